@@ -1,0 +1,82 @@
+# The one command surface of the project; `make` alone explains it.
+# PYTHON picks the interpreter (3.11 or newer), ARGS goes to the command behind a target.
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+LOCK_VENV := .lock-venv
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/uv pip compile pyproject.toml \
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check services bench faults soak scenarios corpora lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME) ## Play a region with citizens and agencies on this machine
+	@$(BIN)/simpul demo $(ARGS)
+
+run: $(RUNTIME) ## Start the hub, everything in one process
+	@$(BIN)/simpul run $(ARGS)
+
+test: services ## Run all tests; ARGS="tests/unit -k name" for some of them
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV) ## Lint, format, types, borders between packages, dependencies
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+
+services: $(DEV) ## Make sure that the servers which the tests start are installed
+	@deploy/services.sh $(BIN)/python
+
+bench: $(DEV) ## Measure how long the command takes to start
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+faults: services ## Break things many times over: kills, outages, duplicates
+	@SIMPUL_FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults $(ARGS)
+
+soak: ## Hours under load (comes in a later release)
+	@echo "make soak comes in a later release." >&2; exit 2
+
+scenarios: ## Whole days of a region (comes in a later release)
+	@echo "make scenarios comes in a later release." >&2; exit 2
+
+corpora: ## Collections of real-looking messages (comes in a later release)
+	@echo "make corpora comes in a later release." >&2; exit 2
+
+lock: $(LOCK_VENV)/bin/uv ## Write the lock files anew; ARGS=--upgrade takes newer versions
+	@echo "Locking dependencies into deploy/requirements*.txt"
+	@$(LOCK) --group build -o deploy/requirements.txt
+	@$(LOCK) --group build --group dev -c deploy/requirements.txt -o deploy/requirements-dev.txt
+
+clean: ## Remove everything that make and the tools made
+	@rm -rf $(VENV) $(LOCK_VENV) dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	@find hub connectors schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The development lock holds the same versions as the runtime lock and more, so the
+# two installations follow each other in one environment.
+$(RUNTIME): deploy/requirements.txt pyproject.toml
+	@echo "Preparing $(VENV) (once per change of the dependencies, about half a minute)"
+	@deploy/bootstrap-venv.sh $(PYTHON) $(VENV)
+	@$(PIP_INSTALL) --require-hashes -r deploy/requirements.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUNTIME) deploy/requirements-dev.txt
+	@echo "Adding the development tools to $(VENV)"
+	@$(PIP_INSTALL) --require-hashes -r deploy/requirements-dev.txt
+	@touch $@
+
+$(LOCK_VENV)/bin/uv:
+	@echo "Preparing $(LOCK_VENV) with uv"
+	@deploy/bootstrap-venv.sh $(PYTHON) $(LOCK_VENV)
+	@$(LOCK_VENV)/bin/python -m pip install -qq --disable-pip-version-check 'uv>=0.13,<0.14'

@@ -1,0 +1,1 @@
+"""Everything that speaks to a foreign system: channels, agency systems, agencies."""

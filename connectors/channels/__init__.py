@@ -1,0 +1,1 @@
+"""Citizens' channels: one folder per channel, each knows nothing of the others."""

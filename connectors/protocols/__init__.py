@@ -1,0 +1,1 @@
+"""Wire formats that a channel and an agency system may share."""

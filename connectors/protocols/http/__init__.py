@@ -1,0 +1,1 @@
+"""HTTP towards foreign systems: bounded calls, and what their answers mean."""

@@ -1,0 +1,1 @@
+"""Mail as a wire format: reading any mail, telling machines, quotes, handing on."""

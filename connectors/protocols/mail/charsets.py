@@ -1,0 +1,79 @@
+"""Bytes of a mail to text, whatever charset they claim to be in."""
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+ALIASES = {
+    # Label in mails -> Python codec. Supersets where senders mean the superset.
+    "ansi": "cp1252",
+    "ansi_x3.110-1983": "cp1252",
+    "ascii": "ascii",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso-8859-1": "cp1252",
+    "iso-2022-jp-ms": "iso2022_jp_ext",
+    "iso-8859-8-i": "iso8859_8",
+    "ks_c_5601-1987": "cp949",
+    "ks_c_5601": "cp949",
+    "euc-kr": "cp949",
+    "latin-1": "cp1252",
+    "latin1": "cp1252",
+    "shift_jis": "cp932",
+    "unicode-1-1-utf-7": "utf-7",
+    "us-ascii": "ascii",
+    "utf8mb4": "utf-8",
+    "utf8": "utf-8",
+    "windows-874": "cp874",
+    "x-gbk": "gb18030",
+    "x-sjis": "cp932",
+}
+
+# Only codecs of written languages. Others of Python's registry run for minutes on
+# a hostile text (punycode), warn (unicode_escape) or are no text at all (zlib).
+_TEXT_CODEC = re.compile(
+    r"ascii|utf-(7|8|16|32)(-[bl]e)?|iso8859-\d+|cp\d{3,4}|koi8-[rut]|big5(hkscs)?|"
+    r"gb18030|gb2312|gbk|hz|shift_jis\w*|euc_\w+|iso2022_\w+|johab|tis-620|ptcp154|"
+    r"mac-\w+"
+)
+_SINGLE_BYTE = re.compile(r"cp125\d|iso8859-\d+|ascii|mac-\w+")
+_SAMPLE_BYTES = 32_000
+
+
+def decode(raw: bytes, declared: str) -> str:
+    """Decode by the declared charset, else by what the bytes look like."""
+    codec = _codec(declared)
+    tries = ["utf-8"]
+    if codec and _SINGLE_BYTE.fullmatch(codec):
+        # Single-byte charsets accept anything: valid UTF-8 is UTF-8 all the same.
+        tries = ["utf-8", codec]
+    elif codec:
+        tries = [codec, "utf-8"]
+    for name in tries:
+        try:
+            return raw.decode(name)
+        except (UnicodeError, ValueError):
+            continue
+    return _guess(raw)
+
+
+def decode_header_bytes(raw: bytes) -> str:
+    """Decode raw 8-bit letters of a header, which declares no charset."""
+    return decode(raw, "")
+
+
+def _codec(label: str) -> str:
+    label = label.strip(" \t\"'").lower().replace(" ", "")
+    label = re.sub(r"^(?:charset=|x-)(?=iso|utf|windows|cp|mac)", "", label)
+    try:
+        name = codecs.lookup(ALIASES.get(label, label)).name
+    except (LookupError, ValueError):
+        return ""
+    return name if _TEXT_CODEC.fullmatch(name) else ""
+
+
+def _guess(raw: bytes) -> str:
+    best = from_bytes(raw[:_SAMPLE_BYTES]).best()
+    name = _codec(best.encoding) if best else ""
+    return raw.decode(name or "cp1252", errors="replace")

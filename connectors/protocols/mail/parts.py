@@ -1,0 +1,195 @@
+"""The parts of a mail: its words and its files."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
+from email.parser import BytesHeaderParser
+
+from connectors.contract import File
+from connectors.protocols.mail.charsets import decode
+from connectors.protocols.mail.headers import Headers, headers_of
+from connectors.protocols.mail.html import html_to_text
+from connectors.protocols.mail.names import (
+    attachment_name,
+    parameter_name,
+    unique_name,
+)
+
+PARTS_MAX = 200
+FILES_BYTES_MAX = 25_000_000
+TEXT_CHARS_MAX = 1_000_000
+DEPTH_MAX = 30
+PLAIN_SHARE_MIN = 0.1
+"""A plain part shorter than this share of the HTML is a stub ("view online")."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as far as it could be read."""
+
+    headers: Headers
+    content_type: str
+    text: str
+    files: tuple[File, ...]
+    truncated: bool
+    """True when parts were left out because of the limits."""
+
+
+@dataclass
+class _Gathered:
+    files: list[File] = field(default_factory=list)
+    file_cids: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    markup: list[str] = field(default_factory=list)
+    text_files: list[str] = field(default_factory=list)
+    parts: int = 0
+    bytes: int = 0
+    truncated: bool = False
+
+
+def read_mail(raw: bytes) -> Mail:
+    """Read any bytes as a mail: text wherever there is some, and the files."""
+    try:
+        root = message_from_bytes(raw)
+    except (RecursionError, ValueError, LookupError, TypeError, IndexError):
+        return _headers_and_rest(raw)
+    gathered = _Gathered()
+    text = _text_of(root, gathered, 0)
+    if not text.strip():
+        text = next((each for each in gathered.text_files if each.strip()), "")
+    if not text.strip() and not gathered.files and root.is_multipart():
+        # The boundary never matched: the words stand before or behind the parts.
+        text = decode(_bytes_of(f"{root.preamble or ''}\n{root.epilogue or ''}"), "")
+    return Mail(
+        headers=headers_of(root),
+        content_type=root.get_content_type(),
+        text=text[:TEXT_CHARS_MAX],
+        files=_marked_inline(gathered),
+        truncated=gathered.truncated or len(text) > TEXT_CHARS_MAX,
+    )
+
+
+def _headers_and_rest(raw: bytes) -> Mail:
+    """Read a mail whose parts nest too deep for the parser as plain text."""
+    head = BytesHeaderParser().parsebytes(raw)
+    rest = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1]
+    text = decode(rest[:TEXT_CHARS_MAX], "")
+    return Mail(headers_of(head), head.get_content_type(), text, (), truncated=True)
+
+
+def _text_of(part: Message, gathered: _Gathered, depth: int) -> str:
+    gathered.parts += 1
+    if gathered.parts > PARTS_MAX or depth > DEPTH_MAX:
+        gathered.truncated = True
+        return ""
+    if part.get_content_maintype() == "message":
+        _keep_file(part, headers_of(part), _inner_bytes(part), gathered)
+        return ""
+    children = part.get_payload()
+    if isinstance(children, list):
+        parts = [child for child in children if isinstance(child, Message)]
+        texts = [_text_of(child, gathered, depth + 1) for child in parts]
+        if part.get_content_subtype() == "alternative":
+            return _chosen(parts, texts)
+        return _joined(texts)
+    return _leaf_text(part, gathered)
+
+
+def _leaf_text(part: Message, gathered: _Gathered) -> str:
+    headers = headers_of(part)
+    content = part.get_payload(decode=True)
+    raw = content if isinstance(content, bytes) else b""
+    kind = part.get_content_type()
+    # A broken multipart is parsed as one part: its words are still words.
+    words = kind in {"text/plain", "text/html"} or kind.startswith("multipart/")
+    text = _decoded(raw, headers, kind, gathered) if words else ""
+    if words and not _is_file(headers, kind):
+        return text
+    if words:
+        gathered.text_files.append(text)
+    _keep_file(part, headers, raw, gathered)
+    return ""
+
+
+def _is_file(headers: Headers, kind: str) -> bool:
+    disposition = headers.source("content-disposition").partition(";")[0].strip()
+    if disposition.lower() == "attachment":
+        return True
+    # MMS gateways name the words of the message ("text.txt") and nothing more.
+    return bool(parameter_name(headers)) and (disposition != "" or kind != "text/plain")
+
+
+def _decoded(raw: bytes, headers: Headers, kind: str, gathered: _Gathered) -> str:
+    gathered.truncated |= len(raw) > 4 * TEXT_CHARS_MAX
+    text = decode(
+        raw[: 4 * TEXT_CHARS_MAX], headers.parameter("content-type", "charset")
+    )
+    if kind != "text/html":
+        return text
+    gathered.markup.append(text)
+    return html_to_text(text)
+
+
+def _chosen(parts: Sequence[Message], texts: Sequence[str]) -> str:
+    """Choose between alternatives: plain words, unless they are a stub."""
+    pairs = list(zip(parts, texts, strict=True))
+    plain = _joined([t for p, t in pairs if p.get_content_type() == "text/plain"])
+    rich = [t for p, t in pairs if p.get_content_type() != "text/plain" and t.strip()]
+    if not rich:
+        return plain
+    stub = len(_squeezed(plain)) < PLAIN_SHARE_MIN * len(_squeezed(rich[-1]))
+    return rich[-1] if stub else plain
+
+
+def _joined(texts: Sequence[str]) -> str:
+    kept: list[str] = []
+    seen: set[str] = set()
+    for text in texts:
+        # Some senders put the same words in a plain and in an HTML sibling.
+        if (squeezed := _squeezed(text)) and squeezed not in seen:
+            seen.add(squeezed)
+            kept.append(text.strip("\r\n"))
+    return "\n\n".join(kept)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _keep_file(part: Message, headers: Headers, raw: bytes, into: _Gathered) -> None:
+    if into.bytes + len(raw) > FILES_BYTES_MAX:
+        into.truncated = True
+        return
+    into.bytes += len(raw)
+    name = attachment_name(part, headers, len(into.files) + 1)
+    kind = part.get_content_type()[:127]
+    file = File(name=unique_name(name, into.names), media_type=kind, content=raw)
+    into.files.append(file)
+    into.file_cids.append(headers.source("content-id").strip().strip("<>"))
+
+
+def _marked_inline(gathered: _Gathered) -> tuple[File, ...]:
+    markup = "\n".join(gathered.markup)
+    return tuple(
+        file.model_copy(update={"inline": bool(cid) and f"cid:{cid}" in markup})
+        for file, cid in zip(gathered.files, gathered.file_cids, strict=True)
+    )
+
+
+def _inner_bytes(part: Message) -> bytes:
+    """Print an attached message as it came."""
+    inner = part.get_payload()
+    try:
+        if isinstance(inner, list):
+            each = [m.as_bytes() for m in inner if isinstance(m, Message)]
+            return b"\n".join(each)
+        content = part.get_payload(decode=True)
+        return content if isinstance(content, bytes) else b""
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
+        return _bytes_of(str(inner))
+
+
+def _bytes_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,261 @@
+"""Names the concrete connectors and builds them from configuration.
+
+The only place that knows which systems and channels exist; each is imported when it
+is first asked for.
+"""
+
+import hashlib
+import importlib
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from connectors.contract import AgencyConnector, Channel, System
+from schemas.agency import AgencyManifest, RoutingTable
+from schemas.events import AGENCY_EVENTS, CATALOGUE
+
+SYSTEMS: Mapping[str, str] = {
+    "rest": "connectors.systems.rest:RestSystem",
+}
+"""Kind of system -> class with `from_manifest(manifest)`."""
+
+CHANNELS: Mapping[str, str] = {
+    "email": "connectors.channels.email:EmailChannel",
+    "sms": "connectors.channels.sms:SmsChannel",
+    "web": "connectors.channels.web:WebChannel",
+}
+"""Channel -> class with `from_config(config)`."""
+
+VIEW_FIELDS = frozenset(
+    {
+        "public_number",
+        "type",
+        "title",
+        "body",
+        "language",
+        "incident_on",
+        "region",
+        "place_text",
+        "landmark",
+        "latitude",
+        "longitude",
+        "category",
+        "channel",
+        "confidential",
+        "received_at",
+        "reporter.name",
+        "reporter.email",
+        "reporter.phone",
+        "reporter.address",
+        "attachments",
+    }
+)
+"""What a manifest's `allow` may name: the fields that the hub offers."""
+
+SAMPLES = Path(__file__).parent / "agencies"
+"""Folder of the agencies that come with the project."""
+
+T = TypeVar("T")
+
+MANIFEST = "agency.toml"
+VERSION_DIGITS = 12
+
+
+class ConfigError(Exception):
+    """A configuration file cannot be used; the text names the file and the field."""
+
+
+def load_agencies(
+    directories: Sequence[Path], environ: Mapping[str, str]
+) -> dict[str, AgencyConnector]:
+    """Load every subfolder with an agency.toml; a later directory overrides.
+
+    A manifest that is overridden is not read, so its secrets need not exist.
+    Raises ConfigError.
+    """
+    found: dict[str, Path] = {}
+    for directory in directories:
+        if not directory.is_dir():
+            raise _error(directory, "", "there is no such directory of agencies")
+        found |= {path.parent.name: path for path in directory.glob(f"*/{MANIFEST}")}
+    return {name: load_agency(found[name], environ) for name in sorted(found)}
+
+
+def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
+    """Make one agency of its agency.toml; raises ConfigError.
+
+    `extra["manifest"]` is the manifest as written, with references to secrets only.
+    """
+    content = _read(path)
+    manifest = _checked(
+        path, lambda: AgencyManifest.model_validate(_toml(path, content))
+    )
+    if faults := list(_faults(manifest, path.parent.name)):
+        raise _error(path, "", "; ".join(faults))
+    resolved = resolve_secrets({"settings": manifest.settings}, environ, file=path)
+    complete = manifest.model_copy(update=resolved)
+    make = _load(SYSTEMS[manifest.system]).from_manifest
+    system: System = _checked(path, lambda: make(complete), below="settings")
+    return AgencyConnector(
+        name=manifest.name,
+        system=system,
+        mapping_version=hashlib.sha256(content).hexdigest()[:VERSION_DIGITS],
+        extra={"manifest": manifest},
+    )
+
+
+def load_routing(path: Path) -> RoutingTable:
+    """Read routing.toml; raises ConfigError."""
+    content = _read(path)
+    table = _checked(path, lambda: RoutingTable.model_validate(_toml(path, content)))
+    if repeated := _repeated(rule.id for rule in table.rules):
+        raise _error(path, "rules", f"ids used twice: {', '.join(repeated)}")
+    return table
+
+
+def check_routing(table: RoutingTable, agencies: Collection[str]) -> None:
+    """Raise ConfigError if a rule names an agency that is not loaded."""
+    faults = [
+        f"rule {rule.id!r} names {agency!r}"
+        for rule in table.rules
+        for agency in (*rule.main, *rule.cc)
+        if agency not in agencies
+    ]
+    if faults:
+        loaded = ", ".join(sorted(agencies)) or "none"
+        msg = f"routing: {'; '.join(faults)}, which is not loaded; loaded: {loaded}"
+        raise ConfigError(msg)
+
+
+def channel(
+    name: str, config: Mapping[str, Any], environ: Mapping[str, str]
+) -> Channel:
+    """Make a channel from its table of the configuration; raises ConfigError."""
+    where = Path(f"channels.{name}")
+    if name not in CHANNELS:
+        raise _error(where, "", f"no such channel; legal: {', '.join(CHANNELS)}")
+    resolved = resolve_secrets(config, environ, file=where)
+    make = _load(CHANNELS[name]).from_config
+    made: Channel = _checked(where, lambda: make(resolved))
+    return made
+
+
+def resolve_secrets(
+    settings: Mapping[str, Any], environ: Mapping[str, str], *, file: Path
+) -> dict[str, Any]:
+    """Replace `env:NAME` and `file:PATH` anywhere in the tables by what they name.
+
+    A relative path begins at the folder of `file`. Raises ConfigError, naming the
+    field and what is missing.
+    """
+    return {key: _resolve(value, environ, file, key) for key, value in settings.items()}
+
+
+def _resolve(value: Any, environ: Mapping[str, str], file: Path, field: str) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: _resolve(item, environ, file, f"{field}.{key}")
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [
+            _resolve(item, environ, file, f"{field}.{number}")
+            for number, item in enumerate(value)
+        ]
+    if isinstance(value, str) and value.startswith("env:"):
+        return _of_environment(value.removeprefix("env:"), environ, file, field)
+    if isinstance(value, str) and value.startswith("file:"):
+        return _of_file(value.removeprefix("file:"), file, field)
+    return value
+
+
+def _of_environment(
+    name: str, environ: Mapping[str, str], file: Path, field: str
+) -> str:
+    if not (secret := environ.get(name, "")):
+        raise _error(file, field, f"the environment variable {name} is not set")
+    return secret
+
+
+def _of_file(name: str, file: Path, field: str) -> str:
+    try:
+        secret = (file.parent / name).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _error(file, field, f"the file {name} cannot be read") from error
+    if not secret:
+        raise _error(file, field, f"the file {name} is empty")
+    return secret
+
+
+def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
+    """Say what a manifest names that does not exist."""
+    if manifest.name != folder:
+        yield f"name: {manifest.name!r} stands in the folder {folder!r}"
+    if manifest.system not in SYSTEMS:
+        legal = ", ".join(sorted(SYSTEMS))
+        yield f"system: no system {manifest.system!r}; legal: {legal}"
+    try:
+        ZoneInfo(manifest.zone)
+    except (OSError, ValueError, KeyError):
+        yield f"zone: no time zone {manifest.zone!r}; an example: Asia/Jakarta"
+    yield from _strange("allow", manifest.allow, VIEW_FIELDS)
+    yield from _strange("wants", manifest.wants or (), CATALOGUE)
+    for word, event in manifest.statuses.items():
+        yield from _strange(f"statuses.{word}", (event,), AGENCY_EVENTS)
+
+
+def _strange(field: str, names: Iterable[str], legal: Collection[str]) -> Iterator[str]:
+    unknown = [repr(name) for name in names if name not in legal]
+    if unknown:
+        listed = ", ".join(sorted(legal))
+        yield f"{field}: unknown {', '.join(unknown)}; legal: {listed}"
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, times in Counter(names).items() if times > 1)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _error(path, "", f"cannot be read: {error.strerror}") from error
+
+
+def _toml(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except ValueError as error:
+        raise _error(path, "", f"is not TOML: {error}") from error
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _checked(path: Path, make: Callable[[], T], below: str = "") -> T:
+    """Turn what pydantic and constructors find wrong into one text without values."""
+    try:
+        return make()
+    except ValidationError as error:
+        rows = error.errors(include_url=False, include_input=False)
+        faults = [_fault(below, row["loc"], row["msg"]) for row in rows]
+        # The error itself would show what was read, secrets among it.
+        raise _error(path, "", "; ".join(faults)) from None
+    except ValueError as error:
+        raise _error(path, "", str(error)) from error
+
+
+def _fault(below: str, loc: tuple[int | str, ...], why: str) -> str:
+    field = ".".join(str(step) for step in (below, *loc) if step != "")
+    return f"{field}: {why.removeprefix('Value error, ')}" if field else why
+
+
+def _error(file: Path, field: str, why: str) -> ConfigError:
+    return ConfigError(": ".join(filter(None, (str(file), field, why))))

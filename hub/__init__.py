@@ -1,0 +1,1 @@
+"""Simpul: a message-driven integration hub for citizen complaints."""

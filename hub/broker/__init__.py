@@ -1,0 +1,1 @@
+"""The only home of kombu: topology as data, codec, publisher, consumer."""

@@ -1,0 +1,70 @@
+"""The sweep: due rows that no hint told of, by a query on partial indexes."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from hub.database import tables as t
+from hub.database.engine import Database, Tx, retrying
+
+ROWS_MAX = 500
+"""Rows of one table in one sweep."""
+
+_KEYS = (
+    (t.journal, "id"),
+    (t.cursors, "complaint_id"),
+    (t.answers, "journal_id"),
+)
+
+
+class SqlDue:
+    """Finds due work. Implements `hub.ports.Due`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @retrying
+    def sweep(self, rehint_seconds: float) -> list[tuple[str, str, str]]:
+        """Find due rows as (lane, id, by) and mark them hinted.
+
+        A row that was never hinted or whose hint is old was found by `sweep`; a
+        row that became due by time was found by `timer`.
+        """
+        with self._db.write() as tx:
+            return [
+                found
+                for table, key in _KEYS
+                for found in _sweep(tx, table, key, rehint_seconds)
+            ]
+
+
+def _sweep(
+    tx: Tx, table: sa.Table, key: str, rehint_seconds: float
+) -> list[tuple[str, str, str]]:
+    c = table.c
+    stale = tx.now - timedelta(seconds=rehint_seconds)
+    conditions = [
+        c.due_at.is_not(None),
+        c.due_at <= tx.now,
+        sa.or_(c.hinted_at.is_(None), c.hinted_at < stale, c.hinted_at < c.due_at),
+    ]
+    if "lease_until" in c:
+        conditions.append(sa.or_(c.lease_until.is_(None), c.lease_until < tx.now))
+        conditions.append(c.state == "active")
+    rows = tx.conn.execute(
+        sa.select(table)
+        .where(*conditions)
+        .order_by(c.due_at)
+        .limit(ROWS_MAX)
+        .with_for_update(key_share=True, skip_locked=True)
+    ).all()
+    found = []
+    for row in rows:
+        where = [
+            column == getattr(row, column.name) for column in table.primary_key.columns
+        ]
+        tx.conn.execute(sa.update(table).where(*where).values(hinted_at=tx.now))
+        late = tx.now - row.due_at > timedelta(seconds=rehint_seconds)
+        by = "sweep" if late else "timer"
+        found.append((row.lane, getattr(row, key), by))
+    return found

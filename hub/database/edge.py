@@ -1,0 +1,205 @@
+"""The edge's own copies of what it accepted: spool, safety copy and independent count.
+
+Every raw message is written here, encrypted and fsynced, before the journal's
+commit; a mark says what became of it. When the database is down, a marked copy
+*is* the acceptance (the spool) and is drained later. After a restore that lost
+commits, the copies of the last hours refill the journal.
+"""
+
+import json
+import os
+import secrets
+import struct
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.database.vault import Vault
+from schemas.raw import RawMessage
+
+COPY, ACKED, SEEN, SPOOLED = b"c", b"a", b"s", b"p"
+"""Record kinds: a copy, and the marks committed, already known, spooled."""
+_LENGTH = struct.Struct(">I")
+_RECORD_BYTES_MAX = 200_000_000
+_FILE_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One accepted raw message with the ids allotted to it."""
+
+    journal_id: str
+    complaint_id: str
+    code: str
+    public_number: str
+    raw: RawMessage
+
+
+class Edge:
+    """Append-only files in one directory, a new one each hour. Thread-safe."""
+
+    def __init__(
+        self, directory: Path, vault: Vault, *, keep_hours: float, fsync: bool
+    ) -> None:
+        self.directory = directory
+        self._vault = vault
+        self._keep_seconds = keep_hours * 3600
+        self._fsync = fsync
+        self._lock = threading.Lock()
+        self._file: _Writer | None = None
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def copy(self, copies: Sequence[Copy]) -> None:
+        """Write copies; durable when it returns. Raises OSError when it cannot."""
+        with self._lock:
+            writer = self._writer()
+            for one in copies:
+                writer.write(COPY, _pack(one))
+            writer.flush(fsync=self._fsync)
+
+    def mark(self, kind: bytes, journal_ids: Sequence[str]) -> None:
+        """Say what became of copies; a spooled mark is durable when it returns."""
+        with self._lock:
+            writer = self._writer()
+            for journal_id in journal_ids:
+                writer.write(kind, UUID(journal_id).bytes)
+            writer.flush(fsync=self._fsync and kind == SPOOLED)
+
+    def records(self) -> Iterator[tuple[bytes, str, Copy | None]]:
+        """Read every record as (kind, journal_id, copy); a torn tail is left out."""
+        for path in self.files():
+            yield from _read(path, self._vault)
+
+    def spooled(self) -> dict[str, Copy]:
+        """Find the copies that were accepted without the database, not yet drained."""
+        marks: dict[str, bytes] = {}
+        for kind, journal_id, _ in self.records():
+            if kind == SPOOLED or (kind != COPY and journal_id in marks):
+                marks[journal_id] = kind
+        wanted = {journal_id for journal_id, kind in marks.items() if kind == SPOOLED}
+        if not wanted:
+            return {}
+        return {
+            i: c for kind, i, c in self.records() if kind == COPY and i in wanted and c
+        }
+
+    def accepted(self) -> set[str]:
+        """Name the journal ids that senders were told to be accepted."""
+        return {i for kind, i, _ in self.records() if kind in {ACKED, SPOOLED}}
+
+    def files(self) -> list[Path]:
+        """List the files, oldest first."""
+        return sorted(self.directory.glob("*.edge"))
+
+    def trim(self) -> None:
+        """Remove files older than they are kept, unless something waits in them."""
+        limit = time.time() - self._keep_seconds
+        waiting = set(self.spooled())
+        for path in self.files():
+            if path.stat().st_mtime >= limit:
+                continue
+            if waiting and any(i in waiting for _, i, _ in _read(path, self._vault)):
+                continue
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the open file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _writer(self) -> "_Writer":
+        if self._file is None or time.time() - self._file.opened_at > _FILE_SECONDS:
+            if self._file is not None:
+                self._file.close()
+            self._file = _Writer(self.directory, self._vault)
+        return self._file
+
+
+class _Writer:
+    def __init__(self, directory: Path, vault: Vault) -> None:
+        self.opened_at = time.time()
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(self.opened_at))
+        self.path = directory / f"{stamp}-{secrets.token_hex(6)}.edge"
+        key = secrets.token_bytes(32)
+        self._cipher = AESGCM(key)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.fdopen(descriptor, "wb")
+        self._n = 0
+        head = vault.wrap(f"edge|key|{self.path.name}", key)
+        self._file.write(_LENGTH.pack(len(head)) + head)
+
+    def write(self, kind: bytes, plain: bytes) -> None:
+        nonce = os.urandom(12)
+        place = f"{self.path.name}|{self._n}".encode()
+        sealed = nonce + self._cipher.encrypt(nonce, kind + plain, place)
+        self._file.write(_LENGTH.pack(len(sealed)) + sealed)
+        self._n += 1
+
+    def flush(self, *, fsync: bool) -> None:
+        self._file.flush()
+        if fsync:
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _pack(one: Copy) -> bytes:
+    head = {
+        "journal_id": one.journal_id,
+        "complaint_id": one.complaint_id,
+        "code": one.code,
+        "public_number": one.public_number,
+        "raw": one.raw.model_dump(mode="json", exclude={"body"}),
+    }
+    return json.dumps(head).encode() + b"\n" + one.raw.body
+
+
+def _unpack(plain: bytes) -> Copy:
+    head, _, body = plain.partition(b"\n")
+    found: dict[str, Any] = json.loads(head)
+    raw = RawMessage(**found.pop("raw"), body=body)
+    return Copy(raw=raw, **found)
+
+
+def _read(path: Path, vault: Vault) -> Iterator[tuple[bytes, str, Copy | None]]:
+    with path.open("rb") as file:
+        head = _next(file)
+        if head is None:
+            return
+        cipher = AESGCM(vault.unwrap(f"edge|key|{path.name}", head))
+        n = 0
+        while (sealed := _next(file)) is not None:
+            try:
+                plain = cipher.decrypt(
+                    sealed[:12], sealed[12:], f"{path.name}|{n}".encode()
+                )
+            except InvalidTag:
+                return
+            n += 1
+            kind, rest = plain[:1], plain[1:]
+            if kind == COPY:
+                copy = _unpack(rest)
+                yield kind, copy.journal_id, copy
+            else:
+                yield kind, str(UUID(bytes=rest)), None
+
+
+def _next(file: Any) -> bytes | None:
+    length = file.read(_LENGTH.size)
+    if len(length) < _LENGTH.size:
+        return None
+    size = _LENGTH.unpack(length)[0]
+    if size > _RECORD_BYTES_MAX:
+        return None
+    found = file.read(size)
+    return found if len(found) == size else None

@@ -1,0 +1,180 @@
+"""Connections and transactions, alike on SQLite and PostgreSQL."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.pool import QueuePool
+from tenacity import (
+    retry,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from hub.database.types import Instant
+
+_TRANSIENT_STATES = {"40001", "40P01", "55P03"}
+"""Serialization failure, deadlock, lock time-out."""
+
+
+class DatabaseDownError(ConnectionError):
+    """The database cannot be reached; the sender is told to come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """An open transaction with the database's clock at its beginning."""
+
+    conn: sa.Connection
+    now: datetime
+    dialect: str
+
+    @property
+    def is_postgresql(self) -> bool:
+        """True on PostgreSQL."""
+        return self.dialect == "postgresql"
+
+
+class Database:
+    """One database. Writers of one process take turns on SQLite."""
+
+    def __init__(self, url: str, *, pool_size: int = 24) -> None:
+        self.dialect = sa.make_url(url).get_backend_name()
+        self.engine = (
+            _sqlite(url, pool_size)
+            if self.dialect == "sqlite"
+            else _postgresql(url, pool_size)
+        )
+        self._writer = threading.RLock()
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """Open a writing transaction; commits at the end, rolls back on an error.
+
+        Raises DatabaseDownError when the database cannot be reached.
+        """
+        if self.dialect != "sqlite":
+            with self._begin() as tx:
+                yield tx
+            return
+        with self._writer, self._begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Open a reading transaction; what it sees does not move on SQLite."""
+        try:
+            with self.engine.connect() as conn:
+                conn = conn.execution_options(simpul_read=True)
+                yield Tx(conn, _now(conn, self.dialect), self.dialect)
+        except exc.DBAPIError as error:
+            raise _named(error) from error
+
+    @contextmanager
+    def _begin(self) -> Iterator[Tx]:
+        try:
+            with self.engine.begin() as conn:
+                yield Tx(conn, _now(conn, self.dialect), self.dialect)
+        except exc.DBAPIError as error:
+            raise _named(error) from error
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same transaction may pass when it is tried again."""
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return state in _TRANSIENT_STATES or "database is locked" in str(error.orig)
+
+
+retrying = retry(
+    retry=retry_if_exception(is_transient),
+    stop=stop_after_attempt(5),
+    wait=wait_random_exponential(multiplier=0.02, max=0.5),
+    reraise=True,
+)
+"""Decorator: tries a whole transaction again after a conflict with a neighbour."""
+
+
+def _named(error: exc.DBAPIError) -> Exception:
+    text = str(error.orig)
+    down = (
+        error.connection_invalidated
+        or isinstance(error, exc.InterfaceError)
+        or "connection" in text
+        or "unable to open database" in text
+        or "disk is full" in text
+    )
+    if isinstance(error, exc.OperationalError) and down and not is_transient(error):
+        return DatabaseDownError("the database cannot be reached")
+    return error
+
+
+def _now(conn: sa.Connection, dialect: str) -> datetime:
+    sql = (
+        "SELECT simpul_now()"
+        if dialect == "postgresql"
+        else "SELECT simpul_wall_us() + (SELECT offset_us FROM clock)"
+    )
+    found = conn.execute(sa.text(sql).columns(now=Instant())).scalar_one()
+    if not isinstance(found, datetime):
+        msg = "the database has no clock: run `simpul db upgrade`"
+        raise TypeError(msg)
+    return found
+
+
+def _sqlite(url: str, pool_size: int) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={"timeout": 30, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, record: Any) -> None:
+        del record
+        raw.isolation_level = None  # we begin transactions ourselves
+        raw.create_function("simpul_wall_us", 0, lambda: time.time_ns() // 1000)
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: sa.Connection) -> None:
+        reading = conn.get_execution_options().get("simpul_read")
+        conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: str, pool_size: int) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=30000 -c lock_timeout=10000"
+            " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+        },
+    )

@@ -1,0 +1,160 @@
+"""The run-time state of parties: shared by all workers, visible to operators."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.database import tables as t
+from hub.database.audit import note
+from hub.database.engine import Database, Tx, retrying
+from hub.domain.breaker import Breaker, Party, PartyState, pause, resume
+from schemas.agency import Limits
+from schemas.parties import PartyKind
+
+_RUN_TIME = (
+    "state",
+    "why",
+    "breaker",
+    "failures",
+    "open_count",
+    "open_until",
+    "probe_until",
+    "throttled_until",
+    "tokens",
+    "tokens_at",
+    "ramp_until",
+    "stopped_since",
+    "same_refusals",
+    "last_fingerprint",
+    "last_success_at",
+)
+
+
+def lock_party(tx: Tx, party: str) -> Party | None:
+    """Lock and read one party's run-time state; the last lock in the order."""
+    row = tx.conn.execute(
+        sa.select(t.parties)
+        .where(t.parties.c.party == party)
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    return None if row is None else party_of(row)
+
+
+def party_of(row: Any) -> Party:
+    """Read a row as run-time state."""
+    return Party(
+        party=row.party,
+        rate=row.rate,
+        ramp_seconds=row.ramp_s,
+        breaker_failures=row.breaker_failures,
+        breaker_open_seconds=row.breaker_open_s,
+        state=PartyState(row.state),
+        why=row.why,
+        breaker=Breaker(row.breaker),
+        stopped_seconds=row.stopped_s,
+        **{name: getattr(row, name) for name in _RUN_TIME if name not in _CONVERTED},
+    )
+
+
+_CONVERTED = {"state", "why", "breaker"}
+
+
+def save_party(tx: Tx, before: Party, after: Party) -> None:
+    """Write the run-time state where it changed."""
+    if before == after:
+        return
+    values = {name: getattr(after, name) for name in _RUN_TIME}
+    tx.conn.execute(
+        sa.update(t.parties)
+        .where(t.parties.c.party == after.party)
+        .values(
+            **(values | {"stopped_s": after.stopped_seconds, "why": after.why[:300]})
+        )
+    )
+
+
+class PartyStore:
+    """Configures parties at start, and carries out operators' pause and resume."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @retrying
+    def configure(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Write configurations; the run-time state of known parties is kept."""
+        with self._db.write() as tx:
+            known = set(tx.conn.execute(sa.select(t.parties.c.party)).scalars())
+            for row in rows:
+                if row["party"] in known:
+                    tx.conn.execute(
+                        sa.update(t.parties)
+                        .where(t.parties.c.party == row["party"])
+                        .values(**row)
+                    )
+                else:
+                    tx.conn.execute(sa.insert(t.parties).values(**row))
+
+    @retrying
+    def pause(self, party: str, by: str, why: str) -> bool:
+        """Pause a party; False when there is none. Idempotent."""
+        return self._change(party, by, "party_paused", why, resuming=False)
+
+    @retrying
+    def resume(self, party: str, by: str, why: str) -> bool:
+        """Resume a party with a slow start; due work goes on. Idempotent."""
+        return self._change(party, by, "party_resumed", why, resuming=True)
+
+    def _change(
+        self, party: str, by: str, action: str, why: str, *, resuming: bool
+    ) -> bool:
+        with self._db.write() as tx:
+            before = lock_party(tx, party)
+            if before is None:
+                return False
+            after = resume(before, tx.now) if resuming else pause(before, tx.now, why)
+            save_party(tx, before, after)
+            if resuming:
+                _due_at_once(tx, party)
+            note(tx, by=by, action=action, subject=party, reason=why)
+        return True
+
+
+def _due_at_once(tx: Tx, party: str) -> None:
+    """Let what waited for a retry go as soon as the slow start permits."""
+    for table in (t.cursors, t.answers):
+        c = table.c
+        tx.conn.execute(
+            sa.update(table)
+            .where(c.party == party, c.due_at.is_not(None), c.state == "active")
+            .values(
+                due_at=sa.case((c.due_at > tx.now, tx.now), else_=c.due_at),
+                hinted_at=None,
+            )
+        )
+
+
+def config_row(
+    party: str,
+    kind: PartyKind,
+    *,
+    title: str,
+    lane: str,
+    limits: Limits,
+    config_version: str,
+    wants: Iterable[str] | None,
+) -> dict[str, Any]:
+    """Make the configured part of a party's row."""
+    return {
+        "party": party,
+        "kind": kind,
+        "title": title,
+        "lane": lane,
+        "config_version": config_version,
+        "wants": None if wants is None else list(wants),
+        "rate": limits.rate_per_second,
+        "slots": limits.concurrency,
+        "ramp_s": limits.ramp_seconds,
+        "breaker_failures": limits.breaker_failures,
+        "breaker_open_s": limits.breaker_open_seconds,
+    }

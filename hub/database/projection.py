@@ -1,0 +1,132 @@
+"""Log rows as events, and the rows that are computed from a complaint's state."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.database import tables as t
+from hub.database.engine import Tx
+from hub.database.vault import DataKey, open_or_none
+from hub.domain.lifecycle import CaseState
+from schemas.events import Cause, LogEvent
+from schemas.parties import Author, AuthorKind, CauseKind
+from schemas.status import Status
+
+
+def reference_place(complaint_id: str, party: str) -> str:
+    """Name the place of a cursor's sealed reference."""
+    return f"cursors|reference|{complaint_id}.{party}"
+
+
+def projection(state: CaseState) -> dict[str, Any]:
+    """Compute the clear columns of a complaint from its state."""
+    facts = state.facts
+    waits = state.status in {Status.RECEIVED, Status.VERIFIED} and not state.legs
+    return {
+        "head_seq": state.head_seq,
+        "status": state.status,
+        "type": facts.get("report_type", "complaint"),
+        "category": (facts.get("category") or {}).get("code", ""),
+        "region": (facts.get("region") or {}).get("code", ""),
+        "channel": facts.get("channel", ""),
+        "anonymous": bool(facts.get("anonymous")),
+        "confidential": bool(facts.get("confidential")),
+        "triage": waits,
+        "merged_into": state.merged_into or None,
+    }
+
+
+def leg_rows(complaint_id: str, state: CaseState) -> list[dict[str, Any]]:
+    """Compute the rows of a complaint's legs from its state."""
+    return [
+        {
+            "complaint_id": complaint_id,
+            "agency": leg.agency,
+            "assignment_no": leg.assignment_no,
+            "unit": leg.unit,
+            "role": leg.role,
+            "status": leg.status,
+            "order_by": leg.order_by,
+            "hops": leg.hops,
+            "opened_seq": leg.opened_seq,
+            "closed_seq": leg.closed_seq,
+        }
+        for _, leg in sorted(state.legs.items())
+    ]
+
+
+def event_row(
+    event: LogEvent, key: DataKey | None, data_key_id: str, config_version: str
+) -> dict[str, Any]:
+    """Make the log row of an event; without a key its words are not kept."""
+    sealed = None
+    if event.sealed and key is not None:
+        sealed = key.seal_json(
+            f"log|sealed|{event.complaint_id}.{event.seq}", event.sealed
+        )
+    return {
+        "complaint_id": event.complaint_id,
+        "seq": event.seq,
+        "event_id": event.event_id,
+        "type": event.type,
+        "author_kind": event.author.kind,
+        "author_id": event.author.id,
+        "cause_kind": event.cause.kind,
+        "cause_id": event.cause.id,
+        "cause_no": event.cause.no,
+        "leg_agency": event.leg[0] if event.leg else None,
+        "assignment_no": event.leg[1] if event.leg else None,
+        "occurrence_key": event.occurrence_key or None,
+        "order_key": event.order_key,
+        "occurred_at": event.occurred_at,
+        "recorded_at": event.recorded_at,
+        "status_after": event.status_after,
+        "facts": event.facts,
+        "sealed": sealed,
+        "data_key_id": data_key_id,
+        "config_version": config_version,
+    }
+
+
+def read_events(
+    tx: Tx, complaint_id: str, keys: dict[str, DataKey] | None = None
+) -> Sequence[LogEvent]:
+    """Read a complaint's events in seq order; sealed parts only with their keys."""
+    rows = tx.conn.execute(
+        sa.select(t.log)
+        .where(t.log.c.complaint_id == complaint_id)
+        .order_by(t.log.c.seq)
+    )
+    return [event_of(row, keys or {}) for row in rows]
+
+
+def event_of(row: sa.Row[Any], keys: dict[str, DataKey]) -> LogEvent:
+    """Read one log row as an event."""
+    place = f"log|sealed|{row.complaint_id}.{row.seq}"
+    plain = open_or_none(keys, place, row.sealed) if keys else None
+    return LogEvent.model_construct(
+        type=row.type,
+        author=Author.model_construct(
+            kind=AuthorKind(row.author_kind), id=row.author_id
+        ),
+        cause=_cause(row),
+        occurred_at=row.occurred_at,
+        facts=row.facts,
+        sealed=json.loads(plain) if plain else {},
+        leg=(row.leg_agency, row.assignment_no) if row.leg_agency else None,
+        occurrence_key=row.occurrence_key or "",
+        order_key=row.order_key,
+        complaint_id=row.complaint_id,
+        seq=row.seq,
+        event_id=row.event_id,
+        recorded_at=row.recorded_at,
+        status_after=Status(row.status_after),
+    )
+
+
+def _cause(row: sa.Row[Any]) -> Cause:
+    return Cause.model_construct(
+        kind=CauseKind(row.cause_kind), id=row.cause_id, no=row.cause_no
+    )

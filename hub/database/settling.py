@@ -1,0 +1,411 @@
+"""Writing the outcome of a call, in the lock order of the whole hub."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from hub.database import tables as t
+from hub.database.engine import Tx
+from hub.database.log import Appender
+from hub.database.parties import lock_party, save_party
+from hub.database.projection import reference_place
+from hub.database.vault import Vault
+from hub.domain.breaker import report
+from hub.domain.delivery import CursorState, Plan, PlanKind
+from hub.domain.settlement import PartySignal, Settlement
+from hub.ports import Lease
+from schemas.events import Cause, new_event
+from schemas.parties import Author, AuthorKind, CauseKind
+from schemas.payloads import HandOver
+
+DELIVERY_RULE = Author(kind=AuthorKind.RULE, id="delivery")
+
+
+class Settling:
+    """One outcome in one transaction; `due` names what it made due."""
+
+    def __init__(self, tx: Tx, vault: Vault, *, hinting: bool) -> None:
+        self._tx = tx
+        self._vault = vault
+        self._hinting = hinting
+        self.due: list[tuple[str, str]] = []
+
+    def run(
+        self, lease: Lease, plan: Plan, settlement: Settlement, attempt: str | None
+    ) -> bool:
+        """Write the outcome; False when the lease's epoch was lost."""
+        log = Appender(self._tx, self._vault, hinting=self._hinting)
+        if settlement.hand_over:
+            log.open(lease.cursor.complaint_id)  # the complaint's lock comes first
+        row = self._locked(lease)
+        if row is None:
+            self._end_attempt(lease, settlement, attempt, evidence_only=True)
+            return False
+        if lease.answer_no is not None:
+            self._write_answer(lease, row, settlement)
+        elif plan.kind is PlanKind.DEAD_LETTER:
+            self._write_late(lease, row, settlement)
+        else:
+            self._write_cursor(lease, row, plan, settlement, attempt, log)
+        self._end_attempt(lease, settlement, attempt, evidence_only=False)
+        self._tell_party(lease.cursor.party, settlement)
+        return True
+
+    def _locked(self, lease: Lease) -> Any:
+        table, cursor = _table(lease), lease.cursor
+        where = (
+            (
+                t.answers.c.journal_id == cursor.complaint_id,
+                t.answers.c.n == lease.answer_no,
+            )
+            if lease.answer_no is not None
+            else (
+                t.cursors.c.complaint_id == cursor.complaint_id,
+                t.cursors.c.party == cursor.party,
+                t.cursors.c.recipient == cursor.recipient,
+            )
+        )
+        row = self._tx.conn.execute(
+            sa.select(table).where(*where).with_for_update(key_share=True)
+        ).one_or_none()
+        return row if row is not None and row.lease_epoch == lease.epoch else None
+
+    # cursors
+
+    def _write_cursor(
+        self,
+        lease: Lease,
+        row: Any,
+        plan: Plan,
+        settlement: Settlement,
+        attempt: str | None,
+        log: Appender,
+    ) -> None:
+        values = _RELEASED | {
+            "state": settlement.state,
+            "sending_step": settlement.step,
+        }
+        if settlement.forward_to is not None or settlement.clear_sending:
+            values |= self._moved(row, settlement)
+        else:
+            values |= self._kept(lease, row, settlement)
+        if settlement.reference:
+            values |= self._reference(lease, settlement.reference)
+        if settlement.dead is not None:
+            self._write_dead_letter(lease, plan, settlement)
+        if settlement.forward_to is not None:
+            values["last_status_sent"] = self._status_at(lease, settlement.forward_to)
+        self._update(lease, values)
+        if values.get("due_at") is not None and values["due_at"] <= self._tx.now:
+            self.due.append((row.lane, row.complaint_id))
+        if settlement.hand_over:
+            self._hand_over(lease, settlement, attempt, log)
+
+    def _moved(self, row: Any, settlement: Settlement) -> dict[str, Any]:
+        delivered = max(row.delivered_seq, settlement.forward_to or 0)
+        left = delivered < row.target_seq or self._letter_waits(row)
+        active = settlement.state is CursorState.ACTIVE
+        narrow = settlement.narrow_to_seq or row.narrow_to_seq
+        return _UNFROZEN | {
+            "delivered_seq": delivered,
+            "due_at": self._tx.now if left and active else None,
+            "hinted_at": self._tx.now if left and active and self._hinting else None,
+            "narrow_to_seq": narrow
+            if narrow is not None and narrow > delivered
+            else None,
+        }
+
+    def _letter_waits(self, row: Any) -> bool:
+        c = t.dead_letters.c
+        return (
+            self._tx.conn.execute(
+                sa.select(c.id).where(
+                    c.complaint_id == row.complaint_id,
+                    c.party == row.party,
+                    c.recipient == row.recipient,
+                    c.state == "requested",
+                    c.is_submit.is_(False),
+                )
+            ).first()
+            is not None
+        )
+
+    def _kept(self, lease: Lease, row: Any, settlement: Settlement) -> dict[str, Any]:
+        due = None
+        if settlement.state is CursorState.ACTIVE:
+            due = self._tx.now + timedelta(seconds=settlement.due_in_seconds or 0)
+        values: dict[str, Any] = {
+            "due_at": due,
+            "hinted_at": None,
+            "lookups": settlement.lookups,
+            "resends": max(row.resends, settlement.resends),
+            "progress": None,
+        }
+        if settlement.progress:
+            place = f"cursors|progress|{row.complaint_id}.{row.party}"
+            values["progress"] = self._vault.wrap(place, settlement.progress)
+        if settlement.failed:
+            values["failures"] = row.failures + 1
+            if row.failing_since is None:
+                values["failing_since"] = self._tx.now
+                values["party_stopped_s"] = self._stopped(lease.cursor.party)
+        return values
+
+    def _stopped(self, party: str) -> float:
+        row = self._tx.conn.execute(
+            sa.select(t.parties.c.stopped_s, t.parties.c.stopped_since).where(
+                t.parties.c.party == party
+            )
+        ).one_or_none()
+        if row is None:
+            return 0.0
+        running = (
+            (self._tx.now - row.stopped_since).total_seconds()
+            if row.stopped_since
+            else 0
+        )
+        return float(row.stopped_s + running)
+
+    def _reference(self, lease: Lease, reference: str) -> dict[str, Any]:
+        party = lease.cursor.party
+        index = self._vault.blind(f"reference:{party}", reference)
+        self._match_orphans(index)
+        place = reference_place(lease.cursor.complaint_id, party)
+        return {
+            "reference": self._vault.wrap(place, reference.encode()),
+            "reference_index": index,
+        }
+
+    def _match_orphans(self, index: bytes) -> None:
+        """Updates that came before the reference was known are worked now."""
+        c = t.journal.c
+        rows = self._tx.conn.execute(
+            sa.update(t.journal)
+            .where(c.waiting_for == index, c.state.in_(("waiting", "quarantined")))
+            .values(
+                state="waiting",
+                due_at=self._tx.now,
+                hinted_at=self._tx.now if self._hinting else None,
+            )
+            .returning(c.lane, c.id)
+        )
+        self.due += [(row.lane, row.id) for row in rows]
+
+    def _status_at(self, lease: Lease, seq: int) -> str:
+        c = t.log.c
+        found = self._tx.conn.execute(
+            sa.select(c.status_after).where(
+                c.complaint_id == lease.cursor.complaint_id, c.seq == seq
+            )
+        ).scalar_one_or_none()
+        return found or ""
+
+    def _hand_over(
+        self, lease: Lease, settlement: Settlement, attempt: str | None, log: Appender
+    ) -> None:
+        cursor = lease.cursor
+        case = log.open(cursor.complaint_id)
+        if case is None:
+            return
+        event = new_event(
+            settlement.hand_over,
+            HandOver(
+                agency=cursor.party,
+                assignment_no=max(1, cursor.assignment_no),
+                reference=settlement.reference if case.key is not None else "",
+                reason_code=settlement.outcome,
+            ),
+            DELIVERY_RULE,
+            _cause(attempt),
+            self._tx.now,
+            leg=(cursor.party, max(1, cursor.assignment_no)),
+        )
+        log.append(case, [event])
+        self.due += log.flush()
+
+    # dead letters
+
+    def _write_dead_letter(
+        self, lease: Lease, plan: Plan, settlement: Settlement
+    ) -> None:
+        cursor = lease.cursor
+        submit = settlement.state is not CursorState.ACTIVE
+        c = t.dead_letters.c
+        values = {
+            "kind": settlement.dead,
+            "why": settlement.why[:300],
+            "fingerprint": settlement.fingerprint[:200],
+            "state": "open",
+            "changed_at": self._tx.now,
+        }
+        again = self._tx.conn.execute(
+            sa.update(t.dead_letters)
+            .where(
+                c.complaint_id == cursor.complaint_id,
+                c.party == cursor.party,
+                c.recipient == cursor.recipient,
+                c.first_seq == plan.from_seq,
+                c.last_seq == plan.to_seq,
+                c.state == "requested",
+            )
+            .values(**values, failed_again=c.failed_again + 1)
+        )
+        if again.rowcount:
+            return
+        self._tx.conn.execute(
+            sa.insert(t.dead_letters).values(
+                **values,
+                id=str(uuid7()),
+                complaint_id=cursor.complaint_id,
+                party=cursor.party,
+                recipient=cursor.recipient,
+                first_seq=plan.from_seq,
+                last_seq=plan.to_seq,
+                is_submit=submit,
+                key=cursor.sending_key,
+                created_at=self._tx.now,
+            )
+        )
+
+    def _write_late(self, lease: Lease, row: Any, settlement: Settlement) -> None:
+        """A retried dead letter: its outcome concerns nothing else."""
+        c = t.dead_letters.c
+        done = settlement.forward_to is not None and settlement.dead is None
+        letter: dict[str, Any] = {"changed_at": self._tx.now}
+        if done:
+            letter["state"] = "resolved"
+        else:
+            letter |= {
+                "state": "open",
+                "kind": settlement.dead or c.kind,
+                "why": settlement.why[:300],
+                "failed_again": c.failed_again + 1,
+            }
+        self._tx.conn.execute(
+            sa.update(t.dead_letters)
+            .where(c.id == row.sending_dead_letter_id)
+            .values(**letter)
+        )
+        left = row.delivered_seq < row.target_seq or self._letter_waits(row)
+        self._update(
+            lease,
+            _RELEASED
+            | {
+                "sending_dead_letter_id": None,
+                "due_at": self._tx.now if left else None,
+            },
+        )
+
+    # answers
+
+    def _write_answer(self, lease: Lease, row: Any, settlement: Settlement) -> None:
+        values = dict(_RELEASED)
+        if settlement.forward_to is not None and settlement.dead is None:
+            values |= {"state": "done", "due_at": None}
+        elif settlement.dead is not None or settlement.clear_sending:
+            values |= {"state": "failed", "due_at": None}
+        else:
+            values |= {
+                "due_at": self._tx.now
+                + timedelta(seconds=settlement.due_in_seconds or 0),
+                "hinted_at": None,
+                "failures": row.failures + 1,
+                "resends": max(row.resends, settlement.resends),
+                "failing_since": row.failing_since or self._tx.now,
+            }
+        self._update(lease, values)
+
+    # shared
+
+    def _update(self, lease: Lease, values: dict[str, Any]) -> None:
+        table, cursor = _table(lease), lease.cursor
+        if lease.answer_no is not None:
+            where: tuple[sa.ColumnElement[bool], ...] = (
+                t.answers.c.journal_id == cursor.complaint_id,
+                t.answers.c.n == lease.answer_no,
+            )
+        else:
+            where = (
+                t.cursors.c.complaint_id == cursor.complaint_id,
+                t.cursors.c.party == cursor.party,
+                t.cursors.c.recipient == cursor.recipient,
+            )
+        self._tx.conn.execute(sa.update(table).where(*where).values(**values))
+
+    def _end_attempt(
+        self,
+        lease: Lease,
+        settlement: Settlement,
+        attempt: str | None,
+        *,
+        evidence_only: bool,
+    ) -> None:
+        if attempt is None:
+            return
+        c = t.attempts.c
+        key_id = self._tx.conn.execute(
+            sa.select(c.data_key_id).where(c.id == attempt)
+        ).scalar_one()
+        key = self._vault.keys(self._tx.conn, [key_id]).get(key_id)
+        response = None
+        if settlement.response and key is not None:
+            response = key.seal(
+                f"attempts|response|{attempt}", settlement.response[:65536]
+            )
+        self._tx.conn.execute(
+            sa.update(t.attempts)
+            .where(c.id == attempt)
+            .values(
+                ended_at=self._tx.now,
+                outcome=settlement.outcome,
+                why=settlement.why[:300],
+                fingerprint=settlement.fingerprint[:200],
+                evidence_only=evidence_only,
+                response=response,
+            )
+        )
+
+    def _tell_party(self, party: str, settlement: Settlement) -> None:
+        if settlement.party is PartySignal.NONE:
+            return
+        before = lock_party(self._tx, party)
+        if before is None:
+            return
+        after = report(
+            before,
+            settlement.party,
+            self._tx.now,
+            why=settlement.why,
+            fingerprint=settlement.fingerprint,
+            wait_seconds=settlement.party_wait_seconds,
+        )
+        save_party(self._tx, before, after)
+
+
+_RELEASED: dict[str, Any] = {
+    "lease_until": None,
+    "lease_owner": None,
+    "sending_open": False,
+}
+_UNFROZEN: dict[str, Any] = {
+    "sending_from_seq": None,
+    "sending_to_seq": None,
+    "sending_key": "",
+    "sending_mapping": "",
+    "progress": None,
+    "lookups": 0,
+    "resends": 0,
+    "failures": 0,
+    "failing_since": None,
+    "party_stopped_s": 0.0,
+}
+
+
+def _table(lease: Lease) -> sa.Table:
+    return t.answers if lease.answer_no is not None else t.cursors
+
+
+def _cause(attempt: str | None) -> Cause:
+    return Cause(kind=CauseKind.DELIVERY, id=attempt or str(uuid7()))

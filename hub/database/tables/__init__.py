@@ -1,0 +1,58 @@
+"""Every table. Indexes and unique constraints cost more than encryption: each earns its place."""
+
+from hub.database.tables.base import clock, metadata
+from hub.database.tables.case import (
+    complaints,
+    contact_state,
+    contacts,
+    legs,
+    log,
+    reporters,
+)
+from hub.database.tables.delivery import (
+    agency_references,
+    answers,
+    attempts,
+    cursors,
+    dead_letters,
+    parties,
+    sources,
+)
+from hub.database.tables.evidence import (
+    attachment_deliveries,
+    attachments,
+    audit,
+    blob_chunks,
+    blobs,
+    data_keys,
+    seals,
+)
+from hub.database.tables.intake import journal, journal_raw, source_keys
+
+__all__ = [
+    "agency_references",
+    "answers",
+    "attachment_deliveries",
+    "attachments",
+    "attempts",
+    "audit",
+    "blob_chunks",
+    "blobs",
+    "clock",
+    "complaints",
+    "contact_state",
+    "contacts",
+    "cursors",
+    "data_keys",
+    "dead_letters",
+    "journal",
+    "journal_raw",
+    "legs",
+    "log",
+    "metadata",
+    "parties",
+    "reporters",
+    "seals",
+    "source_keys",
+    "sources",
+]

@@ -1,0 +1,52 @@
+"""What all tables share: metadata, column groups, partial indexes."""
+
+import sqlalchemy as sa
+
+from hub.database.types import Instant
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def due_index(table: str) -> sa.Index:
+    """Due work by lane; partial, so that rows in step cost nothing."""
+    return sa.Index(
+        f"ix_{table}_lane_due_at",
+        "lane",
+        "due_at",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
+
+
+def unsealed_index(table: str, column: str) -> sa.Index:
+    """Rows that the background sealer has not numbered yet."""
+    return sa.Index(
+        f"ix_{table}_unsealed",
+        column,
+        postgresql_where=sa.text("position IS NULL"),
+        sqlite_where=sa.text("position IS NULL"),
+    )
+
+
+def lease_columns() -> tuple[sa.Column[object], ...]:
+    return (
+        sa.Column("lease_until", Instant),
+        sa.Column("lease_epoch", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("lease_owner", sa.String(64)),
+    )
+
+
+# The database clock of a simulated run: zero in production.
+clock = sa.Table(
+    "clock",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("offset_us", sa.BigInteger, nullable=False),
+)

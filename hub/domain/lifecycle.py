@@ -1,0 +1,345 @@
+"""The fold: what a complaint is now, as a pure function of its log.
+
+Events are read in *effective* order, not in the order in which they arrived, so
+that every arrival order and every repetition gives the same legs and status.
+The fold reads clear facts only, and therefore survives erasure.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.events import CATALOGUE, NewEvent, Scope
+from schemas.parties import Role
+from schemas.status import Status
+
+REOPEN_WINDOW = timedelta(days=14)
+"""A reporter's reply within this time after closing opens the case again."""
+
+S = Status
+_BEFORE_AGENCY = frozenset({S.RECEIVED, S.ON_HOLD, S.VERIFIED})
+_WITH_AGENCY = frozenset(
+    {S.ASSIGNED, S.ASSIGNED_UNIT, S.RETURN_REQUESTED, S.IN_PROGRESS, S.ON_HOLD}
+)
+_OPEN = _BEFORE_AGENCY | _WITH_AGENCY | {S.APPEALED}
+
+CASE_MOVES: dict[str, frozenset[Status]] = {
+    "put_on_hold": _OPEN - {S.ON_HOLD, S.APPEALED},
+    "resumed": frozenset({S.ON_HOLD}),
+    "verified": frozenset({S.RECEIVED, S.ON_HOLD}),
+    "closed_by_silence": frozenset({S.IN_PROGRESS}),
+    "accepted": _WITH_AGENCY | {S.CLOSED},
+    "reopened": frozenset({S.CLOSED, S.APPEALED}),
+    "appealed": frozenset({S.CLOSED}),
+    "withdrawn": _OPEN,
+    "archived": _OPEN,
+    "rejected": _BEFORE_AGENCY,
+    "restored": frozenset({S.ARCHIVED}),
+    "emergency_redirected": _BEFORE_AGENCY,
+    "merged_into": _OPEN,
+}
+"""Event type -> statuses of the case in which it is legal."""
+
+ASSIGNABLE = frozenset({S.VERIFIED, S.APPEALED, S.CLOSED}) | _WITH_AGENCY
+"""Statuses of the case in which an agency may be assigned."""
+
+_WORKED = frozenset({S.ASSIGNED, S.ASSIGNED_UNIT, S.IN_PROGRESS, S.ON_HOLD})
+LEG_MOVES: dict[str, frozenset[Status]] = {
+    "unit_assigned": frozenset({S.ASSIGNED, S.ASSIGNED_UNIT, S.RETURN_REQUESTED}),
+    "acknowledged": _WORKED | {S.RETURN_REQUESTED},
+    "work_started": _WORKED | {S.RETURN_REQUESTED, S.CLOSED},
+    "followed_up": _WORKED | {S.RETURN_REQUESTED, S.CLOSED},
+    "leg_put_on_hold": _WORKED,
+    "return_requested": _WORKED | {S.RETURN_REQUESTED},
+    "return_refused": frozenset({S.RETURN_REQUESTED}),
+    "returned": _WORKED | {S.RETURN_REQUESTED},
+    "resolved": _WORKED | {S.CLOSED},
+}
+"""Event type -> statuses of the leg in which it is legal."""
+
+LEG_RANK: dict[Status, int] = {
+    S.RETURN_REQUESTED: 0,
+    S.ASSIGNED: 1,
+    S.ASSIGNED_UNIT: 2,
+    S.ON_HOLD: 3,
+    S.IN_PROGRESS: 4,
+    S.CLOSED: 5,
+    S.RETURNED: 6,
+}
+"""How far a leg is; the case stands where its least advanced open main leg is."""
+
+ENDED_LEG = frozenset({S.CLOSED, S.RETURNED})
+
+
+@dataclass(frozen=True, slots=True)
+class LegState:
+    """One assignment of the complaint to one agency."""
+
+    agency: str
+    assignment_no: int
+    role: Role
+    unit: str
+    hops: int
+    order_by: str
+    status: Status
+    opened_seq: int
+    closed_seq: int | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Name the leg: (agency, assignment_no)."""
+        return (self.agency, self.assignment_no)
+
+    @property
+    def is_open(self) -> bool:
+        """True until the agency settled it or gave it back."""
+        return self.status not in ENDED_LEG
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """What a complaint is now."""
+
+    head_seq: int = 0
+    base: Status = Status.RECEIVED
+    """Where the case stands before any agency has it."""
+    override: Status | None = None
+    """A status that the legs do not decide: on hold, archived, withdrawn …"""
+    legs: dict[tuple[str, int], LegState] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    merged_into: str = ""
+    closed_at: datetime | None = None
+    illegal: tuple[int, ...] = ()
+    """Seqs of events that were not legal where they stand in effective order."""
+
+    @property
+    def status(self) -> Status:
+        """The complaint's status."""
+        if self.override is not None:
+            return self.override
+        return _of_legs(self.legs.values()) or self.base
+
+
+def _of_legs(legs: Iterable[LegState]) -> Status | None:
+    main = [leg for leg in legs if leg.role is Role.MAIN]
+    counted = [leg for leg in main if leg.is_open]
+    if counted:
+        return min((leg.status for leg in counted), key=LEG_RANK.__getitem__)
+    if any(leg.status is S.CLOSED for leg in main):
+        return S.CLOSED
+    return S.VERIFIED if main else None
+
+
+def fold(events: Sequence[tuple[int, NewEvent]]) -> CaseState:
+    """Fold numbered events (seq, event) into the state of their complaint."""
+    state = CaseState()
+    for at, seq, event in effective_order(events):
+        state = _step(state, at, seq, event)
+    return replace(state, head_seq=max((seq for seq, _ in events), default=0))
+
+
+def effective_order(
+    events: Sequence[tuple[int, NewEvent]],
+) -> list[tuple[datetime, int, NewEvent]]:
+    """Put events in effective order, each with its effective instant.
+
+    The hub's own events keep their seq order. The updates of one leg stand in
+    (order key, occurred at, occurrence key) order, never before the leg was
+    opened; between the two the effective instants decide.
+    """
+    own = sorted(
+        ((seq, event) for seq, event in events if not event.occurrence_key),
+        key=lambda pair: pair[0],
+    )
+    opened: dict[tuple[str, int], datetime] = {}
+    rows: list[tuple[datetime, int, tuple[str, int], int, int, NewEvent]] = []
+    latest: datetime | None = None
+    for index, (seq, event) in enumerate(own):
+        latest = event.occurred_at if latest is None else max(latest, event.occurred_at)
+        rows.append((latest, 0, ("", 0), index, seq, event))
+        if event.type == "assigned" and event.leg is not None:
+            opened.setdefault(event.leg, latest)
+    for leg, updates in _by_leg(events).items():
+        running = opened.get(leg)
+        for index, (seq, event) in enumerate(updates):
+            at = event.occurred_at
+            running = at if running is None else max(running, at)
+            rows.append((running, 1, leg, index, seq, event))
+    rows.sort(key=lambda row: row[:4])
+    return [(at, seq, event) for at, _, _, _, seq, event in rows]
+
+
+def _by_leg(
+    events: Sequence[tuple[int, NewEvent]],
+) -> dict[tuple[str, int], list[tuple[int, NewEvent]]]:
+    legs: dict[tuple[str, int], dict[str, tuple[int, NewEvent]]] = {}
+    for seq, event in sorted(events, key=lambda pair: pair[0]):
+        if event.occurrence_key and event.leg is not None:
+            legs.setdefault(event.leg, {}).setdefault(
+                event.occurrence_key, (seq, event)
+            )
+    return {
+        leg: sorted(
+            found.values(),
+            key=lambda p: (p[1].order_key, p[1].occurred_at, p[1].occurrence_key),
+        )
+        for leg, found in sorted(legs.items())
+    }
+
+
+def _step(state: CaseState, at: datetime, seq: int, event: NewEvent) -> CaseState:
+    name = event.type
+    if name == "confirmed":
+        name = str(event.facts.get("stands_for", ""))
+    row = CATALOGUE.get(name)
+    if row is None or row.effect.scope is Scope.NOTHING:
+        return state
+    if name == "assigned":
+        return _open_leg(state, seq, event)
+    if row.effect.scope is Scope.LEG:
+        return _move_leg(state, at, seq, name, event)
+    return _move_case(state, at, seq, name, event)
+
+
+def _illegal(state: CaseState, seq: int) -> CaseState:
+    return replace(state, illegal=(*state.illegal, seq))
+
+
+def _open_leg(state: CaseState, seq: int, event: NewEvent) -> CaseState:
+    leg = event.leg
+    if leg is None or leg in state.legs or state.status not in ASSIGNABLE:
+        return _illegal(state, seq)
+    facts = event.facts
+    opened = LegState(
+        agency=leg[0],
+        assignment_no=leg[1],
+        role=Role(facts.get("role", Role.MAIN)),
+        unit=facts.get("unit", ""),
+        hops=facts.get("hops", 0),
+        order_by=facts.get("order_by", "arrival"),
+        status=S.ASSIGNED,
+        opened_seq=seq,
+    )
+    override = None if state.override in {S.CLOSED, S.APPEALED} else state.override
+    return replace(state, legs={**state.legs, leg: opened}, override=override)
+
+
+def _move_leg(
+    state: CaseState, at: datetime, seq: int, name: str, event: NewEvent
+) -> CaseState:
+    leg = state.legs.get(event.leg) if event.leg is not None else None
+    if leg is None or leg.status not in LEG_MOVES[name]:
+        return _illegal(state, seq)
+    to = CATALOGUE[name].effect.to or leg.status
+    moved = replace(
+        leg,
+        status=to,
+        unit=event.facts.get("unit") or leg.unit,
+        closed_seq=seq if to in ENDED_LEG else None,
+    )
+    before = state.status
+    state = replace(state, legs={**state.legs, leg.key: moved})
+    if state.override is S.CLOSED and to is not S.CLOSED and leg.role is Role.MAIN:
+        state = replace(state, override=None)
+    return _mark_closing(state, before, at)
+
+
+def _move_case(
+    state: CaseState, at: datetime, seq: int, name: str, event: NewEvent
+) -> CaseState:
+    before = state.status
+    if name == "received":
+        if state.facts:
+            return _illegal(state, seq)
+        return replace(state, facts=dict(event.facts))
+    if name in CASE_MOVES and before not in CASE_MOVES[name]:
+        return _illegal(state, seq)
+    if name == "reporter_replied":
+        return _reply(state, at)
+    handler = _CASE_EFFECTS.get(name, _take_facts)
+    return _mark_closing(handler(state, event), before, at)
+
+
+def _mark_closing(state: CaseState, before: Status, at: datetime) -> CaseState:
+    if state.status is S.CLOSED and before is not S.CLOSED:
+        return replace(state, closed_at=at)
+    return state
+
+
+def _reply(state: CaseState, at: datetime) -> CaseState:
+    if state.status is S.ON_HOLD and state.override is S.ON_HOLD:
+        return replace(state, override=None)
+    closed = state.status is S.CLOSED and state.closed_at is not None
+    if closed and state.closed_at is not None and at - state.closed_at <= REOPEN_WINDOW:
+        return _reopen(state)
+    return state
+
+
+def _reopen(state: CaseState) -> CaseState:
+    legs = {
+        key: replace(leg, status=S.IN_PROGRESS, closed_seq=None)
+        if leg.role is Role.MAIN and leg.status is S.CLOSED
+        else leg
+        for key, leg in state.legs.items()
+    }
+    return replace(state, legs=legs, override=None, closed_at=None)
+
+
+def _override(state: CaseState, event: NewEvent) -> CaseState:
+    return replace(state, override=CATALOGUE[event.type].effect.to)
+
+
+def _back(state: CaseState, event: NewEvent) -> CaseState:
+    del event
+    return replace(state, override=None)
+
+
+def _verify(state: CaseState, event: NewEvent) -> CaseState:
+    del event
+    return replace(state, base=S.VERIFIED, override=None)
+
+
+def _merge(state: CaseState, event: NewEvent) -> CaseState:
+    return replace(state, override=S.MERGED, merged_into=event.facts["other"])
+
+
+def _reopen_by_word(state: CaseState, event: NewEvent) -> CaseState:
+    del event
+    return _reopen(state)
+
+
+def _flags(state: CaseState, event: NewEvent) -> CaseState:
+    """Take the stricter flag; a downgrade needs a second person."""
+    facts = dict(state.facts)
+    for flag in ("anonymous", "confidential"):
+        wished = event.facts.get(flag)
+        if wished is None:
+            continue
+        agreed = bool(event.facts.get("second_person"))
+        facts[flag] = wished if agreed else bool(facts.get(flag)) or wished
+    return replace(state, facts=facts)
+
+
+def _take_facts(state: CaseState, event: NewEvent) -> CaseState:
+    kept = {k: v for k, v in event.facts.items() if k not in {"reason_code", "channel"}}
+    kept.pop("attachments", None)
+    return replace(state, facts={**state.facts, **kept})
+
+
+_CASE_EFFECTS = {
+    "put_on_hold": _override,
+    "resumed": _back,
+    "verified": _verify,
+    "closed_by_silence": _override,
+    "accepted": _override,
+    "appealed": _override,
+    "withdrawn": _override,
+    "archived": _override,
+    "rejected": _override,
+    "emergency_redirected": _override,
+    "restored": _back,
+    "merged_into": _merge,
+    "reopened": _reopen_by_word,
+    "flags_changed": _flags,
+}

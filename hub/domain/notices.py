@@ -1,0 +1,124 @@
+"""What a citizen reads for each event, in Indonesian and English."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.status import LABELS, Status
+
+NOTICES: dict[str, tuple[str, str]] = {
+    "registered": (
+        "Laporan Anda sudah kami terima dengan kode {code}.",
+        "We received your report; its code is {code}.",
+    ),
+    "handed_over": (
+        "Laporan Anda sudah sampai di {agency}{number_id}.",
+        "Your report is now with {agency}{number_en}.",
+    ),
+    "unit_assigned": (
+        "{agency} meneruskan laporan Anda ke unit {unit}.",
+        "{agency} passed your report to its unit {unit}.",
+    ),
+    "acknowledged": (
+        "{agency} sudah membaca laporan Anda.",
+        "{agency} has seen your report.",
+    ),
+    "work_started": (
+        "{agency} mulai menangani laporan Anda.",
+        "{agency} started to work on it.",
+    ),
+    "followed_up": (
+        "{agency} menjawab laporan Anda.",
+        "{agency} answered your report.",
+    ),
+    "leg_put_on_hold": (
+        "{agency} menunggu keterangan dari Anda.",
+        "{agency} waits for information from you.",
+    ),
+    "resolved": (
+        "{agency} menyatakan laporan Anda selesai.",
+        "{agency} settled your report.",
+    ),
+    "put_on_hold": (
+        "Laporan Anda perlu dilengkapi; balas pesan ini.",
+        "Your report needs more information; please reply.",
+    ),
+    "resumed": (
+        "Laporan Anda diproses kembali.",
+        "Your report is being handled again.",
+    ),
+    "reopened": ("Laporan Anda dibuka kembali.", "Your report was opened again."),
+    "restored": ("Laporan Anda dibuka kembali.", "Your report was opened again."),
+    "archived": ("Laporan Anda diarsipkan.", "Your report was archived."),
+    "rejected": (
+        "Laporan Anda di luar cakupan layanan ini.",
+        "Your report is outside the scope of this service.",
+    ),
+    "emergency_redirected": (
+        "Ini keadaan darurat: segera hubungi 112.",
+        "This is an emergency: please call 112 at once.",
+    ),
+    "merged_into": (
+        "Laporan Anda digabung dengan laporan serupa; kabar tetap kami kirim.",
+        "Your report was joined with a similar one; you will still hear from us.",
+    ),
+    "closed_by_silence": (
+        "Laporan Anda ditutup karena tidak ada tanggapan lagi.",
+        "Your report was closed because nobody answered any more.",
+    ),
+    "erasure_requested": (
+        "Permintaan penghapusan data Anda kami terima.",
+        "We received your request to erase your data.",
+    ),
+}
+"""Event type -> sentence (Indonesian, English)."""
+
+ANSWERS: dict[str, tuple[str, str]] = {
+    "status": (
+        "Laporan {code}: {label_id}.",
+        "Report {code}: {label_en}.",
+    ),
+    "unknown_code": (
+        "Kode tidak kami kenal. Periksa kembali kode laporan Anda.",
+        "We do not know this code. Please check the code of your report.",
+    ),
+    "help": (
+        "Kirim LAPOR <isi laporan>, STATUS <kode>, atau TL <kode> <pesan>.",
+        "Send LAPOR <your report>, STATUS <code>, or TL <code> <message>.",
+    ),
+    "no_content": (
+        "Pesan Anda kosong. Tulis laporan Anda, lalu kirim lagi.",
+        "Your message was empty. Please write your report and send it again.",
+    ),
+}
+"""Answers to questions that are no events."""
+
+
+def notice(
+    event_type: str, facts: Mapping[str, Any], words: Mapping[str, Any], title: str
+) -> tuple[str, str]:
+    """Word one event for a citizen; `title` is the acting agency's name.
+
+    The agency's own text follows the sentence, as it was written.
+    """
+    pair = NOTICES.get(event_type)
+    if pair is None:
+        return ("", "")
+    reference = str(words.get("reference", ""))
+    values = {
+        "code": facts.get("code", ""),
+        "agency": title,
+        "unit": facts.get("unit", ""),
+        "number_id": f", nomor mereka {reference}" if reference else "",
+        "number_en": f", their number {reference}" if reference else "",
+    }
+    said = str(words.get("text", "")).strip()
+    tail = f' "{said}"' if said else ""
+    return (pair[0].format_map(values) + tail, pair[1].format_map(values) + tail)
+
+
+def answer(kind: str, code: str = "", status: Status | None = None) -> tuple[str, str]:
+    """Word an answer to a question."""
+    label = LABELS[status] if status is not None else ("", "")
+    values = {"code": code, "label_id": label[0], "label_en": label[1]}
+    pair = ANSWERS[kind]
+    return (pair[0].format_map(values), pair[1].format_map(values))

@@ -1,0 +1,130 @@
+"""Who may see what, and who wants to be told of it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from schemas.events import CATALOGUE, Audience, NewEvent
+from schemas.parties import AuthorKind, PartyKind
+
+SUBMIT_FIELDS = frozenset(
+    {
+        "public_number",
+        "type",
+        "title",
+        "body",
+        "language",
+        "incident_on",
+        "region",
+        "place_text",
+        "landmark",
+        "latitude",
+        "longitude",
+        "category",
+        "channel",
+        "confidential",
+        "received_at",
+        "reporter.name",
+        "reporter.email",
+        "reporter.phone",
+        "reporter.address",
+        "attachments",
+    }
+)
+"""What an allow-list may name; a national identity number is not among them."""
+
+WORDS_BY_FIELD: Mapping[str, str] = {"text": "body", "raw_status": "body"}
+"""Sealed event fields -> the allow-list name that opens them."""
+
+
+def audience(
+    event: NewEvent, kind: PartyKind, party: str, *, assigned: bool = True
+) -> frozenset[Audience]:
+    """Name the audiences that a party belongs to for one event."""
+    if kind is PartyKind.REPORTER:
+        return frozenset({Audience.REPORTER})
+    if kind is PartyKind.UPSTREAM:
+        return frozenset({Audience.UPSTREAM})
+    if kind is PartyKind.SUBSCRIBER:
+        return frozenset({Audience.SUBSCRIBER})
+    found = {Audience.AGENCIES} if assigned else set()
+    if event.leg is not None and event.leg[0] == party:
+        found.add(Audience.LEG_AGENCY)
+    return frozenset(found)
+
+
+def is_author(event: NewEvent, kind: PartyKind, party: str) -> bool:
+    """Tell whether the party itself said this; nothing is echoed to its author."""
+    author = event.author
+    if kind is PartyKind.REPORTER:
+        return author.kind is AuthorKind.REPORTER
+    return (
+        author.kind in {AuthorKind.AGENCY, AuthorKind.UPSTREAM} and author.id == party
+    )
+
+
+def visible(event: NewEvent, kind: PartyKind, party: str) -> bool:
+    """Tell whether the party may see the event."""
+    return bool(CATALOGUE[event.type].visible_to & audience(event, kind, party))
+
+
+def interested(
+    event: NewEvent, kind: PartyKind, party: str, wants: Iterable[str] | None = None
+) -> bool:
+    """Tell whether the party is told of the event: visible, wanted, not its own."""
+    if is_author(event, kind, party) or not visible(event, kind, party):
+        return False
+    if wants is not None:
+        return event.type in set(wants)
+    return bool(CATALOGUE[event.type].wanted_by & audience(event, kind, party))
+
+
+def view(
+    facts: Mapping[str, Any],
+    words: Mapping[str, Any],
+    reporter: Mapping[str, Any],
+    allow: Iterable[str],
+) -> dict[str, Any]:
+    """Build what one party may see of a complaint.
+
+    `facts` and `words` are flat; an anonymous reporter is left out whatever the
+    allow-list says. Empty values are left out.
+    """
+    allowed = set(allow) & SUBMIT_FIELDS
+    anonymous = bool(facts.get("anonymous"))
+    found = {name: facts[name] for name in allowed if facts.get(name) not in (None, "")}
+    found |= {
+        name: words[name] for name in allowed if words.get(name) not in (None, "")
+    }
+    if not anonymous:
+        person = {
+            name.removeprefix("reporter."): reporter[name.removeprefix("reporter.")]
+            for name in allowed
+            if name.startswith("reporter.")
+            and reporter.get(name.removeprefix("reporter."))
+        }
+        if person:
+            found["reporter"] = person
+    return found
+
+
+def event_words(
+    event: NewEvent, kind: PartyKind, party: str, allow: Iterable[str]
+) -> dict[str, Any]:
+    """Choose the texts of an event that a party may read.
+
+    An agency reads words only when its allow-list has `body`; another agency's
+    reference and own status words stay between that agency and the hub.
+    """
+    sealed = event.sealed
+    if kind is PartyKind.REPORTER:
+        return {k: v for k, v in sealed.items() if k in {"text", "reference"}}
+    opened = {k: v for k, v in sealed.items() if WORDS_BY_FIELD.get(k) in set(allow)}
+    if event.leg is not None and event.leg[0] != party:
+        opened.pop("raw_status", None)
+    return opened
+
+
+def event_facts(event: NewEvent) -> dict[str, Any]:
+    """Choose the clear facts of an event that may leave the hub."""
+    hidden = {"code", "reporter_id", "stands_for"}
+    return {k: v for k, v in event.facts.items() if k not in hidden}

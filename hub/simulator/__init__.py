@@ -1,0 +1,1 @@
+"""A simulated region: citizens who write, agencies that work and sometimes break."""

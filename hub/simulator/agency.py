@@ -1,0 +1,171 @@
+"""One simulated agency: a real HTTP server that files cases and works on them."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from functools import partial
+from typing import Any, Self
+
+from hub.simulator.api import AgencyApi
+from hub.simulator.cases import Case, CaseBook, StatusChange
+from hub.simulator.faults import Fault, FaultPlan, Timing
+from hub.simulator.outbox import Outbox, OutboxCounts
+from hub.simulator.profiles import AgencyProfile
+from hub.simulator.server import FaultyServer, RecordedRequest
+from hub.simulator.timers import Timers
+from hub.simulator.updates import UNMAPPED_WORD, Updates
+
+REOPENING_EVENTS = frozenset({"reopened"})
+"""Events of the hub after which an agency takes up its work again."""
+
+
+class SimulatedAgency:
+    """An agency with its own system, its own numbers and its own words.
+
+    What it does with its n-th case depends on the seed and n alone. It tells the
+    hub of every step until the hub has taken it; it forgets nothing while it is
+    stopped and comes back on the same port.
+    """
+
+    def __init__(
+        self,
+        profile: AgencyProfile,
+        *,
+        seed: int,
+        hub_url: Callable[[], str],
+        token: str,
+        webhook_secret: str,
+        work_seconds: tuple[float, float] | None,
+        port: int = 0,
+        timing: Timing | None = None,
+    ) -> None:
+        """Describe the agency; `work_seconds` bounds the time of each step.
+
+        Without `work_seconds` it does nothing until `move` is called. `hub_url`
+        returns an empty text while nobody knows where the hub is.
+        """
+        self.profile = profile
+        self.token = token
+        self.webhook_secret = webhook_secret
+        self.faults = FaultPlan(seed=seed, timing=timing)
+        self._seed = seed
+        self._work_seconds = work_seconds
+        self._book = CaseBook(profile)
+        self._timers = Timers(profile.name)
+        self._outbox = Outbox(self._timers, hub_url)
+        self._updates = Updates(
+            profile,
+            webhook_secret,
+            self._outbox,
+            self._timers,
+            step_seconds_max=max(work_seconds or (0,)),
+        )
+        api = AgencyApi(
+            profile, self._book, token, on_case=self._begin, on_events=self._listen
+        )
+        self._server = FaultyServer(api.answer, self.faults, port=port)
+
+    @property
+    def url(self) -> str:
+        """Where its system is, without a slash at the end."""
+        return self._server.url
+
+    @property
+    def cases(self) -> list[Case]:
+        """Every case as it stands now, oldest first."""
+        return self._book.cases
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """Every request that came in, also those it did not answer."""
+        return self._server.requests
+
+    @property
+    def told(self) -> OutboxCounts:
+        """How far the hub was told."""
+        return self._outbox.counts
+
+    @property
+    def at_rest(self) -> bool:
+        """Tell whether all work is done and the hub has taken every update."""
+        return self._timers.at_rest and not self._outbox.counts.waiting
+
+    def start(self) -> None:
+        """Open its system and take up work."""
+        self._outbox.open()
+        self._timers.start()
+        self._server.start()
+
+    def stop(self) -> None:
+        """Close its system at once; what is not done waits for the next start."""
+        self._server.stop()
+        self._timers.stop()
+        self._outbox.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def move(self, nomor: str, word: str, note: str = "") -> StatusChange:
+        """Give a case its next status and tell the hub.
+
+        Raises UnknownCase.
+        """
+        fault = self.faults.for_update()
+        if fault is Fault.UNMAPPED_STATUS:
+            odd = self._book.move(nomor, UNMAPPED_WORD)
+            self._updates.tell(nomor, odd, Fault.NONE)
+        change = self._book.move(nomor, word, note)
+        self._updates.tell(nomor, change, fault)
+        return change
+
+    def push(self, items: list[dict[str, Any]]) -> None:
+        """Send the hub a batch of items as they are."""
+        self._updates.push(items)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what a person would see on its screen, ready for JSON."""
+        told = self.told
+        return {
+            "name": self.profile.name,
+            "title": self.profile.title,
+            "url": self.url,
+            "requests": len(self.requests),
+            "faults": {str(f): times for f, times in self.faults.played.items()},
+            "updates": {"delivered": told.delivered, "waiting": told.waiting},
+            "cases": [_summary(case) for case in self.cases],
+        }
+
+    def _begin(self, case: Case) -> None:
+        plan = random.Random(f"{self._seed}:{self.profile.name}:{case.number}")
+        words = self.profile.words
+        if plan.random() < self.profile.returns:
+            words = (words[0], self.profile.return_word)
+        self._plan_work(case.nomor, words, plan)
+
+    def _listen(self, nomor: str, events: Sequence[Mapping[str, Any]]) -> None:
+        if any(event["jenis"] in REOPENING_EVENTS for event in events):
+            plan = random.Random(f"{self._seed}:{nomor}:again")
+            self._plan_work(nomor, self.profile.words[1:], plan)
+
+    def _plan_work(self, nomor: str, words: Sequence[str], plan: random.Random) -> None:
+        if self._work_seconds is None:
+            return
+        delay = 0.0
+        for word in words:
+            delay += plan.uniform(*self._work_seconds)
+            note = plan.choice(self.profile.notes.get(word, ("",)))
+            self._timers.after(delay, partial(self.move, nomor, word, note))
+
+
+def _summary(case: Case) -> dict[str, Any]:
+    return {
+        "nomor": case.nomor,
+        "status": case.word,
+        "created_at": case.created_at.astimezone(UTC).isoformat(),
+        "history": [change.word for change in case.history],
+        "events": len(case.events),
+    }

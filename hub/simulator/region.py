@@ -1,0 +1,142 @@
+"""The whole region: three agencies, a mail sink, an SMS gateway, citizens."""
+
+import base64
+import random
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Self
+
+from hub.simulator.agency import SimulatedAgency
+from hub.simulator.citizens import Citizens
+from hub.simulator.faults import Timing
+from hub.simulator.mail import MailSink
+from hub.simulator.post import HubAddresses
+from hub.simulator.profiles import (
+    DINKES,
+    DISDUKCAPIL,
+    PROFILES,
+    PUPR,
+    AgencyProfile,
+)
+from hub.simulator.sms import SmsGateway
+from hub.simulator.tally import Tally, take_tally
+from hub.simulator.texts import SAMPLES, Sample
+
+
+class SimulatedRegion:
+    """Everything around the hub, as servers on the loopback address.
+
+    Start it, give `environment()` to the hub, start the hub, then say `connect`.
+    Two regions of one seed on one database are taken for repetitions of each other,
+    since their letters have the same keys.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        work_seconds: tuple[float, float] | None = (0.2, 1.0),
+        profiles: Sequence[AgencyProfile] = PROFILES,
+        samples: Sequence[Sample] = SAMPLES,
+        deadline_seconds: float = 60,
+        timing: Timing | None = None,
+    ) -> None:
+        secrets = random.Random(f"secrets:{seed}")
+        self.agencies = {
+            profile.name: SimulatedAgency(
+                profile,
+                seed=seed,
+                hub_url=self._hub_url,
+                token=secrets.randbytes(16).hex(),
+                webhook_secret=_webhook_secret(secrets),
+                work_seconds=work_seconds,
+                timing=timing,
+            )
+            for profile in profiles
+        }
+        self.mail = MailSink()
+        self.sms = SmsGateway(
+            seed=seed,
+            hub_url=self._hub_url,
+            secret=secrets.randbytes(16).hex(),
+            send_secret=secrets.randbytes(16).hex(),
+            timing=timing,
+        )
+        self.citizens = Citizens(
+            seed,
+            gateway=self.sms,
+            samples=samples,
+            deadline_seconds=deadline_seconds,
+        )
+        self._open = ExitStack()
+
+    @property
+    def pupr(self) -> SimulatedAgency:
+        """The agency with keys and look-up."""
+        return self.agencies[PUPR.name]
+
+    @property
+    def disdukcapil(self) -> SimulatedAgency:
+        """The agency with look-up alone."""
+        return self.agencies[DISDUKCAPIL.name]
+
+    @property
+    def dinkes(self) -> SimulatedAgency:
+        """The agency with neither keys nor look-up."""
+        return self.agencies[DINKES.name]
+
+    @property
+    def at_rest(self) -> bool:
+        """Tell whether all agencies are done and the hub was told everything."""
+        return self.sms.at_rest and all(a.at_rest for a in self.agencies.values())
+
+    def start(self) -> None:
+        """Open every server; each keeps its port until the region is gone."""
+        with ExitStack() as opened:
+            for agency in self.agencies.values():
+                opened.enter_context(agency)
+            opened.enter_context(self.mail)
+            opened.enter_context(self.sms)
+            self._open = opened.pop_all()
+
+    def stop(self) -> None:
+        """Close every server."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def connect(self, hub_http: str, smtp: str) -> None:
+        """Tell everyone where the hub listens: a URL, and `host:port` for mail."""
+        host, _, port = smtp.rpartition(":")
+        self.citizens.hub = HubAddresses(hub_http.rstrip("/"), host, int(port))
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which the hub's manifests find the region."""
+        variables = {
+            "SIMPUL_SMS_SEND_URL": self.sms.send_url,
+            "SIMPUL_SMS_SEND_SECRET": self.sms.send_secret,
+            "SIMPUL_SMS_SECRET": self.sms.secret,
+            "SIMPUL_MAIL_RELAY": self.mail.address,
+        }
+        for agency in self.agencies.values():
+            prefix = f"SIMPUL_{agency.profile.short}"
+            variables[f"{prefix}_URL"] = agency.url
+            variables[f"{prefix}_TOKEN"] = agency.token
+            variables[f"{prefix}_WEBHOOK_SECRET"] = agency.webhook_secret
+        return variables
+
+    def tally(self) -> Tally:
+        """Count from outside what reached agencies and citizens."""
+        return take_tally(self.agencies.values(), self.mail, self.sms)
+
+    def _hub_url(self) -> str:
+        return self.citizens.hub.http if self.citizens.hub else ""
+
+
+def _webhook_secret(secrets: random.Random) -> str:
+    return "whsec_" + base64.b64encode(secrets.randbytes(24)).decode()

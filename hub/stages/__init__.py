@@ -1,0 +1,1 @@
+"""One use case per file; takes schemas and ports, returns an outcome per item."""

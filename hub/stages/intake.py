@@ -1,0 +1,413 @@
+"""Intake: raw messages become complaints, replies, answers, or a recorded why not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.contract import (
+    Ignored,
+    Item,
+    New,
+    OptOut,
+    Query,
+    Receipt,
+    Reply,
+    Unreadable,
+    Waiting,
+)
+from hub import telemetry
+from hub.domain.identity import contact_form, read_code
+from hub.domain.notices import answer
+from hub.domain.routing import VERIFYING_RULE, RoutingDecision, route
+from hub.ports import (
+    Journal,
+    JournalRow,
+    KnownCase,
+    NewAnswer,
+    NewCase,
+    Normaliser,
+    NormaliseError,
+    Settled,
+    Work,
+)
+from schemas.agency import AgencyManifest, RoutingTable
+from schemas.complaint import NewComplaint, Region
+from schemas.events import Cause, NewEvent, new_event
+from schemas.parties import (
+    Author,
+    AuthorKind,
+    CauseKind,
+    ChannelName,
+    Role,
+    reporter_party,
+)
+from schemas.payloads import (
+    Assigned,
+    Reasoned,
+    Received,
+    Registered,
+    Said,
+    TriageRequested,
+)
+
+CRASHES_MAX = 3
+"""A row that crashed its reader this often is quarantined."""
+CODE_WAITS_SECONDS = (5.0, 30.0, 300.0)
+"""Waits of a reply whose complaint is accepted but not yet worked."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """One row with what its channel made of it."""
+
+    row: JournalRow
+    item: Item
+
+
+class Intake:
+    """Works one batch of journal rows of one lane."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        normaliser: Normaliser,
+        routing: RoutingTable,
+        agencies: Mapping[str, AgencyManifest],
+        ways_back: frozenset[str],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._journal = journal
+        self._normaliser = normaliser
+        self._routing = routing
+        self._agencies = agencies
+        self._ways_back = ways_back
+        self._new_id = new_id
+
+    def __call__(self, lane: str, ids: Sequence[str]) -> int:
+        """Work those rows of the batch that are due; returns how many were.
+
+        A row that cannot be written is tried alone, so it never takes its
+        neighbours along; alone it is quarantined. Idempotent.
+        """
+        rows = self._journal.read(ids)
+        reads = [self._read(lane, row) for row in rows]
+        if reads:
+            self._write(reads)
+        return len(reads)
+
+    def _read(self, lane: str, row: JournalRow) -> Read:
+        if row.raw is None:
+            return Read(row, Ignored(rule="erased", why="its key was destroyed"))
+        if row.crashes >= CRASHES_MAX:
+            return Read(row, Unreadable(why=f"it ended its reader {row.crashes} times"))
+        try:
+            items = self._normaliser.run(lane.removeprefix("intake."), row.entry)
+        except NormaliseError as error:
+            if error.crashed and self._journal.mark_crash(row.id) < CRASHES_MAX:
+                return Read(row, Waiting(group="crash", why=error.why))
+            return Read(row, Unreadable(why=error.why))
+        return Read(
+            row, items[0] if items else Ignored(rule="empty", why="nothing in it")
+        )
+
+    def _write(self, reads: Sequence[Read]) -> None:
+        try:
+            self._transact(reads)
+        except Exception as error:
+            if isinstance(error, ConnectionError):
+                raise  # the database is away: the rows stay due
+            if len(reads) > 1:
+                half = len(reads) // 2
+                self._write(reads[:half])
+                self._write(reads[half:])
+                return
+            self._quarantine(reads[0], error)
+
+    def _transact(self, reads: Sequence[Read]) -> None:
+        by_id = {read.row.id: read for read in reads}
+        contacts = [c for read in reads if (c := _contact(read.item)) is not None]
+        with self._journal.claim(list(by_id), contacts) as work:
+            for claimed in work.rows:
+                read = by_id[claimed.id]
+                settled = self._settle(work, read)
+                work.settle(read.row, settled)
+                telemetry.processed.labels(stage="intake", outcome=settled.state).inc()
+
+    def _quarantine(self, read: Read, error: Exception) -> None:
+        telemetry.log.error("intake_failed", journal_id=read.row.id, error=error)
+        with self._journal.claim([read.row.id]) as work:
+            why = f"could not be written ({type(error).__name__}); see the log"
+            for _ in work.rows:
+                work.settle(read.row, Settled("quarantined", why))
+
+    def _settle(self, work: Work, read: Read) -> Settled:
+        match read.item:
+            case New():
+                return self._new(work, read.row, read.item)
+            case Reply():
+                return self._reply(work, read.row, read.item)
+            case Query():
+                return self._query(work, read.row, read.item)
+            case OptOut(contact_kind=kind, contact=contact, opted_out=out):
+                work.opt_out(kind, contact, opted_out=out)
+                return Settled("done", "opt-out", "answer", "opt_out")
+            case Receipt():
+                return Settled(
+                    "done", "receipt", "link", read.item.client_reference[:64]
+                )
+            case Ignored(rule=rule, why=why):
+                return Settled("ignored", f"{rule}: {why}")
+            case Waiting(why=why):
+                return Settled("waiting", why, due_in_seconds=1.0)
+            case Unreadable(why=why):
+                return Settled("quarantined", why)
+
+    # a new complaint
+
+    def _new(self, work: Work, row: JournalRow, item: New) -> Settled:
+        known = work.same_words(item.complaint)
+        if known is not None and not known.erased:
+            self._tell_code(work, row, item.complaint, known)
+            return Settled(
+                "duplicate", "same words, same person", "link", known.complaint_id
+            )
+        if not row.complaint_id:
+            return Settled("quarantined", "no tracking code was allotted to it")
+        complaint = item.complaint
+        decision = route(complaint, self._routing, tuple(self._agencies))
+        reporter_id = self._new_id()
+        events = self._first_events(row, item, decision, reporter_id, work.now)
+        party = self._way_back(complaint)
+        work.create(NewCase(row, complaint, item.files, events, reporter_id, party))
+        return Settled("done", "", "event", row.complaint_id)
+
+    def _tell_code(
+        self, work: Work, row: JournalRow, complaint: NewComplaint, known: KnownCase
+    ) -> None:
+        party = self._way_back(complaint)
+        if party:
+            text = answer("status", known.code, known.state.status)
+            work.answer(row, _answer(party, text, complaint))
+
+    def _way_back(self, complaint: NewComplaint) -> str:
+        person = complaint.reporter
+        by_contact = (
+            (ChannelName.EMAIL, person.email),
+            (ChannelName.SMS, person.phone),
+        )
+        ordered = sorted(by_contact, key=lambda pair: pair[0] != complaint.channel)
+        for channel, contact in ordered:
+            party = reporter_party(channel)
+            if contact and party in self._ways_back:
+                return party
+        return ""
+
+    def _first_events(
+        self,
+        row: JournalRow,
+        item: New,
+        decision: RoutingDecision,
+        reporter_id: str,
+        now: datetime,
+    ) -> list[NewEvent]:
+        rule = Author(kind=AuthorKind.RULE, id="registration")
+        reporter = Author(kind=AuthorKind.REPORTER, id=reporter_id)
+        numbers = iter(range(1, 100))
+
+        def cause() -> Cause:
+            return Cause(kind=CauseKind.JOURNAL, id=row.id, no=next(numbers))
+
+        received = _received(item, reporter_id)
+        registered = Registered(code=row.code, public_number=row.public_number)
+        events = [
+            new_event("received", received, reporter, cause(), row.received_at),
+            new_event("registered", registered, rule, cause(), now),
+        ]
+        if decision.to_triage:
+            triage = TriageRequested(why=f"{decision.rule_id}: {decision.why}")
+            events.append(new_event("triage_requested", triage, rule, cause(), now))
+            return events
+        verifier = Author(kind=AuthorKind.RULE, id=VERIFYING_RULE)
+        verified = Reasoned(reason_code="complete")
+        events.append(new_event("verified", verified, verifier, cause(), now))
+        router = Author(kind=AuthorKind.RULE, id=decision.rule_id)
+        for agency, role in decision.agencies:
+            payload = self._assignment(agency, role, decision)
+            events.append(
+                new_event("assigned", payload, router, cause(), now, leg=(agency, 1))
+            )
+        return events
+
+    def _assignment(
+        self, agency: str, role: Role, decision: RoutingDecision
+    ) -> Assigned:
+        return Assigned(
+            agency=agency,
+            assignment_no=1,
+            role=role,
+            order_by=self._agencies[agency].order_by,
+            rule_id=decision.rule_id,
+            why=decision.why,
+        )
+
+    # words for a known complaint
+
+    def _reply(self, work: Work, row: JournalRow, item: Reply) -> Settled:
+        contact = (item.contact_kind, item.contact)
+        code = read_code(item.code) if item.code else None
+        known = work.case_by_code(code, contact) if code else None
+        if known is None and item.reply_to:
+            known = work.case_by_key(item.reply_to, contact)
+        if known is not None:
+            return self._said(work, row, item, known)
+        if (
+            code is not None
+            and work.code_is_waiting(code)
+            and row.waits < len(CODE_WAITS_SECONDS)
+        ):
+            wait = CODE_WAITS_SECONDS[row.waits]
+            return Settled(
+                "waiting", "its complaint is being registered", due_in_seconds=wait
+            )
+        if item.otherwise is not None:
+            return self._new(work, row, New(complaint=item.otherwise, files=item.files))
+        return self._answer_contact(
+            work, row, item.contact_kind, item.contact, "unknown_code"
+        )
+
+    def _said(
+        self, work: Work, row: JournalRow, item: Reply, known: KnownCase
+    ) -> Settled:
+        if known.erased:
+            return Settled("ignored", "erased: the complaint's data was erased")
+        by_reporter = known.contact_matches
+        name = "reporter_replied" if by_reporter else "third_party_comment"
+        author = (
+            Author(kind=AuthorKind.REPORTER, id=known.reporter_id)
+            if by_reporter
+            else Author(kind=AuthorKind.THIRD_PARTY, id="unknown")
+        )
+        payload = Said(
+            channel=ChannelName(row.lane.removeprefix("intake.")),
+            attachments=len(item.files),
+            text=item.text,
+        )
+        cause = Cause(kind=CauseKind.JOURNAL, id=row.id)
+        event = new_event(name, payload, author, cause, work.now)
+        work.append(known.complaint_id, [event], item.files, adopt=row)
+        return Settled("done", f"by {item.carrier}", "event", known.complaint_id)
+
+    # questions
+
+    def _query(self, work: Work, row: JournalRow, item: Query) -> Settled:
+        if item.kind != "status":
+            return self._answer_contact(
+                work, row, item.contact_kind, item.contact, item.kind, item
+            )
+        code = read_code(item.code)
+        known = (
+            work.case_by_code(code, (item.contact_kind, item.contact)) if code else None
+        )
+        if known is None:
+            return self._answer_contact(
+                work, row, item.contact_kind, item.contact, "unknown_code", item
+            )
+        text = answer("status", known.code, known.state.status)
+        return self._send_answer(work, row, item.contact_kind, item.contact, text, item)
+
+    def _answer_contact(
+        self,
+        work: Work,
+        row: JournalRow,
+        kind: str,
+        contact: str,
+        template: str,
+        query: Query | None = None,
+    ) -> Settled:
+        known = (
+            template if template in {"help", "no_content", "unknown_code"} else "help"
+        )
+        return self._send_answer(work, row, kind, contact, answer(known), query)
+
+    def _send_answer(
+        self,
+        work: Work,
+        row: JournalRow,
+        kind: str,
+        contact: str,
+        text: tuple[str, str],
+        query: Query | None,
+    ) -> Settled:
+        channel = ChannelName.EMAIL if kind == "email" else ChannelName.SMS
+        party = reporter_party(channel)
+        if not contact or party not in self._ways_back:
+            return Settled("done", "nobody to answer", "answer", "none")
+        where = {
+            ("email" if kind == "email" else "phone"): contact,
+            "line": query.line if query else "",
+            "thread_id": query.thread_id if query else "",
+        }
+        work.answer(
+            row, NewAnswer(party, "text", {"id": text[0], "en": text[1]}, where)
+        )
+        return Settled("done", "answered", "answer", f"{row.id}.1")
+
+
+def _answer(party: str, text: tuple[str, str], complaint: NewComplaint) -> NewAnswer:
+    person = complaint.reporter
+    contact = {
+        "email": person.email,
+        "phone": person.phone,
+        "line": person.line,
+        "thread_id": person.thread_id,
+        "thread_subject": person.thread_subject,
+    }
+    return NewAnswer(party, "text", {"id": text[0], "en": text[1]}, contact)
+
+
+def _contact(item: Item) -> tuple[str, str] | None:
+    match item:
+        case New(complaint=complaint):
+            person = complaint.reporter
+            if person.email:
+                return ("email", contact_form("email", person.email))
+            return (
+                ("phone", contact_form("phone", person.phone)) if person.phone else None
+            )
+        case Reply(contact_kind=kind, contact=contact) if contact:
+            return (kind, contact_form(kind, contact))
+        case _:
+            return None
+
+
+def _received(item: New, reporter_id: str) -> Received:
+    c = item.complaint
+    return Received(
+        channel=c.channel,
+        report_type=c.type,
+        reporter_id=reporter_id,
+        anonymous=c.anonymous,
+        confidential=c.confidential,
+        language=c.language,
+        category=c.category,
+        region=_coarse(c.region),
+        incident_on=c.incident_on,
+        claimed_agency=c.claimed_agency,
+        keyword=c.keyword,
+        attachments=len(item.files),
+        truncated=c.truncated,
+        title=c.title,
+        body=c.body,
+        place_text=c.place.text,
+        landmark=c.place.landmark,
+        region_detail=c.region.code if c.region else "",
+        latitude=c.place.latitude,
+        longitude=c.place.longitude,
+    )
+
+
+def _coarse(region: Region | None) -> Region | None:
+    """Clear facts hold a region down to kabupaten or kota only."""
+    return (
+        None if region is None else region.model_copy(update={"code": region.code[:5]})
+    )

@@ -1,0 +1,1 @@
+"""The published language of Simpul: frozen models and the event catalogue."""

@@ -1,0 +1,165 @@
+"""The payload of each event: clear facts, and sealed fields that hold people's words."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.base import SEALED, Model
+from schemas.complaint import Category, Region, ReportType
+from schemas.parties import ChannelName, Role
+
+Text = Annotated[str, SEALED]
+
+
+class FollowUpKind(StrEnum):
+    """What an answer is worth."""
+
+    ACK = "ack"
+    """Seen; no answer yet."""
+    INTERIM = "interim"
+    """Work goes on."""
+    SUBSTANTIVE = "substantive"
+    """Answers the matter."""
+    FINAL = "final"
+    """Answers the matter and ends it."""
+
+
+class Received(Model):
+    """A complaint was accepted and normalised."""
+
+    channel: ChannelName
+    report_type: ReportType
+    reporter_id: str
+    anonymous: bool = False
+    confidential: bool = False
+    language: str = "id"
+    category: Category | None = None
+    region: Region | None = None
+    incident_on: date | None = None
+    claimed_agency: str = ""
+    keyword: str = ""
+    attachments: int = Field(default=0, ge=0)
+    """How many files came with it."""
+    truncated: bool = False
+    title: Text
+    body: Text
+    place_text: Text = ""
+    region_detail: Text = ""
+    """Region code down to the village, where it was given."""
+    landmark: Text = ""
+    latitude: Annotated[float | None, SEALED] = None
+    longitude: Annotated[float | None, SEALED] = None
+
+
+class Registered(Model):
+    """The complaint has its code; first event that its reporter is told."""
+
+    code: str
+    public_number: str
+
+
+class Reasoned(Model):
+    """A decision with a coded reason that the reporter may read."""
+
+    reason_code: str = Field(default="", max_length=60)
+    text: Text = ""
+
+
+class Classified(Model):
+    """An official set type, category or grade; due dates follow."""
+
+    report_type: ReportType | None = None
+    category: Category | None = None
+    supervisory_grade: bool | None = None
+
+
+class FlagsChanged(Model):
+    """The privacy flags changed; the stricter value wins unless two persons agreed."""
+
+    anonymous: bool | None = None
+    confidential: bool | None = None
+    second_person: str = ""
+    """The account that agreed to a downgrade."""
+
+
+class Assigned(Model):
+    """The complaint was given to an agency: a leg opens."""
+
+    agency: str
+    assignment_no: int = Field(ge=1)
+    role: Role = Role.MAIN
+    unit: str = ""
+    hops: int = Field(default=0, ge=0)
+    order_by: str = "arrival"
+    """How this leg's updates are ordered: sequence, time or arrival."""
+    rule_id: str = ""
+    why: str = ""
+
+
+class TriageRequested(Model):
+    """No rule could place the complaint: an officer decides."""
+
+    why: str
+
+
+class HandOver(Model):
+    """What became of handing the complaint to an agency's system."""
+
+    agency: str
+    assignment_no: int = Field(ge=1)
+    reference: Text = ""
+    """The agency's own id of the case."""
+    reason_code: str = ""
+
+
+class LegNews(Model):
+    """An agency's word on its own leg."""
+
+    agency: str
+    assignment_no: int = Field(ge=1)
+    unit: str = ""
+    kind: FollowUpKind = FollowUpKind.INTERIM
+    raw_status: Text = ""
+    """The agency's own status word."""
+    text: Text = ""
+    reason_code: str = ""
+    attachments: int = Field(default=0, ge=0)
+
+
+class Confirmed(LegNews):
+    """An update that changed nothing when it came; the fold still reads it."""
+
+    stands_for: str
+    """The event type that it would have been."""
+
+
+class Said(Model):
+    """Words of the reporter or of somebody else."""
+
+    channel: ChannelName
+    attachments: int = Field(default=0, ge=0)
+    text: Text = ""
+
+
+class Rated(Model):
+    """The reporter's rating; silence is none."""
+
+    stars: int = Field(ge=1, le=5)
+    text: Text = ""
+
+
+class Linked(Model):
+    """Two complaints are one."""
+
+    other: str
+    """Hub id of the other complaint."""
+
+
+class Erasure(Model):
+    """Personal data is asked to go, or went."""
+
+    reason_code: str = "data_subject_request"
+    laggards: tuple[str, ...] = ()
+    """Parties that had not been told when the keys were destroyed."""

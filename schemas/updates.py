@@ -1,0 +1,36 @@
+"""What an agency's system told the hub, mapped to canonical words."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.base import SEALED, Instant, Model
+
+
+class AgencyUpdate(Model):
+    """One change of one case in an agency's own system."""
+
+    reference: Annotated[str, SEALED] = Field(min_length=1, max_length=200)
+    """The agency's id of the case."""
+    event_type: str
+    """Canonical event type from the agency's status table."""
+    raw_status: str = Field(max_length=200)
+    """The agency's own word, kept beside the canonical one."""
+    text: Annotated[str, SEALED] = Field(default="", max_length=10_000)
+    unit: str = Field(default="", max_length=200)
+    event_id: str = Field(default="", max_length=200)
+    """The agency's own id of this event, where it has one."""
+    sequence: int | None = Field(default=None, ge=0)
+    """Number of the event within the case, where the agency counts."""
+    occurred_at: Instant | None = None
+    """The agency's clock, in UTC by the zone that its manifest declares."""
+
+
+class Corrupt(Model):
+    """A record that could not be read; its neighbours go on."""
+
+    why: str
+    """What is wrong and what to do; holds no content of the record."""
+    code: str = Field(max_length=60)
+    """unmapped_status, malformed, missing_field, bad_time."""
+    reference: Annotated[str, SEALED] = ""

@@ -1,0 +1,38 @@
+"""Fixtures that every kind of test may use."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.services.postgres import Postgres, start_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    server = start_postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def prepare_template() -> Callable[[str], None] | None:
+    """What fills the database that all tests get a copy of; None leaves it empty."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    postgres_server: Postgres, prepare_template: Callable[[str], None] | None
+) -> str | None:
+    if prepare_template is None:
+        return None
+    return postgres_server.create_template(prepare_template)
+
+
+@pytest.fixture
+def postgres_url(
+    postgres_server: Postgres, postgres_template: str | None
+) -> Iterator[str]:
+    url = postgres_server.create_database(template=postgres_template)
+    yield url
+    postgres_server.drop_database(url)
