@@ -14,6 +14,7 @@ from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
 from schemas.parties import PartyKind
 from schemas.raw import JournalEntry, RawMessage
+from schemas.status import Status
 
 
 class StoreUnavailableError(ConnectionError):
@@ -323,6 +324,28 @@ class Upkeep(Protocol):
 
     def trim_edge(self) -> None:
         """Remove edge copies that are older than they are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicCase:
+    """What the holder of a tracking code sees."""
+
+    code: str
+    public_number: str
+    status: Status
+    agencies: list[dict[str, str]]
+    timeline: list[LogEvent]
+    titles: dict[str, str]
+
+
+class CaseReader(Protocol):
+    """What the public pages read."""
+
+    def case_by_code(self, code: str) -> PublicCase | None:
+        """Find what the holder of a code sees; None when nobody has that code."""
+
+    def ping(self) -> None:
+        """Touch the database; raises ConnectionError when it is away."""
 
 
 Clock = Callable[[], float]

@@ -98,9 +98,7 @@ class Settings(BaseSettings):
     """This deployment's own agencies and `routing.toml`."""
     with_examples: bool = True
     """Load the fictional agencies that come with Simpul."""
-    limits: dict[str, dict[str, float]] = Field(default_factory=dict)
-    """Per party: overrides of the `[limits]` of its manifest."""
-    channels: dict[str, dict[str, Any]] = Field(default_factory=lambda: {"web": {}})
+    channels: dict[str, dict[str, Any]] = {"web": {}}
     """Channel name -> its table; a channel without a table is off."""
     server: Server = Server()
     work: Work = Work()

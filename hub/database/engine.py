@@ -123,9 +123,9 @@ def _named(error: exc.DBAPIError) -> Exception:
 
 def _now(conn: sa.Connection, dialect: str) -> datetime:
     sql = (
-        "SELECT simpul_now()"
+        "SELECT simpul_now() AS now"
         if dialect == "postgresql"
-        else "SELECT simpul_wall_us() + (SELECT offset_us FROM clock)"
+        else "SELECT simpul_wall_us() + (SELECT offset_us FROM clock) AS now"
     )
     found = conn.execute(sa.text(sql).columns(now=Instant())).scalar_one()
     if not isinstance(found, datetime):

@@ -15,8 +15,10 @@ _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,40}\?[bBqQ]\?)")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
 _BARE_ID = re.compile(r"[^<>\s]{1,250}@[^<>\s]{1,250}")
-_ADDRESS = re.compile(r"[^\s<>\"(),:;@]+@[^\s<>\"(),:;@]+")
+_ADDRESS = re.compile(r"[^\s<>\"(),:;@]{1,200}@[^\s<>\"(),:;@]{1,255}")
 _HEADER_CHARS_MAX = 20_000
+# The standard library's parser of parameters is quadratic in hostile ones.
+_PARAMETERS_CHARS_MAX = 4_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Headers:
     def parameter(self, header: str, name: str) -> str:
         """Give a parameter of a header, joined and decoded (RFC 2231, RFC 2047)."""
         holder = Message()
-        holder["content-type"] = self.source(header)
+        holder["content-type"] = self.source(header)[:_PARAMETERS_CHARS_MAX]
         try:
             value = holder.get_param(name, "", unquote=True)
             if isinstance(value, tuple):

@@ -14,9 +14,9 @@ _INVISIBLE = re.compile(
     r"<!--.*?(?:-->|$)|<(script|style|head|title)\b.*?(?:</\1\s*>|$)",
     re.IGNORECASE | re.DOTALL,
 )
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)[^<>]*>")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*+)[^<>]*+>")
 _BLOCK = re.compile(
-    r"</?(?:br|p|div|tr|li|h\d|table|blockquote)\b[^<>]*>", re.IGNORECASE
+    r"</?(?:br|p|div|tr|li|h\d|table|blockquote)\b[^<>]*+>", re.IGNORECASE
 )
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "col", "wbr", "area"})
@@ -46,4 +46,4 @@ def _is_simple_enough(source: str) -> bool:
 
 def _plainly(source: str) -> str:
     source = _BLOCK.sub("\n", _INVISIBLE.sub(" ", source))
-    return html.unescape(re.sub(r"<[^<>]*>", "", source))
+    return html.unescape(re.sub(r"<[^<>]*+>", "", source))

@@ -99,8 +99,7 @@ def _text_of(part: Message, gathered: _Gathered, depth: int) -> str:
 
 def _leaf_text(part: Message, gathered: _Gathered) -> str:
     headers = headers_of(part)
-    content = part.get_payload(decode=True)
-    raw = content if isinstance(content, bytes) else b""
+    raw = _content(part)
     kind = part.get_content_type()
     # A broken multipart is parsed as one part: its words are still words.
     words = kind in {"text/plain", "text/html"} or kind.startswith("multipart/")
@@ -185,10 +184,18 @@ def _inner_bytes(part: Message) -> bytes:
         if isinstance(inner, list):
             each = [m.as_bytes() for m in inner if isinstance(m, Message)]
             return b"\n".join(each)
-        content = part.get_payload(decode=True)
-        return content if isinstance(content, bytes) else b""
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
-        return _bytes_of(str(inner))
+        return b""
+    return _content(part)
+
+
+def _content(part: Message) -> bytes:
+    """Undo the transfer encoding; what is broken stays as it is."""
+    try:
+        content = part.get_payload(decode=True)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        content = _bytes_of(str(part.get_payload()))
+    return content if isinstance(content, bytes) else b""
 
 
 def _bytes_of(text: str) -> bytes:

@@ -115,8 +115,8 @@ def _is_header_block(lines: list[str], number: int, stop: int) -> bool:
     Official letters have Dari, Kepada and Perihal too, so a date is asked for.
     """
     if phrases.RULE_LINE.fullmatch(lines[number]):
-        following = [n for n in range(number + 1, stop) if lines[n].strip()]
-        number = following[0] if following else number
+        below = (n for n in range(number + 1, stop) if lines[n].strip())
+        number = next(below, number)
     if not phrases.HEADER_FROM.match(lines[number]):
         return False
     block = lines[number + 1 : min(stop, number + _HEADER_BLOCK_LINES)]
@@ -186,6 +186,8 @@ def _is_loose(lines: list[str], first: int, above: int) -> bool:
     block = lines[first:above]
     whole = first == 0 or not lines[first - 1].strip()
     if not all(line.strip() for line in block) or len(block) > (2 if whole else 1):
+        return False
+    if not block[-1].rstrip().endswith(":"):
         return False
     return phrases.LOOSE_ATTRIBUTION.fullmatch(" ".join(block)) is not None
 

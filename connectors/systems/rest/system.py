@@ -127,6 +127,10 @@ class RestSystem:
         webhook = self._settings.webhook
         return () if webhook is None else (update_door(self._name, webhook),)
 
+    def split(self, entry: JournalEntry) -> Sequence[bytes]:
+        """Divide one message into bodies of single records; pure."""
+        return () if self._reader is None else self._reader.split(entry.raw.body)
+
     def read(self, entry: JournalEntry) -> Sequence[AgencyUpdate | Corrupt]:
         """Map one raw message to updates; pure; never raises for bad content."""
         if self._reader is None:

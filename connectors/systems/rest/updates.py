@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from connectors.systems.rest.paths import MISSING, pick
+from connectors.systems.rest.paths import MISSING, pick, put
 from connectors.systems.rest.reference import as_reference, as_word
 from connectors.systems.rest.settings import Update
 from schemas.agency import AgencyManifest, OrderBy
@@ -60,6 +60,23 @@ class UpdateReader:
         self._events: Mapping[str, str] = {
             normalise_status(word): event for word, event in manifest.statuses.items()
         }
+
+    def split(self, body: bytes) -> list[bytes]:
+        """Divide a message into bodies of one item each; [] when it cannot be."""
+        try:
+            items = pick(json.loads(body), self._where.items)
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(items, list):
+            return []
+        return [self._wrap(item) for item in items]
+
+    def _wrap(self, item: Any) -> bytes:
+        if not self._where.items:
+            return json.dumps([item]).encode()
+        tree: dict[str, Any] = {}
+        put(tree, self._where.items, [item])
+        return json.dumps(tree).encode()
 
     def read(self, body: bytes) -> list[AgencyUpdate | Corrupt]:
         """Map every item, in order; never raises for bad content."""

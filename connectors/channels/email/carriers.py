@@ -1,0 +1,54 @@
+"""Which complaint a mail speaks of, by what carries its code."""
+
+import re
+from dataclasses import dataclass
+
+from connectors.channels.email.config import EmailConfig
+from connectors.protocols.mail.headers import Headers
+
+PLUS_ADDRESS, REFERENCES, SUBJECT = "plus_address", "references", "subject"
+RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
+_SUBJECT_TAG = re.compile(r"(?i)\[\s*LAPOR[\s:#-]+([0-9a-z][0-9a-z -]{7,18})\]")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the mail carries; `carrier` is the strongest, empty for a new matter."""
+
+    carrier: str = ""
+    code: str = ""
+    reply_to: tuple[str, ...] = ()
+
+
+def find_carried(
+    config: EmailConfig, headers: Headers, envelope_to: tuple[str, ...]
+) -> Carried:
+    """Look for a plus address, then our Message-IDs, then the subject's tag."""
+    plus = _plus_code(config, headers, envelope_to)
+    tag = _SUBJECT_TAG.search(headers.text("subject"))
+    ours = own_ids(config, headers)
+    found = {PLUS_ADDRESS: plus, REFERENCES: ours, SUBJECT: tag}
+    carrier = next((name for name, value in found.items() if value), "")
+    return Carried(carrier, plus or (tag[1].strip() if tag else ""), ours)
+
+
+def own_ids(config: EmailConfig, headers: Headers) -> tuple[str, ...]:
+    """Give our own Message-IDs that the mail answers, nearest first."""
+    answered = headers.message_ids("in-reply-to")
+    # References are written oldest first.
+    chain = (*answered, *reversed(headers.message_ids("references")))
+    ending = f"@{config.domain}>"
+    return tuple(dict.fromkeys(each for each in chain if each.lower().endswith(ending)))
+
+
+def _plus_code(
+    config: EmailConfig, headers: Headers, envelope_to: tuple[str, ...]
+) -> str:
+    boxes = [box for name in RECIPIENT_HEADERS for box in headers.mailboxes(name)]
+    for address in (*envelope_to, *(box.address for box in boxes)):
+        local, _, domain = address.strip("<> ").rpartition("@")
+        mailbox, plus, code = local.partition("+")
+        ours = domain.lower() == config.domain and mailbox.lower() == config.mailbox
+        if ours and plus and code.strip():
+            return code.strip()[:40]
+    return ""

@@ -1,0 +1,45 @@
+"""The e-mail channel as the hub sees it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from connectors.channels.email.config import EmailConfig
+from connectors.channels.email.listener import SmtpListener
+from connectors.channels.email.normalise import read_raw
+from connectors.channels.email.way_back import EmailTarget
+from connectors.contract import HttpDoor, Item, Listener, Target, Unreadable
+from schemas.raw import JournalEntry
+
+
+class EmailChannel:
+    """Complaints by e-mail; a `contract.Channel`."""
+
+    name = "email"
+    isolated = True
+
+    def __init__(self, config: EmailConfig) -> None:
+        self._config = config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build it; raises pydantic.ValidationError for unknown or wrong keys."""
+        return cls(EmailConfig.model_validate(config))
+
+    def doors(self) -> Sequence[HttpDoor]:
+        """Mail does not come by HTTP."""
+        return ()
+
+    def listeners(self) -> Sequence[Listener]:
+        """Give one SMTP listener."""
+        return (SmtpListener(self._config),)
+
+    def normalise(self, entry: JournalEntry) -> Sequence[Item]:
+        """Read one mail; what no rule foresees is Unreadable, never an error."""
+        try:
+            return (read_raw(self._config, entry.raw),)
+        except Exception as error:  # noqa: BLE001 - hostile mails break parsers anew
+            return (Unreadable(why=f"the mail cannot be read: {type(error).__name__}"),)
+
+    def way_back(self) -> Target:
+        """Tell reporters through the relay."""
+        return EmailTarget(self._config)

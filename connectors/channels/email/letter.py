@@ -1,0 +1,111 @@
+"""The mail that tells a reporter what is new."""
+
+import hashlib
+import html
+import re
+from collections.abc import Sequence
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from connectors.channels.email.config import EmailConfig
+from connectors.contract import Contact, Delivery, EventView
+from connectors.protocols.mail.machine import LOOP_HEADER
+from connectors.protocols.mail.phrases import DELIMITER, END_OF_OURS
+from connectors.protocols.plaintext import clean, one_line
+
+NO_THREAD_SUBJECT = "Laporan Anda"
+NO_NOTICE = ("Ada perkembangan baru.", "There is news.")
+_POLICY = SMTP.clone(cte_type="7bit")
+# Folding breaks ids that are longer than a line; so nothing is folded.
+_PRINTED = _POLICY.clone(max_line_length=998)
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[A-Za-z0-9]")
+_THREAD_ID = re.compile(r"<[!-;=?-~]{3,900}>")
+_ANSWER_MARK = re.compile(r"(?:(?:re|bls|balas|aw)\s*:\s*)+", re.IGNORECASE)
+_CODE = re.compile(r"[0-9A-Za-z-]{1,40}")
+
+
+def write_letter(config: EmailConfig, delivery: Delivery, to: str, date: str) -> bytes:
+    """Write one mail with all notices of a delivery; `date` as in RFC 5322."""
+    contact = delivery.contact or Contact(address=to)
+    code = delivery.code if _CODE.fullmatch(delivery.code) else ""
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = _address(config.from_name, config.address)
+    mail["To"] = _address(contact.name, to)
+    mail["Reply-To"] = _address("", _reply_address(config, code))
+    mail["Subject"] = _subject(contact.thread_subject, code)
+    mail["Date"] = date
+    mail["Message-ID"] = message_id(config, delivery.key)
+    if _THREAD_ID.fullmatch(contact.thread_id):
+        mail["In-Reply-To"] = contact.thread_id
+        mail["References"] = contact.thread_id
+    mail["Auto-Submitted"] = "auto-replied"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["Precedence"] = "bulk"
+    mail[LOOP_HEADER] = config.domain
+    indonesian = [_words(event, 0) for event in delivery.events]
+    english = [_words(event, 1) for event in delivery.events]
+    mail.set_content(_plain(contact.name, code, indonesian, english), cte="base64")
+    mail.add_alternative(
+        _rich(contact.name, code, indonesian, english), subtype="html", cte="base64"
+    )
+    return mail.as_bytes(policy=_PRINTED)
+
+
+def message_id(config: EmailConfig, key: str) -> str:
+    """Make the Message-ID of a delivery: the same for every repetition."""
+    if not _PLAIN_KEY.fullmatch(key):
+        key = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:40]
+    return f"<{key}@{config.domain}>"
+
+
+def _address(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(one_line(name), local, domain)
+
+
+def _reply_address(config: EmailConfig, code: str) -> str:
+    plus = f"+{code}" if code else ""
+    return f"{config.mailbox}{plus}@{config.domain}"
+
+
+def _subject(thread_subject: str, code: str) -> str:
+    subject = _ANSWER_MARK.sub("", one_line(thread_subject), count=1)[:200].strip()
+    tag = f"[LAPOR {code}]" if code else ""
+    begin = f"Re: {subject}" if subject else NO_THREAD_SUBJECT
+    return begin if not tag or tag in begin else f"{begin} {tag}"
+
+
+def _words(event: EventView, language: int) -> str:
+    """Give the notice, and the agency's own words where the notice leaves them out."""
+    notice = clean(event.notice[language]) or NO_NOTICE[language]
+    said = event.words.get("text")
+    said = clean(said) if isinstance(said, str) else ""
+    return notice if not said or said in notice else f"{notice}\n\n{said}"
+
+
+def _plain(
+    name: str, code: str, indonesian: Sequence[str], english: Sequence[str]
+) -> str:
+    greeting = f"Yth. {one_line(name) or 'Pelapor'},"
+    footer = [f"Kode laporan / tracking code: {code}"] if code else []
+    parts = [
+        DELIMITER,
+        greeting,
+        *indonesian,
+        "In English:",
+        *english,
+        *footer,
+        END_OF_OURS,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rich(
+    name: str, code: str, indonesian: Sequence[str], english: Sequence[str]
+) -> str:
+    text = _plain(name, code, indonesian, english)
+    blocks = (html.escape(block) for block in text.strip().split("\n\n"))
+    lines = (block.replace("\n", "<br>") for block in blocks)
+    body = "\n".join(f"<p>{line}</p>" for line in lines)
+    return f'<!DOCTYPE html>\n<html lang="id"><body>\n{body}\n</body></html>\n'

@@ -1,0 +1,1 @@
+"""SMS as a wire format: telephone numbers, and what a text costs."""

@@ -1,0 +1,181 @@
+"""What operators do to dead letters and held hand-overs; every action is audited."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from hub.database import tables as t
+from hub.database.audit import note
+from hub.database.engine import Database, Tx, retrying
+from hub.database.log import Appender
+from hub.database.projection import reference_place
+from hub.database.vault import Vault
+from schemas.events import Cause, new_event
+from schemas.parties import Author, AuthorKind, CauseKind
+from schemas.payloads import HandOver
+
+
+class Operations:
+    """Each verb is idempotent and tells how many letters it changed."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+
+    @retrying
+    def retry(self, ids: Sequence[str], by: str, reason: str) -> int:
+        """Ask for open dead letters to be sent again, with their own keys.
+
+        "Requested" is not "done": the letter is resolved when its call succeeds.
+        """
+        with self._db.write() as tx:
+            letters = _open(tx, ids)
+            for letter in letters:
+                _change(tx, letter, "requested", by, reason)
+                self._make_due(tx, letter)
+                note(
+                    tx,
+                    by=by,
+                    action="dead_letter_retried",
+                    subject=letter.id,
+                    reason=reason,
+                )
+        return len(letters)
+
+    @retrying
+    def discard(self, ids: Sequence[str], by: str, reason: str) -> int:
+        """Set dead letters aside for good; a discarded hand-over stays parked."""
+        with self._db.write() as tx:
+            letters = [x for x in _open(tx, ids) if not x.is_submit]
+            for letter in letters:
+                _change(tx, letter, "discarded", by, reason)
+                note(
+                    tx,
+                    by=by,
+                    action="dead_letter_discarded",
+                    subject=letter.id,
+                    reason=reason,
+                )
+        return len(letters)
+
+    @retrying
+    def resolve_held(
+        self, letter_id: str, by: str, reason: str, *, reference: str
+    ) -> bool:
+        """Say that a held delivery was done; a hand-over needs the agency's reference.
+
+        Returns False when there is no such open letter. Raises ValueError when a
+        hand-over comes without a reference.
+        """
+        with self._db.write() as tx:
+            letters = [x for x in _open(tx, [letter_id]) if x.kind == "held"]
+            if not letters:
+                return False
+            letter = letters[0]
+            if letter.is_submit:
+                if not reference:
+                    msg = "a hand-over is resolved with the agency's reference"
+                    raise ValueError(msg)
+                self._handed_over(tx, letter, by, reference)
+            _change(tx, letter, "resolved", by, reason)
+            note(tx, by=by, action="held_resolved", subject=letter.id, reason=reason)
+        return True
+
+    def _make_due(self, tx: Tx, letter: Any) -> None:
+        values: dict[str, Any] = {"due_at": tx.now, "hinted_at": None}
+        if letter.is_submit:
+            values |= {
+                "state": "active",
+                "failing_since": None,
+                "failures": 0,
+                "resends": 0,
+            }
+        tx.conn.execute(
+            sa.update(t.cursors).where(*_cursor_of(letter)).values(**values)
+        )
+
+    def _handed_over(self, tx: Tx, letter: Any, by: str, reference: str) -> None:
+        log = Appender(tx, self._vault, hinting=False)
+        case = log.open(letter.complaint_id)
+        if case is None:
+            return
+        number = case.cursors[(letter.party, letter.recipient)].assignment_no
+        event = new_event(
+            "handed_over",
+            HandOver(agency=letter.party, assignment_no=number, reference=reference),
+            Author(kind=AuthorKind.OPERATOR, id=by),
+            Cause(kind=CauseKind.ACTION, id=str(uuid7())),
+            tx.now,
+            leg=(letter.party, number),
+        )
+        log.append(case, [event])
+        log.flush()
+        place = reference_place(letter.complaint_id, letter.party)
+        index = self._vault.blind(f"reference:{letter.party}", reference)
+        c = t.cursors.c
+        tx.conn.execute(
+            sa.update(t.cursors)
+            .where(*_cursor_of(letter))
+            .values(
+                state="active",
+                reference=self._vault.wrap(place, reference.encode()),
+                reference_index=index,
+                delivered_seq=letter.last_seq,
+                sending_from_seq=None,
+                sending_to_seq=None,
+                sending_key="",
+                due_at=sa.case((c.target_seq > letter.last_seq, tx.now), else_=None),
+                hinted_at=None,
+            )
+        )
+        j = t.journal.c
+        tx.conn.execute(
+            sa.update(t.journal)
+            .where(j.waiting_for == index, j.state.in_(("waiting", "quarantined")))
+            .values(state="waiting", due_at=tx.now, hinted_at=None)
+        )
+
+    def replay(self, ids: Sequence[str], by: str, reason: str) -> int:
+        """Work quarantined journal rows again, after a parser or mapping was mended."""
+        j = t.journal.c
+        with self._db.write() as tx:
+            rows = (
+                tx.conn.execute(
+                    sa.update(t.journal)
+                    .where(j.state == "quarantined", j.id.in_(list(ids)))
+                    .values(state="new", due_at=tx.now, hinted_at=None, crashes=0)
+                    .returning(j.id)
+                )
+                .scalars()
+                .all()
+            )
+            for row_id in rows:
+                note(
+                    tx, by=by, action="journal_replayed", subject=row_id, reason=reason
+                )
+        return len(rows)
+
+
+def _open(tx: Tx, ids: Sequence[str]) -> list[Any]:
+    c = t.dead_letters.c
+    query = sa.select(t.dead_letters).where(c.state == "open", c.id.in_(list(ids)))
+    return list(tx.conn.execute(query.order_by(c.id).with_for_update(key_share=True)))
+
+
+def _change(tx: Tx, letter: Any, state: str, by: str, reason: str) -> None:
+    tx.conn.execute(
+        sa.update(t.dead_letters)
+        .where(t.dead_letters.c.id == letter.id)
+        .values(state=state, by=by[:100], reason=reason[:300], changed_at=tx.now)
+    )
+
+
+def _cursor_of(letter: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    c = t.cursors.c
+    return (
+        c.complaint_id == letter.complaint_id,
+        c.party == letter.party,
+        c.recipient == letter.recipient,
+    )

@@ -1,0 +1,1 @@
+"""The HTTP edge: doors of channels and agencies, tracking, health, metrics."""

@@ -1,0 +1,159 @@
+"""The app: mounted doors, tracking, health and metrics."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from prometheus_client import generate_latest
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from connectors.contract import (
+    AgencyConnector,
+    Channel,
+    HttpDoor,
+    HttpRequest,
+    HttpResponse,
+)
+from hub import telemetry
+from hub.ports import CaseReader
+from hub.domain.identity import read_code
+from hub.stages.accept import Accept
+from hub.web.problems import on_crash, on_http_error, problem
+from hub.web.tracking import tracking_json
+
+
+@dataclass(frozen=True)
+class WebDoors:
+    """Every HTTP way in."""
+
+    doors: Sequence[HttpDoor]
+
+    @classmethod
+    def of(
+        cls, channels: Mapping[str, Channel], agencies: Mapping[str, AgencyConnector]
+    ) -> "WebDoors":
+        """Collect the doors of channels and agencies."""
+        found = [door for channel in channels.values() for door in channel.doors()]
+        found += [door for a in agencies.values() for door in a.system.doors()]
+        return cls(found)
+
+
+def build_app(
+    doors: WebDoors,
+    accept: Accept,
+    queries: CaseReader,
+) -> FastAPI:
+    """Build the app. Doors authenticate themselves; the rest is public on purpose."""
+    app = FastAPI(title="Simpul", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_crash)
+    for door in doors.doors:
+        app.add_route(door.path, _endpoint(door, accept), methods=[door.method])
+    _add_tracking(app, queries)
+    _add_health(app, queries)
+    return app
+
+
+def _endpoint(door: HttpDoor, accept: Accept) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        body = await _read_body(request, door.body_bytes_max)
+        if body is None:
+            return problem(413, f"at most {door.body_bytes_max} bytes are taken here")
+        seen = HttpRequest(
+            method=request.method,
+            path=request.url.path,
+            query=dict(request.query_params),
+            headers={k.lower(): v for k, v in request.headers.items()},
+            body=body,
+            remote=request.client.host if request.client else "",
+        )
+        return _response(await run_in_threadpool(_pass, door, accept, seen))
+
+    return endpoint
+
+
+def _pass(door: HttpDoor, accept: Accept, seen: HttpRequest) -> HttpResponse:
+    found = door.read(seen)
+    if isinstance(found, HttpResponse):
+        return found
+    try:
+        receipts = [accept(raw) for raw in found.raws]
+    except ConnectionError as error:
+        telemetry.log.warning("not_accepted", path=door.path, error=error)
+        return door.unavailable(seen)
+    return door.answer(seen, receipts)
+
+
+async def _read_body(request: Request, bytes_max: int) -> bytes | None:
+    """Read a body piece by piece; None as soon as it is too large."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > bytes_max:
+        return None
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > bytes_max:
+                return None
+            parts.append(part)
+    except ClientDisconnect:
+        return None
+    return b"".join(parts)
+
+
+def _response(answer: HttpResponse) -> Response:
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        media_type=answer.content_type,
+        headers=dict(answer.headers),
+    )
+
+
+def _add_tracking(app: FastAPI, queries: CaseReader) -> None:
+    async def track(request: Request) -> Response:
+        code = read_code(request.path_params["code"])
+        found = await run_in_threadpool(queries.case_by_code, code) if code else None
+        if found is None:
+            return problem(404, "no complaint has this code; check it and try again")
+        return Response(json.dumps(tracking_json(found)), media_type="application/json")
+
+    app.add_route("/api/v1/complaints/{code}", track, methods=["GET"])
+    app.add_route("/t/{code}", track, methods=["GET"])
+
+
+def _add_health(app: FastAPI, queries: CaseReader) -> None:
+    async def live(request: Request) -> Response:
+        del request
+        return Response('{"status": "live"}', media_type="application/json")
+
+    async def ready(request: Request) -> Response:
+        del request
+        try:
+            await run_in_threadpool(queries.ping)
+        except ConnectionError:
+            headers = {"Retry-After": "5"}
+            return problem(503, "the database cannot be reached", headers=headers)
+        return Response('{"status": "ready"}', media_type="application/json")
+
+    async def show_version(request: Request) -> Response:
+        del request
+        found = json.dumps({"name": "simpul", "version": version("simpul")})
+        return Response(found, media_type="application/json")
+
+    async def metrics(request: Request) -> Response:
+        del request
+        return Response(generate_latest(telemetry.REGISTRY), media_type="text/plain")
+
+    for path, handler in (
+        ("/livez", live),
+        ("/readyz", ready),
+        ("/version", show_version),
+        ("/metrics", metrics),
+    ):
+        app.add_route(path, handler, methods=["GET"])
