@@ -250,7 +250,9 @@ def requests_have_their_parts(tx: Tx) -> Iterator[tuple[str, str]]:
         sa.select(sa.func.count()).where(child.c.parent_id == j.id).scalar_subquery()
     )
     rows = tx.conn.execute(
-        sa.select(j.id, j["items"].label("parts"), counted.label("n")).where(j.state == "split")
+        sa.select(j.id, j["items"].label("parts"), counted.label("n")).where(
+            j.state == "split"
+        )
     )
     yield from (
         (r.id, f"was split in {r.parts}, has {r.n}") for r in rows if r.parts != r.n

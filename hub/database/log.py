@@ -17,6 +17,7 @@ from hub.database.projection import (
     read_events,
     reference_place,
 )
+from hub.database.types import Instant
 from hub.database.vault import DataKey, Vault
 from hub.domain.delivery import CursorState
 from hub.domain.lifecycle import CaseState, fold
@@ -355,7 +356,8 @@ class Appender:
         elif "due_at" in values:
             # A range that waits for its next attempt keeps its own time.
             values["due_at"] = sa.case(
-                (c.sending_to_seq.is_not(None), c.due_at), else_=values["due_at"]
+                (c.sending_to_seq.is_not(None), c.due_at),
+                else_=sa.literal(self.tx.now, Instant()),
             )
         self.tx.conn.execute(sa.update(t.cursors).where(*where).values(**values))
 

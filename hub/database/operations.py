@@ -11,6 +11,7 @@ from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
 from hub.database.log import Appender
 from hub.database.projection import reference_place
+from hub.database.types import Instant
 from hub.database.vault import Vault
 from schemas.events import Cause, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
@@ -126,7 +127,10 @@ class Operations:
                 sending_from_seq=None,
                 sending_to_seq=None,
                 sending_key="",
-                due_at=sa.case((c.target_seq > letter.last_seq, tx.now), else_=None),
+                due_at=sa.case(
+                    (c.target_seq > letter.last_seq, sa.literal(tx.now, Instant())),
+                    else_=None,
+                ),
                 hinted_at=None,
             )
         )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
+from hub.database.types import Instant
 from hub.domain.breaker import Breaker, Party, PartyState, pause, resume
 from schemas.agency import Limits
 from schemas.parties import PartyKind
@@ -128,7 +129,9 @@ def _due_at_once(tx: Tx, party: str) -> None:
             sa.update(table)
             .where(c.party == party, c.due_at.is_not(None), c.state == "active")
             .values(
-                due_at=sa.case((c.due_at > tx.now, tx.now), else_=c.due_at),
+                due_at=sa.case(
+                    (c.due_at > tx.now, sa.literal(tx.now, Instant())), else_=c.due_at
+                ),
                 hinted_at=None,
             )
         )

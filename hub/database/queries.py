@@ -1,5 +1,6 @@
 """What people look at: lists and single complaints, for the web and the command line."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -127,6 +128,20 @@ class Queries:
             ).scalar_one_or_none()
         return None if found is None else str(found)
 
+    def complaint(self, complaint_id: str) -> dict[str, Any] | None:
+        """Show one complaint's state and legs, without any personal data."""
+        c = t.complaints.c
+        hidden = {"code", "data_key_id"}
+        shown = [column for column in c if column.name not in hidden]
+        with self._db.read() as tx:
+            row = tx.conn.execute(
+                sa.select(*shown).where(c.id == complaint_id)
+            ).one_or_none()
+            if row is None:
+                return None
+            legs = self._agencies(tx, complaint_id, _titles(tx))
+        return {**row._mapping, "legs": legs}
+
     def trace(self, complaint_id: str) -> list[dict[str, Any]]:
         """One timeline: raw in, events, attempts, dead letters; no words of people."""
         with self._db.read() as tx:
@@ -222,6 +237,17 @@ class Queries:
             .order_by(j.id)
             .limit(limit)
         )
+
+    def audit(self, *, limit: int = 50) -> list[dict[str, Any]]:
+        """List what people did, newest first."""
+        c = t.audit.c
+        shown = (c.at, c.by, c.action, c.subject, c.reason, c.detail)
+        return self._rows(sa.select(*shown).order_by(c.at.desc(), c.id).limit(limit))
+
+    def now(self) -> datetime:
+        """Read the database's clock."""
+        with self._db.read() as tx:
+            return tx.now
 
     def counts(self) -> dict[str, int]:
         """Count what tells whether everyone is in step."""

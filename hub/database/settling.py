@@ -95,6 +95,8 @@ class Settling:
             values |= self._reference(lease, settlement.reference)
         if settlement.dead is not None:
             self._write_dead_letter(lease, plan, settlement)
+        if settlement.hand_over == "handed_over":
+            self._resolve_hand_over(lease)
         if settlement.forward_to is not None:
             values["last_status_sent"] = self._status_at(lease, settlement.forward_to)
         self._update(lease, values)
@@ -267,6 +269,20 @@ class Settling:
                 key=cursor.sending_key,
                 created_at=self._tx.now,
             )
+        )
+
+    def _resolve_hand_over(self, lease: Lease) -> None:
+        """Resolve the letters of a hand-over that was retried and went through."""
+        cursor, c = lease.cursor, t.dead_letters.c
+        self._tx.conn.execute(
+            sa.update(t.dead_letters)
+            .where(
+                c.complaint_id == cursor.complaint_id,
+                c.party == cursor.party,
+                c.is_submit.is_(True),
+                c.state.in_(("open", "requested")),
+            )
+            .values(state="resolved", changed_at=self._tx.now)
         )
 
     def _write_late(self, lease: Lease, row: Any, settlement: Settlement) -> None:

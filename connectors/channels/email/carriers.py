@@ -18,6 +18,7 @@ class Carried:
     carrier: str = ""
     code: str = ""
     reply_to: tuple[str, ...] = ()
+    """Keys of the deliveries that it answers, nearest first."""
 
 
 def find_carried(
@@ -26,19 +27,20 @@ def find_carried(
     """Look for a plus address, then our Message-IDs, then the subject's tag."""
     plus = _plus_code(config, headers, envelope_to)
     tag = _SUBJECT_TAG.search(headers.text("subject"))
-    ours = own_ids(config, headers)
+    ours = own_keys(config, headers)
     found = {PLUS_ADDRESS: plus, REFERENCES: ours, SUBJECT: tag}
     carrier = next((name for name, value in found.items() if value), "")
     return Carried(carrier, plus or (tag[1].strip() if tag else ""), ours)
 
 
-def own_ids(config: EmailConfig, headers: Headers) -> tuple[str, ...]:
-    """Give our own Message-IDs that the mail answers, nearest first."""
+def own_keys(config: EmailConfig, headers: Headers) -> tuple[str, ...]:
+    """Give the keys in our own Message-IDs that the mail answers, nearest first."""
     answered = headers.message_ids("in-reply-to")
     # References are written oldest first.
     chain = (*answered, *reversed(headers.message_ids("references")))
     ending = f"@{config.domain}>"
-    return tuple(dict.fromkeys(each for each in chain if each.lower().endswith(ending)))
+    ours = (each for each in chain if each.lower().endswith(ending))
+    return tuple(dict.fromkeys(each[1 : -len(ending)] for each in ours))
 
 
 def _plus_code(

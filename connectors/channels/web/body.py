@@ -1,97 +1,74 @@
 """What the API takes, validated at the door so that the caller hears of it at once."""
 
-import json
-import unicodedata
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from connectors.contract import HttpResponse
-from connectors.protocols.problems import FieldError, problem
-from schemas.complaint import Category, NewComplaint, Place, Region, ReportType
+from connectors.protocols.plaintext import clean, one_line
+from connectors.protocols.sms.numbers import e164
+from schemas.base import Model
+from schemas.complaint import (
+    Category,
+    NewComplaint,
+    Place,
+    Region,
+    ReportType,
+)
 from schemas.parties import ChannelName, Reporter
 
-
-def _clean(value: str) -> str:
-    if "\x00" in value:
-        msg = "NUL characters are not taken"
-        raise ValueError(msg)
-    return unicodedata.normalize("NFC", value).strip()
+Line = Annotated[str, AfterValidator(one_line)]
+Words = Annotated[str, AfterValidator(clean)]
 
 
-Words = Annotated[str, AfterValidator(_clean)]
+class WebPlace(Model):
+    """Where it happened."""
+
+    text: Annotated[Line, Field(max_length=500)] = ""
+    landmark: Annotated[Line, Field(max_length=200)] = ""
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WebPerson(_Strict):
+class WebPerson(Model):
     """Who complains; every field may be left out."""
 
-    name: Annotated[Words, Field(max_length=200)] = ""
-    email: Annotated[Words, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$")] = ""
-    phone: Annotated[Words, Field(max_length=32, pattern=r"^[+0-9 ().-]*$")] = ""
-    address: Annotated[Words, Field(max_length=500)] = ""
-    nik: Annotated[Words, Field(max_length=32)] = ""
+    name: Annotated[Line, Field(max_length=200)] = ""
+    email: Annotated[Line, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$")] = ""
+    phone: Annotated[Line, Field(max_length=32, pattern=r"^[+0-9 ().\-]*$")] = ""
+    address: Annotated[Line, Field(max_length=500)] = ""
+    nik: Annotated[Line, Field(max_length=32)] = ""
 
 
-class WebComplaint(_Strict):
+class WebComplaint(Model):
     """Body of `POST /api/v1/complaints`."""
 
     type: ReportType = ReportType.COMPLAINT
-    title: Annotated[Words, Field(min_length=1, max_length=255)]
+    title: Annotated[Line, Field(min_length=1, max_length=255)]
     body: Annotated[Words, Field(min_length=1, max_length=10_000)]
-    language: Annotated[Words, Field(max_length=8)] = "id"
+    language: Annotated[Line, Field(max_length=8)] = "id"
     incident_on: date | None = None
     region: Region | None = None
-    place: Place = Place()
+    place: WebPlace = WebPlace()
     category: Category | None = None
-    claimed_agency: Annotated[Words, Field(max_length=100)] = ""
+    claimed_agency: Annotated[Line, Field(max_length=100)] = ""
     anonymous: bool = False
     confidential: bool = False
     reporter: WebPerson = WebPerson()
 
-    def canonical(self, phone: str) -> NewComplaint:
-        """Make the canonical complaint; `phone` is the number in E.164."""
-        person = self.reporter.model_dump() | {"phone": phone}
-        values = {
-            name: getattr(self, name)
-            for name in type(self).model_fields
-            if name != "reporter"
+    def canonical(self) -> NewComplaint:
+        """Make the canonical complaint; a number that cannot be read stays as given."""
+        person = self.reporter.model_dump()
+        person["phone"] = e164(self.reporter.phone) or self.reporter.phone
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values |= {
+            "place": Place(**self.place.model_dump()),
+            "reporter": Reporter(**person),
         }
-        return NewComplaint(
-            **values, channel=ChannelName.WEB, reporter=Reporter(**person)
-        )
+        return NewComplaint(**values, channel=ChannelName.WEB)
 
 
-class WebReply(_Strict):
+class WebReply(Model):
     """Body of `POST /api/v1/complaints/{code}/replies`."""
 
     text: Annotated[Words, Field(min_length=1, max_length=10_000)]
-
-
-def check(model: type[BaseModel], body: bytes) -> BaseModel | HttpResponse:
-    """Read a body, or say what is wrong with it without repeating its values."""
-    try:
-        tree: Any = json.loads(body.decode("utf-8"))
-    except UnicodeDecodeError:
-        return problem(400, "Bad request", "the body is not UTF-8")
-    except (ValueError, RecursionError):
-        return problem(400, "Bad request", "the body is not JSON")
-    if not isinstance(tree, dict):
-        return problem(400, "Bad request", "the body must be a JSON object")
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        errors = [
-            FieldError(
-                pointer="/" + "/".join(str(step) for step in row["loc"]),
-                code=row["type"],
-                detail=row["msg"],
-            )
-            for row in error.errors(include_input=False, include_context=False)
-        ]
-        detail = "some fields cannot be taken; see errors"
-        return problem(422, "Unprocessable", detail, errors=errors)

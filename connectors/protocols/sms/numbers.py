@@ -15,8 +15,12 @@ def e164(written: str) -> str:
     written = written.strip()
     if not _PHONE.fullmatch(written):
         return ""
+    bare = written.removeprefix("tel:").strip()
+    # No national number is written so: the plus was lost on the way.
+    if bare.startswith("62"):
+        bare = f"+{bare}"
     try:
-        number = phonenumbers.parse(written.removeprefix("tel:").strip(), REGION)
+        number = phonenumbers.parse(bare, REGION)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_possible_number(number):

@@ -1,0 +1,1 @@
+"""The `simpul` command: each noun a module, imported when it is called."""

@@ -1,0 +1,126 @@
+"""`simpul complaints`: what the hub knows of complaints, without people's words."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import click
+
+from hub.cli.errors import Failed
+from hub.cli.output import answer_action, answer_list, print_json, print_table, say
+from hub.cli.session import acting, common, confirm, opened, why, yes_option
+from schemas.status import Status
+
+if TYPE_CHECKING:
+    from hub.bootstrap import Store
+
+LISTED = ("public_number", "received_at", "channel", "type", "status", "triage")
+LEGS = ("name", "title", "role", "status", "reference")
+CURSORS = ("party", "state", "delivered_seq", "target_seq", "due_at", "failures")
+TRACED = ("at", "what", "who", "detail")
+
+
+@click.group()
+def complaints() -> None:
+    """List, show, trace, erase complaints.
+
+    NAME is a tracking code, a public number or an id.
+    """
+
+
+@complaints.command("list")
+@click.option(
+    "--status", type=click.Choice([s.value for s in Status]), help="Only of this one."
+)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@common
+def list_(
+    status: str | None, limit: int, data_dir: Path | None, *, as_json: bool
+) -> None:
+    """List complaints, newest first."""
+    with opened(data_dir) as store:
+        rows = store.queries.complaints(status=status or "", limit=limit)
+    answer_list(
+        rows,
+        LISTED,
+        as_json=as_json,
+        nothing="No complaints.",
+        then="One of them: simpul complaints show NUMBER",
+    )
+
+
+@complaints.command()
+@click.argument("name")
+@common
+def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
+    """Show the state, the agencies' legs and who has been told how much."""
+    with opened(data_dir) as store:
+        complaint_id = _find(store, name)
+        found = store.queries.complaint(complaint_id) or {}
+        found["cursors"] = store.queries.cursors_of(complaint_id)
+    if as_json:
+        print_json(found)
+        return
+    legs, cursors = found.pop("legs"), found.pop("cursors")
+    state: list[dict[str, Any]] = [
+        {"state": key, "value": value} for key, value in found.items()
+    ]
+    print_table(state, ["state", "value"])
+    click.echo()
+    print_table(legs, LEGS)
+    click.echo()
+    print_table(cursors, CURSORS)
+    say(f"What happened when: simpul complaints trace {found['public_number']}")
+
+
+@complaints.command()
+@click.argument("name")
+@common
+def trace(name: str, data_dir: Path | None, *, as_json: bool) -> None:
+    """Show raw messages, events, attempts and dead letters in order of time."""
+    with opened(data_dir) as store:
+        rows = store.queries.trace(_find(store, name))
+    answer_list(rows, TRACED, as_json=as_json, nothing="Nothing happened.")
+
+
+@complaints.command()
+@click.argument("name")
+@why()
+@yes_option
+@common
+def erase(
+    name: str, why: str, data_dir: Path | None, *, yes: bool, as_json: bool
+) -> None:
+    """Request erasure: the parties are told, then the data keys are destroyed."""
+    with opened(data_dir) as store:
+        complaint_id = _find(store, name)
+        confirm(f"Erase complaint {name} for ever?", yes=yes)
+        store.eraser.request(complaint_id, acting(), why)
+        hours = store.settings.privacy.erase_after_hours
+    answer_action(
+        {"id": complaint_id, "erasure": "requested"},
+        f"Erasure of {name} is requested; a running hub carries it out once every "
+        f"party was told, after {hours:g} hours at the latest.",
+        as_json=as_json,
+        then=f"How far it is: simpul complaints trace {name}",
+    )
+
+
+def _find(store: "Store", name: str) -> str:
+    from hub.domain.identity import read_code
+
+    found = store.queries.find_complaint(read_code(name) or _as_id(name) or name)
+    if found is None:
+        msg = (
+            f"no complaint has the code, number or id {name!r}; "
+            "one that was just taken in appears when it was worked: simpul stats"
+        )
+        raise Failed(msg)
+    return found
+
+
+def _as_id(name: str) -> str | None:
+    try:
+        return str(UUID(name))
+    except ValueError:
+        return None

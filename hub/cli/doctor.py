@@ -1,0 +1,155 @@
+"""`simpul doctor`: is this deployment well? Looks, and changes nothing."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hub.cli.errors import Failed, one_line
+from hub.cli.output import print_json, print_table, say
+from hub.cli.session import common, no_database, read_settings
+
+if TYPE_CHECKING:
+    from hub.bootstrap import Store
+    from hub.settings import Settings
+
+UNHEALTHY = 3
+CLOCK_SECONDS_MAX = 5
+"""A database clock further away than this makes times and leases doubtful."""
+SHOWN_MAX = 20
+"""Findings shown to people; the JSON document has all."""
+AGAIN_SECONDS = 1.0
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One answer of the doctor."""
+
+    check: str
+    ok: bool
+    detail: str
+    findings: tuple[dict[str, Any], ...] = ()
+
+
+@click.command()
+@common
+def doctor(data_dir: Path | None, *, as_json: bool) -> int:
+    """Check database, key ring, records, seals and clock; exit code 3 when unwell."""
+    settings = read_settings(data_dir)
+    checks = list(_examine(settings))
+    healthy = all(check.ok for check in checks)
+    if as_json:
+        print_json({"healthy": healthy, "checks": [asdict(one) for one in checks]})
+    else:
+        _print(checks)
+        say("All is well." if healthy else "Something is wrong; see the lines above.")
+    return 0 if healthy else UNHEALTHY
+
+
+def _print(checks: Sequence[Check]) -> None:
+    rows = [
+        {
+            "check": one.check,
+            "result": "ok" if one.ok else "WRONG",
+            "detail": one.detail,
+        }
+        for one in checks
+    ]
+    print_table(rows, ["check", "result", "detail"])
+    for one in checks:
+        for finding in one.findings[:SHOWN_MAX]:
+            say(f"  {one.check}: {', '.join(str(v) for v in finding.values())}")
+        if len(one.findings) > SHOWN_MAX:
+            say(f"  {one.check}: {len(one.findings) - SHOWN_MAX} more, see --json")
+
+
+def _examine(settings: "Settings") -> Iterator[Check]:
+    """Check the outside first; the records only when they can be opened."""
+    outside = [*_database(settings), _keyring(settings)]
+    yield from outside
+    if not all(check.ok for check in outside):
+        return
+    from hub.bootstrap import open_store
+
+    store = open_store(settings, migrate=False)
+    try:
+        for look in (_invariants, _erased, _seals, _clock):
+            yield look(store)
+    finally:
+        store.close()
+
+
+def _database(settings: "Settings") -> Iterator[Check]:
+    from hub.database.condition import revision
+    from hub.database.engine import DatabaseDownError
+    from hub.database.migrate import head
+
+    try:
+        found = revision(settings.effective_database_url)
+    except DatabaseDownError as error:
+        yield Check("database", ok=False, detail=one_line(error) or "")
+        return
+    if not found:
+        raise Failed(no_database(settings))
+    yield Check("database", ok=True, detail="it can be reached")
+    same = found == head()
+    detail = f"at {found}" if same else f"at {found}, the program wants {head()}"
+    yield Check("migrations", same, detail)
+
+
+def _keyring(settings: "Settings") -> Check:
+    from hub.database.keyring import Keyring, KeyringError
+
+    try:
+        ring = Keyring.open(settings.effective_keyring_file)
+    except KeyringError as error:
+        return Check("key ring", ok=False, detail=str(error))
+    return Check("key ring", ok=True, detail=f"{len(ring.keys)} keys, mode 0600")
+
+
+def _invariants(store: "Store") -> Check:
+    from hub.database.invariants import RULES, check_invariants
+
+    broken = _lasting(lambda: check_invariants(store.db, store.edge, store.erased))
+    detail = f"{len(broken)} violations" if broken else f"{len(RULES) + 2} rules hold"
+    return Check("records", not broken, detail, tuple(asdict(one) for one in broken))
+
+
+def _erased(store: "Store") -> Check:
+    back = store.eraser.brought_back()
+    listed = f"{len(store.erased.ids())} on the list"
+    detail = (
+        f"{len(back)} were brought back by a backup: `simpul run` erases them again"
+        if back
+        else f"{listed}, none is readable"
+    )
+    return Check("erased", not back, detail, tuple({"id": one} for one in back))
+
+
+def _seals(store: "Store") -> Check:
+    broken = _lasting(store.sealer.verify)
+    count = sum(store.sealer.counts().values())
+    detail = f"{len(broken)} do not hold" if broken else f"{count} rows, all hold"
+    return Check("seals", not broken, detail, tuple(asdict(one) for one in broken))
+
+
+def _clock(store: "Store") -> Check:
+    away = abs((store.queries.now() - datetime.now(UTC)).total_seconds())
+    detail = f"the database's is {away:.1f} s away from this machine's"
+    return Check("clock", away <= CLOCK_SECONDS_MAX, detail)
+
+
+def _lasting(look: Callable[[], list[Found]]) -> list[Found]:
+    """Look twice: beside a running hub, records are compared that move meanwhile."""
+    first = look()
+    if not first:
+        return first
+    threading.Event().wait(AGAIN_SECONDS)
+    again = look()
+    return [one for one in first if one in again]

@@ -1,0 +1,52 @@
+"""Looking at a database before it is opened; creates nothing."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import exc, make_url
+
+from hub.database.engine import DatabaseDownError
+from hub.database.migrate import current, head
+
+
+class Condition(StrEnum):
+    """What there is at an address."""
+
+    MISSING = "missing"
+    """No database, or one without tables."""
+    BEHIND = "behind"
+    """An upgrade is due."""
+    AHEAD = "ahead"
+    """A newer program upgraded it."""
+    CURRENT = "current"
+
+
+def condition(url: str) -> Condition:
+    """Tell what there is; raises DatabaseDownError when it cannot be looked at."""
+    found = revision(url)
+    if not found:
+        return Condition.MISSING
+    if found == head():
+        return Condition.CURRENT
+    return Condition.BEHIND if found < head() else Condition.AHEAD
+
+
+def revision(url: str) -> str:
+    """Name the database's revision; empty when it has none or is not there.
+
+    Raises DatabaseDownError when it cannot be looked at.
+    """
+    try:
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite":
+            path = Path(address.database or "")
+            if not path.is_file() or path.stat().st_size == 0:
+                return ""
+        return current(url)
+    except exc.ArgumentError as error:
+        msg = "the database's address cannot be read: set SIMPUL_DATABASE_URL"
+        raise DatabaseDownError(msg) from error
+    except exc.DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()
+        msg = f"the database cannot be reached: {reason[0] if reason else 'no answer'}"
+        raise DatabaseDownError(msg) from error
