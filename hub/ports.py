@@ -142,7 +142,7 @@ class Work(Protocol):
         files: Sequence[File] = (),
         adopt: JournalRow | None = None,
     ) -> list[LogEvent]:
-        """Append to an existing complaint; repeated causes and occurrences are left out.
+        """Append to an existing complaint; what is repeated is left out.
 
         `adopt` hands the row's data key to the complaint, so erasure reaches it.
         """

@@ -68,6 +68,8 @@ _NEWS = frozenset({A.REPORTER, A.AGENCIES, A.UPSTREAM})
 _OFFICES = frozenset({A.AGENCIES, A.UPSTREAM})
 _OWN_LEG = frozenset({A.LEG_AGENCY, A.UPSTREAM})
 _UP = frozenset({A.UPSTREAM})
+_REPORTER = frozenset({A.REPORTER})
+_REPORTER_UP = frozenset({A.REPORTER, A.UPSTREAM})
 _NOBODY: frozenset[Audience] = frozenset()
 
 
@@ -97,7 +99,7 @@ _ROWS: tuple[_Row, ...] = (
     ("received", "A complaint was accepted and normalised.",
      p.Received, {E.REPORTER, E.UPSTREAM}, _ALL, _NOBODY, _case(Status.RECEIVED)),
     ("registered", "It has its code and public number.",
-     p.Registered, {E.RULE}, frozenset({A.REPORTER, A.UPSTREAM}), frozenset({A.REPORTER}), _case()),
+     p.Registered, {E.RULE}, _REPORTER_UP, _REPORTER, _case()),
     ("put_on_hold", "The reporter must complete it.",
      p.Reasoned, _CIVIL, _WITHIN, _NEWS, _case(Status.ON_HOLD)),
     ("resumed", "The hold ended.",
@@ -114,7 +116,7 @@ _ROWS: tuple[_Row, ...] = (
     ("assigned", "An agency must act (main) or is informed (cc).",
      p.Assigned, _CIVIL, _ALL, _OWN_LEG, _leg(Status.ASSIGNED)),
     ("handed_over", "The agency's system has it, under its own reference.",
-     p.HandOver, {E.RULE, E.OPERATOR}, _WITHIN, frozenset({A.REPORTER, A.UPSTREAM}), _NONE),
+     p.HandOver, {E.RULE, E.OPERATOR}, _WITHIN, _REPORTER_UP, _NONE),
     ("hand_over_held", "It is unknown whether the agency has it.",
      p.HandOver, {E.RULE}, _NOBODY, _NOBODY, _NONE),
     ("hand_over_failed", "The agency's system refused it.",
@@ -165,14 +167,16 @@ _ROWS: tuple[_Row, ...] = (
     ("restored", "Taken out of the archive.",
      p.Reasoned, _CIVIL, _ALL, _NEWS, _case(Status.RECEIVED)),
     ("emergency_redirected", "The reporter was sent to an emergency line.",
-     p.Reasoned, _CIVIL, _WITHIN, frozenset({A.REPORTER}), _case(Status.EMERGENCY_REDIRECTED)),
+     p.Reasoned, _CIVIL, _WITHIN, _REPORTER,
+     _case(Status.EMERGENCY_REDIRECTED)),
     ("merged_into", "It follows another complaint from now on.",
      p.Linked, _CIVIL, _WITHIN, _NEWS, _case(Status.MERGED)),
     ("merged_from", "Another complaint follows this one.",
      p.Linked, _CIVIL, _WITHIN, _NOBODY, _NONE),
     # Personal data
     ("erasure_requested", "Personal data is to go, everywhere.",
-     p.Erasure, {E.REPORTER, E.OPERATOR, E.OFFICER}, _WITHIN, _NEWS | {A.SUBSCRIBER}, _NONE),
+     p.Erasure, {E.REPORTER, E.OPERATOR, E.OFFICER}, _WITHIN,
+     _NEWS | {A.SUBSCRIBER}, _NONE),
     ("erased", "The data keys are destroyed.",
      p.Erasure, {E.CLOCK, E.OPERATOR}, _NOBODY, _NOBODY, _NONE),
 )

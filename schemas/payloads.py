@@ -1,4 +1,4 @@
-"""The payload of each event: clear facts, and sealed fields that hold people's words."""
+"""The payload of each event: clear facts, and sealed fields for people's words."""
 
 from datetime import date
 from enum import StrEnum

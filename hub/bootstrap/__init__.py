@@ -1,4 +1,4 @@
-"""Composition root: Settings -> every concrete object; nothing else constructs adapters."""
+"""Composition root: Settings -> every object; nothing else makes adapters."""
 
 from hub.bootstrap.build import Hub, Store, build_hub, open_store
 

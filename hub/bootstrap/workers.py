@@ -59,7 +59,7 @@ class StageWorker:
 
 
 class DeliverWorker:
-    """A bounded pool; no lane takes more than an eighth of it, so none starves another."""
+    """A bounded pool; a lane takes an eighth of it at most, so none starves."""
 
     def __init__(
         self, deliver: Deliver, cursors: Cursors, hinting: Hinting, threads: int

@@ -67,8 +67,10 @@ The hub stays up; try it by hand, Ctrl-C ends it and leaves nothing behind.
   web    curl {http}/api/v1/complaints -H 'Content-Type: application/json' \\
            -H "Idempotency-Key: coba-$RANDOM-$RANDOM" \\
            -d '{{"title": "Jalan berlubang", "body": "Mohon ditambal."}}'
-  sms    curl {http}/channels/sms/gateway -H 'Authorization: Bearer {play.region.sms.secret}' \\
-           -d id=coba-$RANDOM -d from=081200000001 -d to=1708 -d text='LAPOR lampu jalan mati'
+  sms    curl {http}/channels/sms/gateway \\
+           -H 'Authorization: Bearer {play.region.sms.secret}' \\
+           -d id=coba-$RANDOM -d from=081200000001 -d to=1708 \\
+           -d text='LAPOR lampu jalan mati'
   mail   printf 'Subject: Jalan rusak\\n\\nMohon diperbaiki.\\n' | curl smtp://{smtp} \\
            --mail-from warga@example.org --mail-rcpt lapor@simpul.example -T -
   track  curl {http}/t/CODE

@@ -25,7 +25,7 @@ KEEP = (
 )
 STOP = (
     "A running hub knows only the keys that it read when it started. "
-    "Is every hub of this database stopped?"
+    "Is every hub of this database stopped, or restarted since --add-only?"
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors import registry
 from hub.bootstrap import Hub, build_hub
-from hub.settings import Settings
+from hub.settings import Server, Settings, Work
 from hub.simulator.citizens import Sent
 from hub.simulator.faults import Fault
 from hub.simulator.letters import Letter, Letters
@@ -166,8 +166,8 @@ def _settings(data_dir: Path, port: int, environment: dict[str, str]) -> Setting
     return Settings(
         data_dir=data_dir,
         agencies_dir=short_agencies(data_dir / "agencies"),
-        server={"port": port},
-        work={"orphan_waits_seconds": (0.5, 1, 2, 5, 10)},
+        server=Server(port=port),
+        work=Work(orphan_waits_seconds=(0.5, 1, 2, 5, 10)),
         channels={
             "web": {},
             "email": {

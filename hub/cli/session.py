@@ -37,12 +37,12 @@ def common(command: Command) -> Command:
 
 def why(*, required: bool = False) -> Callable[[Command], Command]:
     """Add `--why TEXT`, the reason that the audit trail keeps."""
+    given: dict[str, Any] = {"required": True} if required else {"default": ""}
     return click.option(
         "--why",
-        default=None if required else "",
-        required=required,
         metavar="TEXT",
         help="The reason; kept in the audit trail.",
+        **given,
     )
 
 

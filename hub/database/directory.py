@@ -1,4 +1,4 @@
-"""The parties as the log needs them: kind, lane, wishes; read in the same transaction."""
+"""The parties as the log needs them, read in the same transaction."""
 
 from dataclasses import dataclass
 

@@ -71,8 +71,8 @@ class Database:
     def read(self) -> Iterator[Tx]:
         """Open a reading transaction; what it sees does not move on SQLite."""
         try:
-            with self.engine.connect() as conn:
-                conn = conn.execution_options(simpul_read=True)
+            with self.engine.connect() as raw:
+                conn = raw.execution_options(simpul_read=True)
                 yield Tx(conn, _now(conn, self.dialect), self.dialect)
         except exc.DBAPIError as error:
             raise _named(error) from error

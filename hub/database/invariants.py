@@ -161,7 +161,7 @@ def assignments_have_cursors(tx: Tx) -> Iterator[tuple[str, str]]:
 
 
 def cursors_are_sound(tx: Tx) -> Iterator[tuple[str, str]]:
-    """delivered <= target <= head; what lags is due, what is in step is not."""
+    """Delivered <= target <= head; what lags is due, what is in step is not."""
     c = t.cursors.c
     rows = tx.conn.execute(
         sa.select(t.cursors, t.complaints.c.head_seq).join(
@@ -186,10 +186,8 @@ def cursors_are_sound(tx: Tx) -> Iterator[tuple[str, str]]:
         name = f"{row.complaint_id}/{row.party}"
         key = (row.complaint_id, row.party, row.recipient)
         if not row.delivered_seq <= row.target_seq <= row.head_seq:
-            yield (
-                name,
-                f"delivered {row.delivered_seq}, target {row.target_seq}, head {row.head_seq}",
-            )
+            order = (row.delivered_seq, row.target_seq, row.head_seq)
+            yield name, "delivered {}, target {}, head {}".format(*order)
         lags = row.delivered_seq < row.target_seq
         if row.state == "active" and lags and row.due_at is None:
             yield name, "lags, but is not due"

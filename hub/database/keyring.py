@@ -35,7 +35,7 @@ class Keyring:
         """
         if not path.exists():
             if not create:
-                msg = f"no key ring at {path}: set SIMPUL_KEYRING_FILE or run `simpul keys init`"
+                msg = f"no key ring at {path}: run `simpul keys init`"
                 raise KeyringError(msg)
             return cls._create(path)
         if path.stat().st_mode & 0o077:

@@ -124,7 +124,7 @@ def row_key(table: sa.Table, row: Any) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _take(
+def _take(  # noqa: PLR0913, PLR0917 - one row with its surroundings
     tx: Tx,
     vault: Vault,
     table: sa.Table,

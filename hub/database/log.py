@@ -372,7 +372,8 @@ class Appender:
             return
         place = reference_place(case.complaint_id, cursor.party)
         plain = self.vault.unwrap(place, old.reference)
-        kept = f"agency_references|reference|{case.complaint_id}.{cursor.party}.{old.assignment_no}"
+        row = f"{case.complaint_id}.{cursor.party}.{old.assignment_no}"
+        kept = f"agency_references|reference|{row}"
         self.tx.conn.execute(
             sa.insert(t.agency_references).values(
                 complaint_id=case.complaint_id,

@@ -1,4 +1,4 @@
-"""What people look at: lists and single complaints, for the web and the command line."""
+"""What people look at: lists and single complaints."""
 
 from datetime import datetime
 from typing import Any
@@ -140,7 +140,7 @@ class Queries:
             if row is None:
                 return None
             legs = self._agencies(tx, complaint_id, _titles(tx))
-        return {**row._mapping, "legs": legs}
+        return {**row._asdict(), "legs": legs}
 
     def trace(self, complaint_id: str) -> list[dict[str, Any]]:
         """One timeline: raw in, events, attempts, dead letters; no words of people."""
@@ -276,7 +276,7 @@ class Queries:
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._db.read() as tx:
-            return [dict(row._mapping) for row in tx.conn.execute(query)]
+            return [row._asdict() for row in tx.conn.execute(query)]
 
 
 def _titles(tx: Tx) -> dict[str, str]:
@@ -310,7 +310,9 @@ def _log_lines(tx: Tx, complaint_id: str) -> list[dict[str, Any]]:
             "at": r.recorded_at,
             "what": f"event {r.seq} {r.type}",
             "who": f"{r.author_kind} {r.author_id}",
-            "detail": f"{LABELS[Status(r.status_after)][1]}{f', {r.leg_agency}' if r.leg_agency else ''}",
+            "detail": ", ".join(
+                filter(None, (LABELS[Status(r.status_after)][1], r.leg_agency))
+            ),
         }
         for r in rows
     ]

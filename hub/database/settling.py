@@ -41,7 +41,7 @@ class Settling:
             log.open(lease.cursor.complaint_id)  # the complaint's lock comes first
         row = self._locked(lease)
         if row is None:
-            self._end_attempt(lease, settlement, attempt, evidence_only=True)
+            self._end_attempt(settlement, attempt, evidence_only=True)
             return False
         if lease.answer_no is not None:
             self._write_answer(lease, row, settlement)
@@ -49,7 +49,7 @@ class Settling:
             self._write_late(lease, row, settlement)
         else:
             self._write_cursor(lease, row, plan, settlement, attempt, log)
-        self._end_attempt(lease, settlement, attempt, evidence_only=False)
+        self._end_attempt(settlement, attempt, evidence_only=False)
         self._tell_party(lease.cursor.party, settlement)
         return True
 
@@ -352,7 +352,6 @@ class Settling:
 
     def _end_attempt(
         self,
-        lease: Lease,
         settlement: Settlement,
         attempt: str | None,
         *,

@@ -140,6 +140,7 @@ def report(
             return _failing(party, now)
         case PartySignal.THROTTLED:
             until = now + timedelta(seconds=wait_seconds)
+            until = max(until, party.throttled_until or until)
             return replace(_answered(party, now), throttled_until=until)
         case PartySignal.REFUSING:
             return _refusing(party, now, why, fingerprint)
@@ -148,7 +149,7 @@ def report(
 
 
 def _answered(party: Party, now: datetime) -> Party:
-    """The party is reachable: the breaker closes, with a slow start."""
+    """Close the breaker of a reachable party, with a slow start."""
     if party.breaker is Breaker.CLOSED:
         return replace(party, failures=0)
     reopened = replace(

@@ -221,8 +221,10 @@ def _open_leg(state: CaseState, seq: int, event: NewEvent) -> CaseState:
         status=S.ASSIGNED,
         opened_seq=seq,
     )
-    override = None if state.override in {S.CLOSED, S.APPEALED} else state.override
-    return replace(state, legs={**state.legs, leg: opened}, override=override)
+    state = replace(state, legs={**state.legs, leg: opened})
+    if opened.role is Role.MAIN and state.override in {S.CLOSED, S.APPEALED}:
+        return replace(state, override=None)
+    return state
 
 
 def _move_leg(
@@ -231,7 +233,8 @@ def _move_leg(
     leg = state.legs.get(event.leg) if event.leg is not None else None
     if leg is None or leg.status not in LEG_MOVES[name]:
         return _illegal(state, seq)
-    to = CATALOGUE[name].effect.to or leg.status
+    wished = CATALOGUE[name].effect.to
+    to = wished or leg.status
     moved = replace(
         leg,
         status=to,
@@ -240,7 +243,8 @@ def _move_leg(
     )
     before = state.status
     state = replace(state, legs={**state.legs, leg.key: moved})
-    if state.override is S.CLOSED and to is not S.CLOSED and leg.role is Role.MAIN:
+    goes_on = wished is not None and wished is not S.CLOSED
+    if state.override is S.CLOSED and goes_on and leg.role is Role.MAIN:
         state = replace(state, override=None)
     return _mark_closing(state, before, at)
 

@@ -126,5 +126,5 @@ def event_words(
 
 def event_facts(event: NewEvent) -> dict[str, Any]:
     """Choose the clear facts of an event that may leave the hub."""
-    hidden = {"code", "reporter_id", "stands_for"}
+    hidden = {"code", "reporter_id", "second_person", "stands_for"}
     return {k: v for k, v in event.facts.items() if k not in hidden}

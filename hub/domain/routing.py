@@ -57,15 +57,13 @@ def _by_rule(rule: Route, known: Sequence[str]) -> RoutingDecision:
 def _matches(rule: Route, complaint: NewComplaint, words: str) -> bool:
     category = complaint.category.code if complaint.category else ""
     region = complaint.region.code if complaint.region else ""
-    tests = (
-        (rule.channel, lambda: complaint.channel in rule.channel),
-        (rule.category, lambda: category in rule.category),
-        (rule.region, lambda: any(_within(region, code) for code in rule.region)),
-        (rule.claimed_agency, lambda: complaint.claimed_agency in rule.claimed_agency),
-        (rule.keyword, lambda: _speaks_of(rule.keyword, complaint.keyword, words)),
+    return (
+        (not rule.channel or complaint.channel in rule.channel)
+        and (not rule.category or category in rule.category)
+        and (not rule.region or any(_within(region, code) for code in rule.region))
+        and (not rule.claimed_agency or complaint.claimed_agency in rule.claimed_agency)
+        and (not rule.keyword or _speaks_of(rule.keyword, complaint.keyword, words))
     )
-    asked = [test for values, test in tests if values]
-    return all(test() for test in asked)
 
 
 def _within(region: str, code: str) -> bool:

@@ -140,7 +140,7 @@ class Ground:
     @property
     def is_submit(self) -> bool:
         """True when the range is the hand-over itself."""
-        return not is_handed_over(self.cursor, self.can)
+        return not self.is_late and not is_handed_over(self.cursor, self.can)
 
     @property
     def is_late(self) -> bool:
@@ -152,16 +152,16 @@ def settle(ground: Ground, outcome: Outcome) -> Settlement:
     """Decide what follows from the outcome of one call. Pure and total."""
     match outcome:
         case Done() | Found():
-            return _done(ground, outcome)
+            found = _done(ground, outcome)
         case Skipped(why=why):
-            return Settlement(
+            found = Settlement(
                 "skipped",
                 forward_to=ground.plan.to_seq,
                 party=PartySignal.HEALTHY,
                 why=why,
             )
         case Pending(progress=progress, poll_after_seconds=wait, response=response):
-            return Settlement(
+            found = Settlement(
                 "pending",
                 due_in_seconds=wait,
                 progress=progress,
@@ -169,34 +169,43 @@ def settle(ground: Ground, outcome: Outcome) -> Settlement:
                 response=response,
             )
         case NotFound():
-            return _not_found(ground)
+            found = _not_found(ground)
         case CannotTell(why=why):
-            return _again(ground, "cannot_tell", why, Step.FIND)
+            found = _again(ground, "cannot_tell", why, Step.FIND)
         case Retryable():
-            return _retry(ground, outcome)
+            found = _retry(ground, outcome)
         case OutcomeUnknown():
-            return _unknown(ground, outcome)
+            found = _unknown(ground, outcome)
         case Refused():
-            return _refused(ground, outcome)
+            found = _refused(ground, outcome)
         case Misconfigured():
-            return Settlement(
-                "misconfigured",
-                step=ground.cursor.sending_step,
-                due_in_seconds=0,
-                party=PartySignal.MISCONFIGURED,
-                progress=ground.cursor.progress,
-                lookups=ground.cursor.lookups,
-                resends=ground.cursor.resends,
-                why=outcome.why,
-                fingerprint=outcome.fingerprint,
-                response=outcome.response,
-            )
+            found = _misconfigured(ground, outcome)
         case _:
             assert_never(outcome)
+    return found
+
+
+def _misconfigured(ground: Ground, error: Misconfigured) -> Settlement:
+    return Settlement(
+        "misconfigured",
+        step=ground.cursor.sending_step,
+        due_in_seconds=0,
+        party=PartySignal.MISCONFIGURED,
+        progress=ground.cursor.progress,
+        lookups=ground.cursor.lookups,
+        resends=ground.cursor.resends,
+        why=error.why,
+        fingerprint=error.fingerprint,
+        response=error.response,
+    )
 
 
 def _done(ground: Ground, outcome: Done | Found) -> Settlement:
     submit = ground.is_submit
+    if submit and not outcome.reference:
+        why = "it answered without a reference"
+        # Going forward without one would hand the complaint over a second time.
+        return _unknown(ground, OutcomeUnknown(why))
     return Settlement(
         "done" if isinstance(outcome, Done) else "found",
         forward_to=ground.plan.to_seq,
@@ -214,36 +223,43 @@ def _not_found(ground: Ground) -> Settlement:
             "not_found",
             step=Step.FIND,
             due_in_seconds=ground.limits.settle_seconds,
+            progress=ground.cursor.progress,
             lookups=lookups,
             party=PartySignal.HEALTHY,
         )
     return Settlement(
-        "not_found", step=Step.CALL, due_in_seconds=0, party=PartySignal.HEALTHY
+        "not_found",
+        step=Step.CALL,
+        due_in_seconds=0,
+        progress=ground.cursor.progress,
+        party=PartySignal.HEALTHY,
     )
 
 
 def _retry(ground: Ground, error: Retryable) -> Settlement:
     step = Step.FIND if ground.plan.kind is PlanKind.FIND else Step.CALL
     found = _again(ground, "retry", error.why, step, error)
-    if not error.throttled or found.due_in_seconds is None:
-        return found
     wait = min(error.after_seconds or 0, RETRY_AFTER_CAP_SECONDS)
-    return replace(
-        found,
-        due_in_seconds=max(found.due_in_seconds, wait),
-        party=PartySignal.THROTTLED,
-        party_wait_seconds=wait,
-    )
+    if not wait or found.due_in_seconds is None:
+        return found
+    found = replace(found, due_in_seconds=max(found.due_in_seconds, wait))
+    if not error.throttled:
+        return found
+    return replace(found, party=PartySignal.THROTTLED, party_wait_seconds=wait)
 
 
 def _again(
     ground: Ground, name: str, why: str, step: Step, error: Retryable | None = None
 ) -> Settlement:
-    """Try later with the same range and key, or give up by age."""
+    """Try later with the same range and key, or give up by age.
+
+    While it is unknown whether it was done, giving up leaves it held.
+    """
     cursor = ground.cursor
     fingerprint = error.fingerprint if error else f"{name}: {why}"
     if cursor.stopped_age_seconds >= ground.limits.give_up_after_seconds:
-        return _set_aside(ground, DeadKind.GAVE_UP, name, why, fingerprint)
+        kind = DeadKind.HELD if step is Step.FIND else DeadKind.GAVE_UP
+        return _set_aside(ground, kind, name, why, fingerprint)
     return Settlement(
         name,
         step=step,
@@ -264,11 +280,13 @@ def _unknown(ground: Ground, error: OutcomeUnknown) -> Settlement:
     if ground.plan.kind is PlanKind.FIND:
         return _again(ground, "cannot_tell", error.why, Step.FIND)
     aside = _set_aside(ground, DeadKind.HELD, "unknown", error.why, error.fingerprint)
-    if cursor.stopped_age_seconds >= ground.limits.give_up_after_seconds:
+    too_old = cursor.stopped_age_seconds >= ground.limits.give_up_after_seconds
+    if too_old or ground.is_late:
         return replace(aside, response=error.response)
     later = Settlement(
         "unknown",
         due_in_seconds=ground.limits.settle_seconds,
+        progress=cursor.progress,
         failed=True,
         party=PartySignal.FAILING,
         why=error.why,
@@ -286,6 +304,8 @@ def _unknown(ground: Ground, error: OutcomeUnknown) -> Settlement:
 
 
 def _refused(ground: Ground, error: Refused) -> Settlement:
+    if ground.plan.kind is PlanKind.FIND:  # of the look-up, not of the delivery
+        return _again(ground, "cannot_tell", error.why, Step.FIND)
     if ground.events > 1:
         return Settlement(
             "refused",
@@ -308,7 +328,7 @@ def _set_aside(
 ) -> Settlement:
     """Make a dead letter: a hand-over stops its cursor, a later event does not."""
     party = PartySignal.NONE if kind is DeadKind.REFUSED else PartySignal.FAILING
-    if not ground.is_submit or ground.is_late:
+    if not ground.is_submit:
         return Settlement(
             outcome,
             forward_to=None if ground.is_late else ground.plan.to_seq,

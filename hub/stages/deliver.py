@@ -94,7 +94,7 @@ class Deliver:
         telemetry.attempts.labels(party=way.party, outcome="unknown").inc()
 
     def __call__(self, lease: Lease) -> str:
-        """Carry out one lease; returns the outcome's name. Never raises for a bad call."""
+        """Carry out one lease; returns the outcome's name; never fails for a call."""
         way = self._ways.get(lease.cursor.party)
         if way is None:
             return self._write(lease, _advance(lease.cursor), _nobody(), None)

@@ -25,8 +25,8 @@ from hub.ports import (
     KnownCase,
     NewAnswer,
     NewCase,
-    Normaliser,
     NormaliseError,
+    Normaliser,
     Settled,
     Work,
 )
@@ -140,7 +140,7 @@ class Intake:
             for _ in work.rows:
                 work.settle(read.row, Settled("quarantined", why))
 
-    def _settle(self, work: Work, read: Read) -> Settled:
+    def _settle(self, work: Work, read: Read) -> Settled:  # noqa: PLR0911 - a row each
         match read.item:
             case New():
                 return self._new(work, read.row, read.item)

@@ -88,8 +88,8 @@ class Updates:
                     ).inc()
         except ConnectionError:
             raise  # the database is away: the row stays due
-        except Exception as error:
-            telemetry.log.exception("update_failed", journal_id=row.id, error=error)
+        except Exception as error:  # noqa: BLE001 - its neighbours go on
+            telemetry.log.error("update_failed", journal_id=row.id, error=error)
             why = f"could not be written ({type(error).__name__}); see the log"
             self._settle_alone(row, Settled("quarantined", why))
 

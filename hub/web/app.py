@@ -20,8 +20,8 @@ from connectors.contract import (
     HttpResponse,
 )
 from hub import telemetry
-from hub.ports import CaseReader
 from hub.domain.identity import read_code
+from hub.ports import CaseReader
 from hub.stages.accept import Accept
 from hub.web.problems import on_crash, on_http_error, problem
 from hub.web.tracking import tracking_json
@@ -59,7 +59,9 @@ def build_app(
     return app
 
 
-def _endpoint(door: HttpDoor, accept: Accept) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    door: HttpDoor, accept: Accept
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         body = await _read_body(request, door.body_bytes_max)
         if body is None:

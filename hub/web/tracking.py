@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from hub.ports import PublicCase
 from hub.domain.notices import notice
 from hub.domain.privacy import event_facts, event_words, visible
+from hub.ports import PublicCase
 from schemas.parties import PartyKind
 from schemas.status import LABELS
 

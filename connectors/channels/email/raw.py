@@ -28,7 +28,7 @@ def raw_message(
         body=body,
         content_type="message/rfc822",
         meta={
-            ENVELOPE_FROM: _printable(sender),
+            ENVELOPE_FROM: _printable(sender).strip("<> "),
             ENVELOPE_TO: ", ".join(_printable(each) for each in recipients),
             REMOTE: remote,
         },

@@ -14,6 +14,12 @@ from schemas.base import Model
 
 ERRORS_MAX = 20
 """More are not told: the caller mends these first."""
+CLEARER = {
+    # The length is checked behind the cleaning, where the library speaks of items.
+    "too_short": ("string_too_short", "Write at least {} visible characters."),
+    "too_long": ("string_too_long", "Write at most {} characters."),
+}
+"""Code of the library -> ours, with what is told."""
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _Checked = TypeVar("_Checked", bound=Model)
 
@@ -28,9 +34,7 @@ def check(model: type[_Checked], body: bytes) -> _Checked | HttpResponse:
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:
-        rows = error.errors(
-            include_input=False, include_context=False, include_url=False
-        )
+        rows = error.errors(include_input=False, include_url=False)
     if any(row["type"] == "json_invalid" for row in rows):
         return problem(400, "Bad request", "The body is not JSON in valid Unicode.")
     return _unprocessable([_field_error(row) for row in rows])
@@ -58,7 +62,12 @@ def _unprocessable(errors: list[FieldError]) -> HttpResponse:
 
 
 def _field_error(row: ErrorDetails) -> FieldError:
-    return FieldError(pointer=_pointer(row["loc"]), code=row["type"], detail=row["msg"])
+    code, detail = CLEARER.get(row["type"], (row["type"], row["msg"]))
+    limits = row.get("ctx", {})
+    limit = limits.get("max_length", limits.get("min_length", ""))
+    return FieldError(
+        pointer=_pointer(row["loc"]), code=code, detail=detail.replace("{}", str(limit))
+    )
 
 
 def _pointer(steps: tuple[int | str, ...]) -> str:

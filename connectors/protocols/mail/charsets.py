@@ -39,6 +39,7 @@ _TEXT_CODEC = re.compile(
 )
 _SINGLE_BYTE = re.compile(r"cp125\d|iso8859-\d+|ascii|mac-\w+")
 _SAMPLE_BYTES = 32_000
+_ASCII_END, _FEW = 0x80, 4
 
 
 def decode(raw: bytes, declared: str) -> str:
@@ -74,6 +75,10 @@ def _codec(label: str) -> str:
 
 
 def _guess(raw: bytes) -> str:
+    foreign = sum(byte >= _ASCII_END for byte in raw[:_SAMPLE_BYTES])
+    # A few accents in a Latin text tell a guesser too little.
+    if foreign < max(_FEW, len(raw[:_SAMPLE_BYTES]) // 20):
+        return raw.decode("cp1252", errors="replace")
     best = from_bytes(raw[:_SAMPLE_BYTES]).best()
     name = _codec(best.encoding) if best else ""
     return raw.decode(name or "cp1252", errors="replace")

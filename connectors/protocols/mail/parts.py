@@ -21,6 +21,8 @@ PARTS_MAX = 200
 FILES_BYTES_MAX = 25_000_000
 TEXT_CHARS_MAX = 1_000_000
 DEPTH_MAX = 30
+_KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\r\n]")
 PLAIN_SHARE_MIN = 0.1
 """A plain part shorter than this share of the HTML is a stub ("view online")."""
 
@@ -100,7 +102,7 @@ def _text_of(part: Message, gathered: _Gathered, depth: int) -> str:
 def _leaf_text(part: Message, gathered: _Gathered) -> str:
     headers = headers_of(part)
     raw = _content(part)
-    kind = part.get_content_type()
+    kind = kind_of(part)
     # A broken multipart is parsed as one part: its words are still words.
     words = kind in {"text/plain", "text/html"} or kind.startswith("multipart/")
     text = _decoded(raw, headers, kind, gathered) if words else ""
@@ -163,7 +165,7 @@ def _keep_file(part: Message, headers: Headers, raw: bytes, into: _Gathered) -> 
         return
     into.bytes += len(raw)
     name = attachment_name(part, headers, len(into.files) + 1)
-    kind = part.get_content_type()[:127]
+    kind = kind_of(part)
     file = File(name=unique_name(name, into.names), media_type=kind, content=raw)
     into.files.append(file)
     into.file_cids.append(headers.source("content-id").strip().strip("<>"))
@@ -189,8 +191,20 @@ def _inner_bytes(part: Message) -> bytes:
     return _content(part)
 
 
+def kind_of(part: Message) -> str:
+    """Give the media type of a part; nonsense counts as text."""
+    kind = part.get_content_type()
+    return kind if _KIND.fullmatch(kind) else "text/plain"
+
+
 def _content(part: Message) -> bytes:
     """Undo the transfer encoding; what is broken stays as it is."""
+    written = part.get_payload()
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if isinstance(written, str) and encoding == "base64":
+        strange = len(_NOT_BASE64.findall(written))
+        if strange > len(written) // 20:
+            return _bytes_of(written)
     try:
         content = part.get_payload(decode=True)
     except (ValueError, LookupError, TypeError, AttributeError):

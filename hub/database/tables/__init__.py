@@ -1,4 +1,4 @@
-"""Every table. Indexes and unique constraints cost more than encryption: each earns its place."""
+"""Every table. An index costs more than encryption: each earns its place."""
 
 from hub.database.tables.base import clock, metadata
 from hub.database.tables.case import (

@@ -36,6 +36,7 @@ def unsealed_index(table: str, column: str) -> sa.Index:
 
 
 def lease_columns() -> tuple[sa.Column[object], ...]:
+    """Who works the row, until when; a higher epoch makes older holders void."""
     return (
         sa.Column("lease_until", Instant),
         sa.Column("lease_epoch", sa.Integer, nullable=False, server_default="0"),

@@ -1,6 +1,7 @@
 """Small things that most tests of channels need, with sensible defaults."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -28,6 +29,7 @@ DOMAIN = "simpul.example"
 MAILBOX = f"lapor@{DOMAIN}"
 CITIZEN = "sari@warga.example"
 PHONE = "+628120001234"
+SECRET = "gateway-secret"
 CODE = "ABCD-EFGH-J"
 KEY = "0123456789abcdef0123456789abcdef01234567"
 
@@ -39,7 +41,7 @@ def email_channel(**changes: Any) -> EmailChannel:
 
 def gateway(**changes: Any) -> dict[str, Any]:
     return {
-        "secret": "gateway-secret",
+        "secret": SECRET,
         "send_url": "http://127.0.0.1:9/send",
         "send_secret": "hub-secret",
         "line": "1708",
@@ -88,24 +90,26 @@ def read_letter(text: str, **headers: str) -> Item:
 
 
 def sms_request(
-    body: bytes | dict[str, Any],
+    body: bytes | Mapping[str, Any],
     *,
     path: str = "/channels/sms/nusa",
-    secret: str = "gateway-secret",
+    secret: str = SECRET,
     content_type: str = "application/json",
 ) -> HttpRequest:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return request("POST", path, content, content_type, authorization=f"Bearer {secret}")
+    content = body if isinstance(body, bytes) else json.dumps(dict(body)).encode()
+    return request(
+        "POST", path, content, content_type, authorization=f"Bearer {secret}"
+    )
 
 
 def web_request(
-    body: bytes | dict[str, Any],
+    body: bytes | Mapping[str, Any],
     *,
     path: str = "/api/v1/complaints",
     key: str = "7f9c2d1a-key",
     content_type: str = "application/json",
 ) -> HttpRequest:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    content = body if isinstance(body, bytes) else json.dumps(dict(body)).encode()
     return request("POST", path, content, content_type, **{"idempotency-key": key})
 
 

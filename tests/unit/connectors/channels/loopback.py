@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LOOPBACK = "127.0.0.1"
-Talk = Callable[[socket.socket], None]
+Talk = Callable[[socket.socket], object]
 
 
 @dataclass
@@ -89,7 +89,7 @@ def http_server(
     server = HttpServer("")
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - named by the library
+        def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             found = {name.lower(): value for name, value in self.headers.items()}
             server.calls.append(HttpCall(self.path, found, content))

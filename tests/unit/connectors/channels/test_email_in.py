@@ -150,12 +150,16 @@ def test_a_session_too_many_is_told_to_come_later() -> None:
     "recipient", ["orang@lain.example", f"camat@{DOMAIN}", f"xlapor@{DOMAIN}"]
 )
 def test_mail_for_others_is_refused(recipient: str) -> None:
-    with listening(Journal()) as (_, port), pytest.raises(smtplib.SMTPRecipientsRefused):
+    with (
+        listening(Journal()) as (_, port),
+        pytest.raises(smtplib.SMTPRecipientsRefused),
+    ):
         send(port, to=recipient)
 
 
 @pytest.mark.parametrize(
-    "recipient", [f"LAPOR@{DOMAIN.upper()}", f"lapor+x@{DOMAIN}", f"Postmaster@{DOMAIN}"]
+    "recipient",
+    [f"LAPOR@{DOMAIN.upper()}", f"lapor+x@{DOMAIN}", f"Postmaster@{DOMAIN}"],
 )
 def test_our_mailbox_is_found_in_any_spelling(recipient: str) -> None:
     journal = Journal()
@@ -266,9 +270,9 @@ def test_without_a_message_id_the_key_leaves_out_the_way() -> None:
     assert source_key(one_way) == source_key(other_way) == source_key(base)
     assert source_key(base).startswith("sha256:")
     assert source_key(base + b"!") != source_key(base)
-    assert source_key(b"X-Simpul: 1\n" + base.replace(b"Lampu", b"Jalan")) != source_key(
-        base
-    )
+    assert source_key(
+        b"X-Simpul: 1\n" + base.replace(b"Lampu", b"Jalan")
+    ) != source_key(base)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +289,12 @@ def test_the_key_is_the_message_id(header: bytes, key: str) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    [b"Message-ID: ", b"Message-ID: <>", b"Message-ID: <a\x00@b>", b"Message-ID: <\xff@b>"],
+    [
+        b"Message-ID: ",
+        b"Message-ID: <>",
+        b"Message-ID: <a\x00@b>",
+        b"Message-ID: <\xff@b>",
+    ],
 )
 def test_a_message_id_that_is_none_is_not_a_key(header: bytes) -> None:
     assert source_key(header + b"\r\n\r\nteks").startswith("sha256:")
@@ -297,7 +306,12 @@ def test_a_message_id_in_the_text_is_no_key() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"colour": "red"}, {"relay": "nowhere"}, {"domain": "Simpul!"}, {"listen_port": -1}],
+    [
+        {"colour": "red"},
+        {"relay": "nowhere"},
+        {"domain": "Simpul!"},
+        {"listen_port": -1},
+    ],
 )
 def test_a_wrong_configuration_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

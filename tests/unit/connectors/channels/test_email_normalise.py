@@ -69,14 +69,22 @@ def test_a_very_long_subject_is_cut() -> None:
 
 
 def test_a_complaint_keeps_all_it_quotes() -> None:
-    text = "Mohon bantuan.\n\n---------- Pesan terusan ----------\nDari: RT\n\nAir mati."
+    text = (
+        "Mohon bantuan.\n\n---------- Pesan terusan ----------\nDari: RT\n\nAir mati."
+    )
 
     assert complaint_of(read_letter(text)).body == text
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  \n\n", "Dikirim dari iPhone saya", "-- \nSari Wulandari\nRT 05", "\x00\x07"],
+    [
+        "",
+        "  \n\n",
+        "Dikirim dari iPhone saya",
+        "-- \nSari Wulandari\nRT 05",
+        "\x00\x07",
+    ],
 )
 def test_a_mail_without_words_is_asked_for_them(text: str) -> None:
     raw = mail("isi").replace(b"isi", text.encode())
@@ -128,7 +136,10 @@ def test_a_picture_without_words_is_a_complaint() -> None:
         ({"subject": "Automatic reply: Re: Lampu"}, "auto_subject"),
         ({"subject": "Out of Office"}, "auto_subject"),
         (
-            {"subject": "Di luar kantor sampai Senin", "X_Auto_Response_Suppress": "OOF"},
+            {
+                "subject": "Di luar kantor sampai Senin",
+                "X_Auto_Response_Suppress": "OOF",
+            },
             "suppressed",
         ),
     ],
@@ -216,7 +227,9 @@ def test_our_message_ids_name_the_complaint_nearest_first() -> None:
     assert (reply.code, reply.carrier) == ("", "references")
 
 
-@pytest.mark.parametrize("tag", [f"[LAPOR {CODE}]", "[lapor abcd efgh j]", "[LAPOR #abcdefghj]"])
+@pytest.mark.parametrize(
+    "tag", [f"[LAPOR {CODE}]", "[lapor abcd efgh j]", "[LAPOR #abcdefghj]"]
+)
 def test_a_tag_in_the_subject_names_the_complaint(tag: str) -> None:
     reply = reply_of(read_letter(QUOTED, subject=f"Re: Lampu jalan {tag}"))
 
@@ -252,7 +265,9 @@ def test_a_reply_that_only_quotes_is_asked_for_words(text: str) -> None:
 
 
 def test_an_answer_to_a_stranger_is_a_new_complaint() -> None:
-    item = read_letter("Jalan rusak", In_Reply_To="<x@warga.example>", subject="Re: Halo")
+    item = read_letter(
+        "Jalan rusak", In_Reply_To="<x@warga.example>", subject="Re: Halo"
+    )
 
     assert complaint_of(item).title == "Re: Halo"
 

@@ -9,7 +9,9 @@ ANY_TEXT = st.text(st.characters(), max_size=200)
 
 
 @given(ANY_TEXT)
-def test_clean_text_holds_no_control_characters_but_tab_and_line_feed(text: str) -> None:
+def test_clean_text_holds_no_control_characters_but_tab_and_line_feed(
+    text: str,
+) -> None:
     kinds = {unicodedata.category(c) for c in clean(text) if c not in "\t\n"}
 
     assert not kinds & {"Cc", "Cs"}

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import pytest
@@ -47,7 +48,7 @@ def _door(path: str = "/channels/sms/nusa") -> HttpDoor:
 
 
 def _raw(
-    body: bytes | dict[str, object],
+    body: bytes | Mapping[str, object],
     content_type: str = "application/json",
     below: str = "",
 ) -> RawMessage:
@@ -62,7 +63,9 @@ def only_raw(take: Take) -> RawMessage:
     return raw
 
 
-def _read(body: bytes | dict[str, object], content_type: str = "application/json") -> Item:
+def _read(
+    body: bytes | Mapping[str, object], content_type: str = "application/json"
+) -> Item:
     channel = sms_channel(keywords=KEYWORDS)
     return only(channel.normalise(entry(_raw(body, content_type))))
 
@@ -74,7 +77,11 @@ def _said(text: str, sender: str = "08120001234") -> Item:
 def test_a_message_becomes_a_raw_message_of_its_gateway() -> None:
     raw = _raw(MESSAGE)
 
-    assert (raw.source, raw.lane, raw.source_key) == ("sms:nusa", "intake.sms", "id:m-1")
+    assert (raw.source, raw.lane, raw.source_key) == (
+        "sms:nusa",
+        "intake.sms",
+        "id:m-1",
+    )
     assert json.loads(raw.body) == MESSAGE
     assert raw.spoolable
     assert raw.expects_complaint
@@ -186,7 +193,10 @@ def test_a_keyword_may_be_parted_by_marks(text: str) -> None:
 def test_a_keyword_for_routing_stays_in_the_text() -> None:
     complaint = complaint_of(_said("ktp saya belum jadi"))
 
-    assert (complaint.body, complaint.keyword) == ("ktp saya belum jadi", "kependudukan")
+    assert (complaint.body, complaint.keyword) == (
+        "ktp saya belum jadi",
+        "kependudukan",
+    )
 
 
 @pytest.mark.parametrize(
@@ -252,7 +262,11 @@ def test_a_code_is_found_however_it_is_typed(
 
     assert "".join(filter(str.isalnum, reply.code)) == code
     assert reply.text == "sudah diperbaiki, terima kasih"
-    assert (reply.contact_kind, reply.contact, reply.carrier) == ("phone", PHONE, "code")
+    assert (reply.contact_kind, reply.contact, reply.carrier) == (
+        "phone",
+        PHONE,
+        "code",
+    )
 
 
 def test_words_that_only_look_like_a_code_are_a_complaint_otherwise() -> None:

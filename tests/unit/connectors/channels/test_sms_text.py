@@ -63,8 +63,11 @@ def test_the_parts_are_enough_for_the_septets(text: str) -> None:
 
 
 def test_marks_of_word_processors_get_their_plain_twin() -> None:
-    assert friendly("“Jalan” – rusak…\u00a0di RT‘05’") == "\"Jalan\" - rusak... di RT'05'"
-    assert septets(friendly("“Jalan” – rusak…")) is not None
+    written = "\u201cJalan\u201d \u2013 rusak\u2026\u00a0di RT\u201805\u2019"
+
+    assert friendly(written) == "\"Jalan\" - rusak... di RT'05'"
+    assert septets(written) is None
+    assert septets(friendly(written)) is not None
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,9 @@ def test_every_spelling_of_a_number_gives_the_same(written: str) -> None:
     assert e164(written) == "+628120001234"
 
 
-@pytest.mark.parametrize("written", ["1708", "112", "NUSASEL", "", "62", "+", "0812-ab"])
+@pytest.mark.parametrize(
+    "written", ["1708", "112", "NUSASEL", "", "62", "+", "0812-ab"]
+)
 def test_short_codes_and_names_are_no_numbers(written: str) -> None:
     assert e164(written) == ""
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
+SECONDS_MAX = 5
+"""No conversation of a test is silent for longer."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,9 @@ def serving(
             except OSError:
                 return
             server.connections += 1
-            open_now.append(connection)
-            thread = threading.Thread(target=_converse, args=(server, connection, tls))
+            thread = threading.Thread(
+                target=_converse, args=(server, connection, tls, open_now)
+            )
             threads.append(thread)
             thread.start()
 
@@ -80,12 +83,17 @@ def serving(
 
 
 def _converse(
-    server: RawServer, plain: socket.socket, tls: ssl.SSLContext | None
+    server: RawServer,
+    plain: socket.socket,
+    tls: ssl.SSLContext | None,
+    open_now: list[socket.socket],
 ) -> None:
     connection = plain
+    connection.settimeout(SECONDS_MAX)
     try:
         if tls is not None:
             connection = tls.wrap_socket(plain, server_side=True)
+        open_now.append(connection)
         while (request := _read(connection)) is not None:
             server.seen.append(request)
             server.behave(connection, request)

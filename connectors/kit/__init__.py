@@ -1,0 +1,1 @@
+"""What proves a connector: the conformance suite's place in the layout."""
