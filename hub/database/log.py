@@ -1,13 +1,14 @@
 """The log: the one place that appends events and moves the targets of cursors."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from hub.database import tables as t
+from hub.database.case import Case, CursorRow
 from hub.database.directory import PartyRow, read_parties
 from hub.database.engine import Tx
 from hub.database.projection import (
@@ -18,7 +19,7 @@ from hub.database.projection import (
     reference_place,
 )
 from hub.database.types import Instant
-from hub.database.vault import DataKey, Vault
+from hub.database.vault import Vault
 from hub.domain.delivery import CursorState
 from hub.domain.lifecycle import CaseState, fold
 from hub.domain.privacy import interested
@@ -27,41 +28,6 @@ from schemas.parties import PartyKind
 
 ALWAYS_TOLD = frozenset({"erasure_requested", "returned", "withdrawn", "merged_into"})
 """Told to an agency even when its legs have ended."""
-
-
-@dataclass
-class CursorRow:
-    """The part of a cursor that appending moves."""
-
-    party: str
-    recipient: str
-    state: CursorState
-    delivered_seq: int
-    target_seq: int
-    assignment_no: int
-    due: bool = False
-    is_new: bool = False
-    changed: bool = False
-    reassigned: bool = False
-
-
-@dataclass
-class Case:
-    """One complaint under its row lock, while events are appended."""
-
-    complaint_id: str
-    code: str
-    public_number: str
-    key: DataKey | None
-    data_key_id: str
-    reporter_id: str = ""
-    channel: str = ""
-    events: list[tuple[int, NewEvent]] = field(default_factory=list)
-    state: CaseState = field(default_factory=CaseState)
-    cursors: dict[tuple[str, str], CursorRow] = field(default_factory=dict)
-    added: list[LogEvent] = field(default_factory=list)
-    causes: set[tuple[str, str, int]] = field(default_factory=set)
-    is_new: bool = False
 
 
 class Appender:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from hub.database import tables as t
+from hub.database.attempts import end_attempt
 from hub.database.engine import Tx
 from hub.database.log import Appender
 from hub.database.parties import lock_party, save_party
@@ -41,7 +42,7 @@ class Settling:
             log.open(lease.cursor.complaint_id)  # the complaint's lock comes first
         row = self._locked(lease)
         if row is None:
-            self._end_attempt(settlement, attempt, evidence_only=True)
+            end_attempt(self._tx, self._vault, settlement, attempt, evidence_only=True)
             return False
         if lease.answer_no is not None:
             self._write_answer(lease, row, settlement)
@@ -49,7 +50,7 @@ class Settling:
             self._write_late(lease, row, settlement)
         else:
             self._write_cursor(lease, row, plan, settlement, attempt, log)
-        self._end_attempt(settlement, attempt, evidence_only=False)
+        end_attempt(self._tx, self._vault, settlement, attempt, evidence_only=False)
         self._tell_party(lease.cursor.party, settlement)
         return True
 
@@ -349,38 +350,6 @@ class Settling:
                 t.cursors.c.recipient == cursor.recipient,
             )
         self._tx.conn.execute(sa.update(table).where(*where).values(**values))
-
-    def _end_attempt(
-        self,
-        settlement: Settlement,
-        attempt: str | None,
-        *,
-        evidence_only: bool,
-    ) -> None:
-        if attempt is None:
-            return
-        c = t.attempts.c
-        key_id = self._tx.conn.execute(
-            sa.select(c.data_key_id).where(c.id == attempt)
-        ).scalar_one()
-        key = self._vault.keys(self._tx.conn, [key_id]).get(key_id)
-        response = None
-        if settlement.response and key is not None:
-            response = key.seal(
-                f"attempts|response|{attempt}", settlement.response[:65536]
-            )
-        self._tx.conn.execute(
-            sa.update(t.attempts)
-            .where(c.id == attempt)
-            .values(
-                ended_at=self._tx.now,
-                outcome=settlement.outcome,
-                why=settlement.why[:300],
-                fingerprint=settlement.fingerprint[:200],
-                evidence_only=evidence_only,
-                response=response,
-            )
-        )
 
     def _tell_party(self, party: str, settlement: Settlement) -> None:
         if settlement.party is PartySignal.NONE:

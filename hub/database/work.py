@@ -11,18 +11,18 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from connectors.contract import File
-from hub.database import blobs
 from hub.database import tables as t
+from hub.database.case import Case
 from hub.database.engine import Tx
-from hub.database.log import Appender, Case
+from hub.database.log import Appender
+from hub.database.persons import contact_of, contacts_of, write_files
 from hub.database.rows import read_rows, seal_raw
 from hub.database.vault import DataKey, Vault
 from hub.domain.identity import contact_form
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
 from schemas.base import split
-from schemas.complaint import Attachment, NewComplaint
+from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
-from schemas.parties import Reporter
 
 SAME_WORDS_WITHIN = timedelta(hours=24)
 
@@ -185,7 +185,7 @@ class ClaimedWork:
         self._log.append(case, rest)
         self._adopt(row, row.complaint_id)
         self._write_reporter(new, key)
-        self._write_files(case, written[0], new.files)
+        write_files(self._tx, case, written[0], new.files)
 
     def append(
         self,
@@ -206,7 +206,7 @@ class ClaimedWork:
         if adopt is not None:
             self._adopt(adopt, complaint_id)
         if written and files:
-            self._write_files(case, written[0], files)
+            write_files(self._tx, case, written[0], files)
         return written
 
     def illegal_seqs(self, complaint_id: str) -> frozenset[int]:
@@ -267,31 +267,6 @@ class ClaimedWork:
         ]
         if rows:
             self._tx.conn.execute(sa.insert(t.contacts), rows)
-
-    def _write_files(self, case: Case, event: LogEvent, files: Sequence[File]) -> None:
-        if case.key is None:
-            return
-        for n, file in enumerate(files, start=1):
-            known = Attachment(
-                name=file.name[:255],
-                media_type=file.media_type[:127],
-                size_bytes=len(file.content),
-                inline=file.inline,
-            )
-            facts, sealed = split(known)
-            self._tx.conn.execute(
-                sa.insert(t.attachments).values(
-                    event_id=event.event_id,
-                    n=n,
-                    complaint_id=case.complaint_id,
-                    blob_id=blobs.store(self._tx, case.key, file.content),
-                    facts=facts,
-                    data_key_id=case.key.id,
-                    sealed=case.key.seal_json(
-                        f"attachments|sealed|{event.event_id}.{n}", sealed
-                    ),
-                )
-            )
 
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
@@ -411,17 +386,3 @@ class ClaimedWork:
     def flush(self) -> list[tuple[str, str]]:
         """Write the log; returns the (lane, id) pairs that became due."""
         return self._due + self._log.flush()
-
-
-def contact_of(reporter: Reporter) -> tuple[str, str] | None:
-    """Name the reporter's first contact as (kind, value)."""
-    return next(iter(contacts_of(reporter)), None)
-
-
-def contacts_of(reporter: Reporter) -> list[tuple[str, str]]:
-    """Name the reporter's contacts, in the form in which they are indexed."""
-    found = (
-        ("email", reporter.email.strip().lower()),
-        ("phone", reporter.phone.strip()),
-    )
-    return [(kind, value) for kind, value in found if value]

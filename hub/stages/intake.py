@@ -18,6 +18,7 @@ from connectors.contract import (
 from hub import telemetry
 from hub.domain.identity import contact_form, read_code
 from hub.domain.notices import answer
+from hub.domain.registration import received_payload
 from hub.domain.routing import VERIFYING_RULE, RoutingDecision, route
 from hub.ports import (
     Journal,
@@ -31,7 +32,7 @@ from hub.ports import (
     Work,
 )
 from schemas.agency import AgencyManifest, RoutingTable
-from schemas.complaint import NewComplaint, Region
+from schemas.complaint import NewComplaint
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import (
     Author,
@@ -44,7 +45,6 @@ from schemas.parties import (
 from schemas.payloads import (
     Assigned,
     Reasoned,
-    Received,
     Registered,
     Said,
     TriageRequested,
@@ -217,7 +217,7 @@ class Intake:
         def cause() -> Cause:
             return Cause(kind=CauseKind.JOURNAL, id=row.id, no=next(numbers))
 
-        received = _received(item, reporter_id)
+        received = received_payload(item, reporter_id)
         registered = Registered(code=row.code, public_number=row.public_number)
         events = [
             new_event("received", received, reporter, cause(), row.received_at),
@@ -378,36 +378,3 @@ def _contact(item: Item) -> tuple[str, str] | None:
             return (kind, contact_form(kind, contact))
         case _:
             return None
-
-
-def _received(item: New, reporter_id: str) -> Received:
-    c = item.complaint
-    return Received(
-        channel=c.channel,
-        report_type=c.type,
-        reporter_id=reporter_id,
-        anonymous=c.anonymous,
-        confidential=c.confidential,
-        language=c.language,
-        category=c.category,
-        region=_coarse(c.region),
-        incident_on=c.incident_on,
-        claimed_agency=c.claimed_agency,
-        keyword=c.keyword,
-        attachments=len(item.files),
-        truncated=c.truncated,
-        title=c.title,
-        body=c.body,
-        place_text=c.place.text,
-        landmark=c.place.landmark,
-        region_detail=c.region.code if c.region else "",
-        latitude=c.place.latitude,
-        longitude=c.place.longitude,
-    )
-
-
-def _coarse(region: Region | None) -> Region | None:
-    """Clear facts hold a region down to kabupaten or kota only."""
-    return (
-        None if region is None else region.model_copy(update={"code": region.code[:5]})
-    )

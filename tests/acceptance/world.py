@@ -18,6 +18,14 @@ ROAD, IDENTITY_CARD, HEALTH_CENTRE = 1, 2, 5
 SECONDS_MAX = 20.0
 
 
+@dataclasses.dataclass(frozen=True)
+class Lived:
+    code: str
+    """Tracking code of a settled complaint."""
+    held_reference: str
+    """What the agency calls the complaint of which nobody knows that it arrived."""
+
+
 def wait_until(see: Callable[[], dict[str, int]], wanted: dict[str, int]) -> None:
     """Wait until what is seen has all that is wanted."""
     until = time.monotonic() + SECONDS_MAX
@@ -26,8 +34,8 @@ def wait_until(see: Callable[[], dict[str, int]], wanted: dict[str, int]) -> Non
         time.sleep(0.05)
 
 
-def live_through_a_day(data_dir: Path) -> str:
-    """Fill a data directory; returns the tracking code of a settled complaint.
+def live_through_a_day(data_dir: Path) -> Lived:
+    """Fill a data directory.
 
     Three complaints are settled and two are refused. Of one nobody knows whether it
     arrived; its agency sends three updates under a reference that nobody knows.
@@ -48,7 +56,7 @@ def live_through_a_day(data_dir: Path) -> str:
             hub.stop()
 
 
-def _act(hub: Hub, region: SimulatedRegion, letters: Letters) -> str:
+def _act(hub: Hub, region: SimulatedRegion, letters: Letters) -> Lived:
     region.disdukcapil.faults.set(Fault.TOO_LARGE_413)
     region.dinkes.faults.set(Fault.RESET_AFTER_COMMIT)
     codes = []
@@ -65,4 +73,5 @@ def _act(hub: Hub, region: SimulatedRegion, letters: Letters) -> str:
     wait_until(
         lambda: {"closed": len(queries.complaints(status="closed"))}, {"closed": 3}
     )
-    return codes[0]
+    hub.store.sealer.seal()
+    return Lived(codes[0], region.dinkes.cases[0].nomor)

@@ -86,7 +86,8 @@ def test_no_module_outgrows_its_reader() -> None:
     too_long = {
         str(file.relative_to(ROOT)): lines
         for file in modules
-        if (lines := len(file.read_text().splitlines())) > LINES_MAX
+        if file.parent.name != "versions"  # migrations are history, not reading
+        and (lines := len(file.read_text().splitlines())) > LINES_MAX
     }
 
     assert modules

@@ -9,6 +9,8 @@ START_WORDS = frozenset({"START", "MULAI"})
 """Both only as the whole message: "STOP pungli" is a complaint."""
 HELP_WORDS = frozenset({"INFO", "HELP", "BANTUAN", "CARA", "LAPOR"})
 STATUS_WORDS = frozenset({"STATUS", "CEK"})
+POLITE_WORDS_MAX = 3
+"""More words behind the code of a question are something to pass on."""
 REPLY_WORDS = frozenset({"TL", "BALAS", "JAWAB"})
 
 # Nine letters and digits with a border of blanks or dashes in any place; each
@@ -71,8 +73,8 @@ def read_wish(text: str, keywords: Mapping[str, str]) -> Wish:
 
 
 def _command(word: str, rest: str) -> Wish | None:
-    if word in STATUS_WORDS and (code := _only_code(rest)) is not None:
-        return Question("status", code)
+    if word in STATUS_WORDS:
+        return _status(rest.strip(_MARKS))
     if word in REPLY_WORDS and (code_at := CODE.match(rest)):
         words = rest[code_at.end() :].lstrip(_MARKS).rstrip()
         code = code_at[0]
@@ -92,9 +94,15 @@ def _says_something(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
-def _only_code(rest: str) -> str | None:
-    """Give what stands for the code; None where it is a sentence."""
-    rest = rest.strip(_MARKS)
+def _status(rest: str) -> Wish | None:
+    """Read what follows STATUS: a code, a code with some words, or a sentence."""
     if not rest or CODE.fullmatch(rest) or len(rest.split()) == 1:
-        return rest
-    return None
+        return Question("status", rest)
+    code_at = CODE.match(rest)
+    # Two words of a sentence may have nine letters; a code has digits or dashes.
+    if code_at is None or not re.search(r"[\d-]", code_at[0]):
+        return None
+    words = rest[code_at.end() :].lstrip(_MARKS)
+    if len(words.split()) <= POLITE_WORDS_MAX:
+        return Question("status", code_at[0])
+    return Answer(code_at[0], words)

@@ -146,7 +146,7 @@ class RestSystem:
             left = ends_at - time.monotonic()
             try:
                 found = self._look_up(step, delivery, left)
-            except (Retryable, Refused) as error:
+            except (Retryable, OutcomeUnknown, Refused) as error:
                 found = CannotTell(why=error.why)
             if isinstance(found, Found):
                 return Done(reference=found.reference, response=answer.body)

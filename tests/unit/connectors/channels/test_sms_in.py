@@ -206,6 +206,7 @@ def test_a_keyword_for_routing_stays_in_the_text() -> None:
         "STOP pungli di terminal",
         "TL jalan rusak",
         "Status jalan di kampung kami bagaimana",
+        "Status saya mohon dijawab",
         "ktpku hilang",
         "???a",
     ],
@@ -288,6 +289,18 @@ def test_a_status_question_has_the_code_as_typed(
     assert query.kind == "status"
     assert "".join(filter(str.isalnum, query.code)) == code
     assert (query.contact, query.line) == (PHONE, "1708")
+
+
+def test_polite_words_behind_a_code_change_no_question() -> None:
+    query = query_of(_said("Status abcd-efgh-j, terima kasih"))
+
+    assert (query.kind, query.code) == ("status", "abcd-efgh-j")
+
+
+def test_a_sentence_behind_the_code_of_a_question_is_passed_on() -> None:
+    reply = reply_of(_said("STATUS ABCD-EFGH-J pipa sekarang pecah lagi"))
+
+    assert (reply.code, reply.text) == ("ABCD-EFGH-J", "pipa sekarang pecah lagi")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "...", "\x00\x01"])

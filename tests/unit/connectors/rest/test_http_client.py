@@ -372,7 +372,7 @@ def test_threads_have_deadlines_of_their_own(client: HttpClient) -> None:
     [
         ("http://127.0.0.1:{port}/", {"Authorization": "Bearer two\nlines"}),
         ("ftp://127.0.0.1:{port}/", {}),
-        ("http://127.0.0.1:{port}0000/", {}),
+        ("http://127.0.0.1:port{port}/", {}),
     ],
     ids=["header", "scheme", "address"],
 )

@@ -1,0 +1,291 @@
+"""Configuration becomes connectors, or a text that says what to mend."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors import registry
+from connectors.registry import ConfigError
+from connectors.systems.rest import RestSystem
+from hub.domain.privacy import SUBMIT_FIELDS
+from schemas.events import AGENCY_EVENTS
+
+ENVIRON = {
+    "RSUD_URL": "http://127.0.0.1:9",
+    "RSUD_TOKEN": "t0ken-of-the-tests",
+    "RSUD_WEBHOOK_SECRET": "whsec_YSBzZWNyZXQgb2YgdGhlIHRlc3Rz",
+}
+MANIFEST = """
+name = "rsud"
+title = "RSUD Sukamaju"
+system = "rest"
+allow = ["title", "body"]
+[statuses]
+"Baru" = "acknowledged"
+[settings]
+base_url = "env:RSUD_URL"
+auth = { kind = "bearer", token = "env:RSUD_TOKEN" }
+webhook = { secret = "env:RSUD_WEBHOOK_SECRET" }
+update = { reference = "no", status = "status" }
+[settings.submit]
+path = "/cases"
+reference = "id"
+fields = { "judul" = "title" }
+"""
+
+
+def write(folder: Path, text: str = MANIFEST, name: str = "rsud") -> Path:
+    path = folder / name / "agency.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def fault_of(
+    folder: Path,
+    old: str = "",
+    new: str = "",
+    *,
+    environ: Mapping[str, str] = ENVIRON,
+) -> str:
+    assert old in MANIFEST
+    path = write(folder, MANIFEST.replace(old, new) if old else MANIFEST + new)
+    with pytest.raises(ConfigError) as caught:
+        registry.load_agency(path, environ)
+    text = str(caught.value)
+    assert text.startswith(f"{path}: ")
+    assert "t0ken" not in text
+    assert "whsec_" not in text
+    return text.removeprefix(f"{path}: ")
+
+
+def test_a_manifest_becomes_a_connector(tmp_path: Path) -> None:
+    path = write(tmp_path)
+
+    agency = registry.load_agency(path, ENVIRON)
+
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert agency.name == "rsud"
+    assert agency.mapping_version == digest[:12]
+    assert isinstance(agency.system, RestSystem)
+
+
+def test_the_manifest_that_is_handed_on_has_no_secret(tmp_path: Path) -> None:
+    agency = registry.load_agency(write(tmp_path), ENVIRON)
+
+    assert agency.extra["manifest"].settings["auth"]["token"] == "env:RSUD_TOKEN"
+    assert "t0ken" not in repr(agency)
+
+
+# --- secrets ---------------------------------------------------------------
+
+
+def test_secrets_are_replaced_wherever_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from a file\n", "utf-8")
+    settings = {
+        "plain": "x",
+        "number": 1,
+        "list": ["env:A", {"deep": "file:token"}],
+        "table": {"a": "env:A"},
+    }
+
+    found = registry.resolve_secrets(
+        settings, {"A": "one"}, file=tmp_path / "agency.toml"
+    )
+
+    assert found == {
+        "plain": "x",
+        "number": 1,
+        "list": ["one", {"deep": "from a file"}],
+        "table": {"a": "one"},
+    }
+    assert settings["table"] == {"a": "env:A"}
+
+
+@pytest.mark.parametrize("environ", [{}, {"RSUD_TOKEN": ""}])
+def test_a_missing_variable_is_named_with_its_field(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    others = {name: ENVIRON[name] for name in ENVIRON if name != "RSUD_TOKEN"}
+
+    assert fault_of(tmp_path, environ=others | environ) == (
+        "settings.auth.token: the environment variable RSUD_TOKEN is not set"
+    )
+
+
+def test_a_missing_file_is_named_with_its_field(tmp_path: Path) -> None:
+    assert fault_of(tmp_path, "env:RSUD_TOKEN", "file:/nowhere/token") == (
+        "settings.auth.token: the file /nowhere/token cannot be read"
+    )
+
+
+def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
+    write(tmp_path).with_name("token").write_text(" \n", "utf-8")
+
+    assert "is empty" in fault_of(tmp_path, "env:RSUD_TOKEN", "file:token")
+
+
+# --- what is wrong with a manifest -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "texts"),
+    [
+        ('name = "rsud"', 'name = "other"', ["name: 'other'", "folder 'rsud'"]),
+        ('system = "rest"', 'system = "soap"', ["system: no system 'soap'", "rest"]),
+        ('system = "rest"', 'system = "rest"\nzone = "Mars/X"', ["zone: no time zone"]),
+        ('title = "RSUD Sukamaju"', "", ["title: Field required"]),
+        ('"body"]', '"boody"]', ["allow: unknown 'boody'", "title"]),
+        ("[statuses]", 'wants = ["x"]\n[statuses]', ["wants: unknown 'x'", "reopened"]),
+        ("acknowledged", "closed", ["statuses.Baru: unknown 'closed'", "resolved"]),
+        ('"Baru" =', '"b aru" = "resolved"\n"Baru" =', ["are the same word"]),
+        ("env:RSUD_URL", "rsud.example", ["settings.base_url: Input should be a val"]),
+        ("env:RSUD_URL", "https://x.example/?a=1", ["settings.base_url: write the"]),
+        ('kind = "bearer"', 'kind = "basic"', ["settings.auth.kind: ", "bearer"]),
+        ("env:RSUD_WEBHOOK_SECRET", "whsec_", ["settings.webhook.secret: no webhook"]),
+        ('path = "/cases"', 'path = "cases"', ["settings.submit.path: a path begins"]),
+        ('path = "/cases"', 'paht = "/cases"', ["settings.submit.paht: Extra inputs"]),
+        ('reference = "id"', 'reference = "a..b"', ["reference: a dotted path is"]),
+        ('"judul" = "title"', '"a" = "title", "a.b" = "body"', ["set twice: a.b"]),
+        ('"judul" = "title"', '"a" = "reporter.name"', ["submit.fields.a", "`allow`"]),
+        ("[statuses]", 'order_by = "time"\n[statuses]', ["settings.update.time"]),
+        ("[statuses]", 'order_by = "sequence"\n[statuses]', ["update.sequence"]),
+        ("update = {", "# {", ["settings: webhook without update"]),
+        ('reference = "id"', 'reference = "id"\nfiles = {field = "f"}', ["attachments"]),
+        ('reference = "id"', 'reference = "id"\nnulls = ["x"]', ["nulls that are not"]),
+        ("[statuses]", "[statuses", ["is not TOML"]),
+    ],
+)
+def test_a_fault_is_named_with_its_file_and_field(
+    tmp_path: Path, old: str, new: str, texts: list[str]
+) -> None:
+    fault = fault_of(tmp_path, old, new)
+
+    assert all(text in fault for text in texts), fault
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("[settings.find]\npath='/a'\nparameter='k'", "settings: find.reference is"),
+        ("[settings.send]\npath='/a'\nfields={a='titel'}", "not fields of an event"),
+        ("[settings.send]\npath='/a'\nitems='a'\nkey_field='a'\nfields={b='type'}", "a"),
+    ],
+)
+def test_a_fault_in_a_table_is_named(tmp_path: Path, table: str, text: str) -> None:
+    assert text in fault_of(tmp_path, new=table)
+
+
+def test_a_status_that_no_agency_may_set_is_refused_with_the_legal_list(
+    tmp_path: Path,
+) -> None:
+    fault = fault_of(tmp_path, "acknowledged", "rated")
+
+    assert all(name in fault for name in AGENCY_EVENTS)
+
+
+def test_a_manifest_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        registry.load_agency(tmp_path / "agency.toml", ENVIRON)
+
+
+# --- directories -----------------------------------------------------------
+
+
+def test_a_later_directory_overrides_an_earlier_one(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    write(first, MANIFEST.replace("env:RSUD_TOKEN", "env:NOBODY_SET_THIS"))
+    write(second, MANIFEST.replace("RSUD Sukamaju", "RSUD Kedua"))
+    (second / "notes").mkdir()
+
+    agencies = registry.load_agencies([first, second], ENVIRON)
+
+    assert list(agencies) == ["rsud"]
+    assert agencies["rsud"].extra["manifest"].title == "RSUD Kedua"
+
+
+def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such directory"):
+        registry.load_agencies([tmp_path / "none"], ENVIRON)
+
+
+def test_what_an_allow_list_may_name_is_what_the_hub_offers() -> None:
+    assert registry.VIEW_FIELDS == SUBMIT_FIELDS
+
+
+# --- routing ---------------------------------------------------------------
+
+RULE = '[[rules]]\nid = "{id}"\nwhy = "because"\nmain = ["{main}"]\n'
+
+
+def routing(folder: Path, text: str) -> Path:
+    path = folder / "routing.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_rules_keep_their_order(tmp_path: Path) -> None:
+    text = RULE.format(id="b", main="rsud") + RULE.format(id="aa", main="rsud")
+    path = routing(tmp_path, text.replace('"b"', '"bb"'))
+
+    assert [rule.id for rule in registry.load_routing(path).rules] == ["bb", "aa"]
+
+
+def test_two_rules_with_one_id_are_refused(tmp_path: Path) -> None:
+    path = routing(tmp_path, RULE.format(id="aa", main="rsud") * 2)
+
+    with pytest.raises(ConfigError, match="rules: ids used twice: aa"):
+        registry.load_routing(path)
+
+
+def test_a_fault_in_a_rule_is_named_with_its_number(tmp_path: Path) -> None:
+    path = routing(tmp_path, RULE.format(id="aa", main="rsud") + "mian = []\n")
+
+    with pytest.raises(ConfigError, match=r"rules\.0\.mian: Extra inputs"):
+        registry.load_routing(path)
+
+
+def test_a_rule_for_an_agency_that_is_not_loaded_is_refused(tmp_path: Path) -> None:
+    table = registry.load_routing(routing(tmp_path, RULE.format(id="aa", main="x")))
+
+    with pytest.raises(ConfigError, match="rule 'aa' names 'x'.*loaded: rsud"):
+        registry.check_routing(table, {"rsud": None})
+
+
+# --- channels --------------------------------------------------------------
+
+
+def test_a_channel_that_does_not_exist_is_refused_with_the_legal_list() -> None:
+    with pytest.raises(ConfigError, match="legal: email, sms, web"):
+        registry.channel("fax", {}, {})
+
+
+def test_a_channel_gets_its_table_with_secrets_resolved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "a_channel_of_the_tests.py"
+    module.write_text(
+        "class Fax:\n"
+        "    @classmethod\n"
+        "    def from_config(cls, config):\n"
+        "        if 'bad' in config:\n"
+        "            raise ValueError('nobody wants this')\n"
+        "        made = cls()\n"
+        "        made.config = config\n"
+        "        return made\n",
+        "utf-8",
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    channels = {"fax": "a_channel_of_the_tests:Fax"}
+    monkeypatch.setattr(registry, "CHANNELS", channels)
+
+    made: Any = registry.channel("fax", {"secret": "env:S"}, {"S": "1"})
+
+    assert made.config == {"secret": "1"}
+    with pytest.raises(ConfigError, match=r"channels\.fax: secret: .* S is not set"):
+        registry.channel("fax", {"secret": "env:S"}, {})
+    with pytest.raises(ConfigError, match=r"channels\.fax: nobody wants this"):
+        registry.channel("fax", {"bad": 1}, {})
