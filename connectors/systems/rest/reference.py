@@ -1,4 +1,4 @@
-"""What counts as an agency's id of a case."""
+"""What counts as an agency's id of a case, and as a short word of it."""
 
 from typing import Any
 
@@ -6,15 +6,21 @@ CHARACTERS_MAX = 200
 
 
 def as_word(value: Any) -> str:
-    """Read an id or a short word, text or whole number; empty when it is neither."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    word = str(value).strip()
-    return word if len(word) <= CHARACTERS_MAX and word.isprintable() else ""
+    """Read a short text or a whole number, its spaces made one; empty if neither."""
+    return _short(" ".join(_text(value).split()))
 
 
 def as_reference(value: Any) -> str:
     """Read an agency's id of a case; empty when it cannot be one."""
-    word = as_word(value)
+    word = _short(_text(value).strip())
     # In the path of an address these would lead somewhere else.
     return "" if word in {".", ".."} else word
+
+
+def _text(value: Any) -> str:
+    written = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if written else ""
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= CHARACTERS_MAX and word.isprintable() else ""

@@ -177,7 +177,11 @@ def test_another_main_agency_opens_an_appealed_case() -> None:
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("acknowledged", S.CLOSED), ("resolved", S.CLOSED), ("followed_up", S.IN_PROGRESS)],
+    [
+        ("acknowledged", S.CLOSED),
+        ("resolved", S.CLOSED),
+        ("followed_up", S.IN_PROGRESS),
+    ],
 )
 def test_only_an_agency_that_goes_on_opens_an_accepted_case(
     name: str, status: Status

@@ -171,7 +171,10 @@ def test_an_older_update_that_comes_late_moves_nothing_back(
 
 
 def test_a_sequence_is_stronger_than_the_agencys_clock() -> None:
-    first, second = update("resolved", WORKS, 1, 60), update("work_started", WORKS, 2, 5)
+    first, second = (
+        update("resolved", WORKS, 1, 60),
+        update("work_started", WORKS, 2, 5),
+    )
 
     state = folded([*assigned_case(), second, first])
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import HttpDoor, HttpRequest, HttpResponse, Take
@@ -146,6 +146,7 @@ def test_an_agency_without_a_webhook_has_no_door() -> None:
     ),
     st.binary(),
 )
+@settings(deadline=None)
 def test_no_header_and_no_body_breaks_the_door(
     door: HttpDoor, headers: dict[str, str], body: bytes
 ) -> None:

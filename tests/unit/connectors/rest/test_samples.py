@@ -145,6 +145,8 @@ def test_complaints_find_who_must_act(
 def test_a_category_weighs_more_than_words(
     table: RoutingTable, code: str, expected: str
 ) -> None:
-    told = complaint("Keluhan", "Di jalan dekat puskesmas.", category=Category(code=code))
+    told = complaint(
+        "Keluhan", "Di jalan dekat puskesmas.", category=Category(code=code)
+    )
 
     assert route(told, table, NAMES).agencies[0][0] == expected
