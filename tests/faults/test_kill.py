@@ -133,14 +133,14 @@ def _write_while_killing(
 ) -> list[Sent]:
     sent: list[Sent] = []
     writers = threading.Thread(
-        target=lambda: sent.extend(region.citizens.write_many(COMPLAINTS, at_once=6))
+        target=lambda: sent.extend(region.citizens.write_many(COMPLAINTS, at_once=12))
     )
     writers.start()
     for _ in range(KILLS):
         time.sleep(1.5 + 2 * dice.random())
         hub.kill()
         hub.start()
-    writers.join(150)
+    writers.join(240)
     assert not writers.is_alive()
     assert len(sent) == COMPLAINTS
     return sent

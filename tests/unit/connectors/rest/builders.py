@@ -148,7 +148,7 @@ def pushed(
         "webhook-timestamp": str(timestamp),
         "webhook-signature": signature(secret, webhook_id, timestamp, body),
     }
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     return HttpRequest(
         method="POST",
         path="/agencies/dinas_contoh/updates",

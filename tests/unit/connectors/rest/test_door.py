@@ -84,9 +84,7 @@ def test_a_changed_body_is_refused(door: HttpDoor) -> None:
 
 
 def test_a_changed_id_is_refused(door: HttpDoor) -> None:
-    assert (
-        refusal(door.read(pushed(BODY, webhook_id="a", **{"webhook-id": "b"}))) == 401
-    )
+    assert refusal(door.read(pushed(BODY, webhook_id="a", Webhook_Id="b"))) == 401
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 def post(client: HttpClient, url: str, **options: Any) -> HttpAnswer:
-    chosen = {
+    chosen: dict[str, Any] = {
         "body": b"{}",
         "deadline_seconds": DEADLINE_SECONDS,
         "response_bytes_max": 1000,

@@ -258,7 +258,7 @@ def test_a_fault_in_a_rule_is_named_with_its_number(tmp_path: Path) -> None:
 def test_a_rule_for_an_agency_that_is_not_loaded_is_refused(tmp_path: Path) -> None:
     table = registry.load_routing(routing(tmp_path, RULE.format(id="aa", main="x")))
 
-    with pytest.raises(ConfigError, match="rule 'aa' names 'x'.*loaded: rsud"):
+    with pytest.raises(ConfigError, match=r"rule 'aa' names 'x'.*loaded: rsud"):
         registry.check_routing(table, {"rsud": None})
 
 

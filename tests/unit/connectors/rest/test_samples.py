@@ -1,7 +1,6 @@
 """The three sample agencies of Kabupaten Sukamaju, and how complaints find them."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,8 +28,8 @@ ENVIRON = {
 
 
 @pytest.fixture(scope="module")
-def agencies() -> Iterator[dict[str, AgencyConnector]]:
-    yield registry.load_agencies([registry.SAMPLES], ENVIRON)
+def agencies() -> dict[str, AgencyConnector]:
+    return registry.load_agencies([registry.SAMPLES], ENVIRON)
 
 
 @pytest.fixture(scope="module")
