@@ -260,6 +260,8 @@ def build_hub(settings: Settings, environ: Mapping[str, str] | None = None) -> H
     )
     deliver = Deliver(store.cursors, ways, monotonic, settings.work.lease_slack_seconds)
     deliver.recover(sole=store.db.dialect == "sqlite")
+    if settings.broker_url.startswith("memory:"):
+        SqlDue(store.db).forget_hints()
     deliver_worker = DeliverWorker(
         deliver, store.cursors, hinting, settings.work.pool_threads
     )

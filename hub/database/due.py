@@ -37,6 +37,22 @@ class SqlDue:
                 for found in _sweep(tx, table, key, rehint_seconds)
             ]
 
+    @retrying
+    def forget_hints(self) -> None:
+        """Take every hint as lost: those of a memory broker end with their process."""
+        with self._db.write() as tx:
+            for table, _ in _KEYS:
+                _forget(tx, table)
+
+
+def _forget(tx: Tx, table: sa.Table) -> None:
+    c = table.c
+    tx.conn.execute(
+        sa.update(table)
+        .where(c.due_at.is_not(None), c.hinted_at.is_not(None))
+        .values(hinted_at=None)
+    )
+
 
 def _sweep(
     tx: Tx, table: sa.Table, key: str, rehint_seconds: float

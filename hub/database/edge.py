@@ -91,8 +91,15 @@ class Edge:
         }
 
     def accepted(self) -> set[str]:
-        """Name the journal ids that senders were told to be accepted."""
-        return {i for kind, i, _ in self.records() if kind in {ACKED, SPOOLED}}
+        """Name the journal ids that senders were told to be accepted.
+
+        A spooled copy that turned out to be known stands in the journal under the
+        id of the first.
+        """
+        marks = [(kind, i) for kind, i, _ in self.records() if kind != COPY]
+        known = {i for kind, i in marks if kind == SEEN}
+        acked = {i for kind, i in marks if kind == ACKED}
+        return acked | ({i for kind, i in marks if kind == SPOOLED} - known)
 
     def files(self) -> list[Path]:
         """List the files, oldest first."""

@@ -20,8 +20,9 @@ from tenacity import (
 
 from hub.database.types import Instant
 
-_TRANSIENT_STATES = {"40001", "40P01", "55P03"}
-"""Serialization failure, deadlock, lock time-out."""
+_TRANSIENT_STATES = {"40001", "40P01", "55P03", "23505"}
+"""Serialization failure, deadlock, lock time-out, and a key that a neighbour wrote
+in the meantime: the next try sees its row."""
 
 
 class DatabaseDownError(ConnectionError):
@@ -140,6 +141,7 @@ def _sqlite(url: str, pool_size: int) -> sa.Engine:
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=pool_size,
+        hide_parameters=True,  # errors are logged; a row's values are not
         connect_args={"timeout": 30, "check_same_thread": False},
     )
 
@@ -170,6 +172,7 @@ def _postgresql(url: str, pool_size: int) -> sa.Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
+        hide_parameters=True,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         connect_args={

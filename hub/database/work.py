@@ -331,7 +331,7 @@ class ClaimedWork:
                 due_at=due,
                 result_kind=settled.result_kind or None,
                 result_id=settled.result_id or None,
-                waiting_for=settled.waiting_for if waiting else None,
+                waiting_for=settled.waiting_for,
                 waits=row.waits + 1 if waiting else row.waits,
             )
         )
