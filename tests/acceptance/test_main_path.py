@@ -33,6 +33,16 @@ COMPLAINT = {
     },
 }
 
+ROWS = {
+    "log": ("complaint_id", "seq"),
+    "journal_raw": ("journal_id",),
+    "attempts": ("id",),
+    "reporters": ("id",),
+    "attachments": ("event_id", "n"),
+    "answers": ("journal_id", "n"),
+}
+"""Table -> columns that name a row in the place of its sealed values."""
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
@@ -204,13 +214,6 @@ def _open(table: sa.Table, row: Any, column: str, keys: Any) -> str:
     key = keys.get(key_id_of(value))
     if key is None:
         return ""
-    names = {
-        "log": lambda: f"{row.complaint_id}.{row.seq}",
-        "journal_raw": lambda: row.journal_id,
-        "attempts": lambda: row.id,
-        "reporters": lambda: row.id,
-        "attachments": lambda: f"{row.event_id}.{row.n}",
-        "answers": lambda: f"{row.journal_id}.{row.n}",
-    }
-    place = f"{table.name}|{column}|{names[table.name]()}"
+    columns = ROWS[table.name]
+    place = f"{table.name}|{column}|" + ".".join(str(getattr(row, c)) for c in columns)
     return str(key.open(place, value).decode(errors="replace"))
