@@ -1,5 +1,7 @@
 """Logs and metrics: what an operator reads, never personal data."""
 
+import contextlib
+import io
 import logging
 import re
 import sys
@@ -71,6 +73,19 @@ class _StdlibRedaction(logging.Filter):
         return True
 
 
+class _CurrentStderr(io.TextIOBase):
+    """Whatever stderr is now; a stream that was closed must not fail the work."""
+
+    def write(self, text: str, /) -> int:
+        with contextlib.suppress(ValueError):
+            return sys.stderr.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with contextlib.suppress(ValueError):
+            sys.stderr.flush()
+
+
 def configure_logging(log_format: str, level: str) -> None:
     """Send structured lines to stderr; JSON unless a person is watching."""
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
@@ -89,10 +104,10 @@ def configure_logging(log_format: str, level: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_CurrentStderr()),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_CurrentStderr())
     handler.addFilter(_StdlibRedaction())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
