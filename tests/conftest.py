@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from hub.database.migrate import upgrade
 from tests.services.postgres import Postgres, start_postgres
 
 
@@ -17,7 +18,7 @@ def postgres_server() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def prepare_template() -> Callable[[str], None] | None:
     """What fills the database that all tests get a copy of; None leaves it empty."""
-    return None
+    return upgrade
 
 
 @pytest.fixture(scope="session")

@@ -79,11 +79,10 @@ class Edge:
 
     def spooled(self) -> dict[str, Copy]:
         """Find the copies that were accepted without the database, not yet drained."""
-        marks: dict[str, bytes] = {}
-        for kind, journal_id, _ in self.records():
-            if kind == SPOOLED or (kind != COPY and journal_id in marks):
-                marks[journal_id] = kind
-        wanted = {journal_id for journal_id, kind in marks.items() if kind == SPOOLED}
+        marks = [(kind, i) for kind, i, _ in self.records() if kind != COPY]
+        # Not by order: a mark may stand in another process's file of that second.
+        drained = {i for kind, i in marks if kind != SPOOLED}
+        wanted = {i for kind, i in marks if kind == SPOOLED} - drained
         if not wanted:
             return {}
         return {

@@ -61,6 +61,7 @@ class Eraser:
         self._erased = erased
         self._grace = timedelta(hours=grace_hours)
         self._hinting = hinting
+        self._old_pages = False
 
     def request(self, complaint_id: str, by: str, reason: str) -> bool:
         """Tell every party that the data is to go; False when it is not there.
@@ -111,7 +112,7 @@ class Eraser:
                 .all()
             )
         done = sum(self._erase(complaint_id) for complaint_id in waiting)
-        if done:
+        if done or self._old_pages:
             self._forget_old_pages()
         return done
 
@@ -131,6 +132,8 @@ class Eraser:
             ).scalar_one()
             if due is None or (laggards and due > tx.now):
                 return False
+            if _is_being_sent(tx, complaint_id):
+                return False  # its outcome is written first; then it is tried again
             event = new_event(
                 "erased",
                 Erasure(laggards=tuple(laggards)),
@@ -169,12 +172,27 @@ class Eraser:
         return sorted(listed & alive)
 
     def _forget_old_pages(self) -> None:
-        """On SQLite the log of changed pages still holds the wrapped keys: empty it."""
-        if self._db.dialect == "sqlite":
-            with self._db.engine.connect() as conn:
-                raw = conn.connection.driver_connection
-                if raw is not None:
-                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """On SQLite the log of changed pages still holds the wrapped keys: empty it.
+
+        A reader may be in the way; then the next run of `erase_due` tries again.
+        """
+        if self._db.dialect != "sqlite":
+            return
+        with self._db.engine.connect() as conn:
+            raw = conn.connection.driver_connection
+            if raw is not None:
+                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                self._old_pages = bool(busy)
+
+
+def _is_being_sent(tx: Tx, complaint_id: str) -> bool:
+    c = t.cursors.c
+    open_call = sa.select(c.party).where(
+        c.complaint_id == complaint_id,
+        c.sending_open.is_(True),
+        c.lease_until > tx.now,
+    )
+    return tx.conn.execute(open_call).first() is not None
 
 
 def destroy(tx: Tx, complaint_id: str) -> None:
@@ -197,7 +215,15 @@ def destroy(tx: Tx, complaint_id: str) -> None:
     tx.conn.execute(
         sa.update(t.cursors)
         .where(c.complaint_id == complaint_id)
-        .values(state="ended", due_at=None, progress=None)
+        .values(
+            state="ended",
+            due_at=None,
+            progress=None,
+            # A call that was lost meanwhile is evidence only: it revives nothing.
+            sending_open=False,
+            lease_until=None,
+            lease_epoch=c.lease_epoch + 1,
+        )
     )
     tx.conn.execute(
         sa.update(t.complaints)

@@ -80,17 +80,18 @@ class SqlJournal:
     def _commit(self, copies: Sequence[Copy]) -> list[Receiptful]:
         with self._db.write() as tx:
             answers = [self._insert(tx, copy) for copy in copies]
-        fresh = [a.journal_id for a in answers if a.state in {"new", "revised"}]
-        rejected = [
-            copy.journal_id
-            for copy, answer in zip(copies, answers, strict=True)
-            if answer.journal_id != copy.journal_id or answer.state == "refused"
-        ]
-        self._edge.mark(ACKED, fresh)
-        self._edge.mark(SEEN, rejected)
+        pairs = list(zip(copies, answers, strict=True))
+        ours = {c.journal_id for c, a in pairs if a.journal_id == c.journal_id}
+        self._edge.mark(ACKED, sorted(ours))
+        others = [c.journal_id for c in copies if c.journal_id not in ours]
+        self._edge.mark(SEEN, others)
         if self.on_accepted is not None:
-            lanes = {copy.journal_id: copy.raw.lane for copy in copies}
-            self.on_accepted([(lanes[i], i) for i in fresh if i in lanes])
+            fresh = [
+                (c.raw.lane, c.journal_id)
+                for c, a in pairs
+                if c.journal_id in ours and a.state in {"new", "revised"}
+            ]
+            self.on_accepted(fresh)
         return answers
 
     def _insert(self, tx: Tx, copy: Copy) -> Receiptful:

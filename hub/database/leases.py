@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.parties import lock_party, save_party
-from hub.database.projection import reference_place
+from hub.database.projection import reference_place, told_seqs
 from hub.database.vault import Vault
 from hub.domain.breaker import Party, next_permit_at, permits
 from hub.domain.delivery import Cursor, CursorState, Step
@@ -161,7 +161,7 @@ def _take(  # noqa: PLR0913, PLR0917 - one row with its surroundings
 def _requested_letter(tx: Tx, row: Any) -> Any:
     c = t.dead_letters.c
     return tx.conn.execute(
-        sa.select(c.id, c.first_seq)
+        sa.select(c.id, c.first_seq, c.last_seq)
         .where(
             c.complaint_id == row.complaint_id,
             c.party == row.party,
@@ -203,7 +203,7 @@ def cursor_of(
         sending_key=row.sending_key,
         sending_mapping=row.sending_mapping,
         dead_letter_id=letter.id if letter else "",
-        dead_letter_seq=letter.first_seq if letter else None,
+        dead_letter_seq=_first_told(tx, letter, row) if letter else None,
         progress=progress,
         lookups=row.lookups,
         resends=row.resends,
@@ -214,6 +214,13 @@ def cursor_of(
         last_status_sent=row.last_status_sent,
         narrow_to_seq=row.narrow_to_seq,
     )
+
+
+def _first_told(tx: Tx, letter: Any, row: Any) -> int:
+    """A letter's range may begin with events that its party is not told."""
+    first, last = letter.first_seq, letter.last_seq
+    told = told_seqs(tx, row.complaint_id, row.party, first, last)
+    return told[0] if told else int(first)
 
 
 def answer_cursor(row: Any) -> Cursor:

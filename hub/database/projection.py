@@ -7,9 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database import tables as t
+from hub.database.directory import read_parties
 from hub.database.engine import Tx
 from hub.database.vault import DataKey, open_or_none
 from hub.domain.lifecycle import CaseState
+from hub.domain.privacy import interested
 from schemas.events import Cause, LogEvent
 from schemas.parties import Author, AuthorKind, CauseKind
 from schemas.status import Status
@@ -100,6 +102,22 @@ def read_events(
         .order_by(t.log.c.seq)
     )
     return [event_of(row, keys or {}) for row in rows]
+
+
+def told_seqs(
+    tx: Tx, complaint_id: str, party: str, first: int, last: int
+) -> list[int]:
+    """Name those seqs of a range that the party is told of, in order."""
+    configured = read_parties(tx).get(party)
+    if configured is None:
+        return []
+    rows = tx.conn.execute(
+        sa.select(t.log)
+        .where(t.log.c.complaint_id == complaint_id, t.log.c.seq.between(first, last))
+        .order_by(t.log.c.seq)
+    )
+    kind, wants = configured.kind, configured.wants
+    return [r.seq for r in rows if interested(event_of(r, {}), kind, party, wants)]
 
 
 def event_of(row: sa.Row[Any], keys: dict[str, DataKey]) -> LogEvent:

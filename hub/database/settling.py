@@ -11,7 +11,7 @@ from hub.database.attempts import end_attempt
 from hub.database.engine import Tx
 from hub.database.log import Appender
 from hub.database.parties import lock_party, save_party
-from hub.database.projection import reference_place
+from hub.database.projection import reference_place, told_seqs
 from hub.database.vault import Vault
 from hub.domain.breaker import report
 from hub.domain.delivery import CursorState, Plan, PlanKind
@@ -47,7 +47,7 @@ class Settling:
         if lease.answer_no is not None:
             self._write_answer(lease, row, settlement)
         elif plan.kind is PlanKind.DEAD_LETTER:
-            self._write_late(lease, row, settlement)
+            self._write_late(lease, row, plan, settlement)
         else:
             self._write_cursor(lease, row, plan, settlement, attempt, log)
         end_attempt(self._tx, self._vault, settlement, attempt, evidence_only=False)
@@ -286,12 +286,19 @@ class Settling:
             .values(state="resolved", changed_at=self._tx.now)
         )
 
-    def _write_late(self, lease: Lease, row: Any, settlement: Settlement) -> None:
-        """A retried dead letter: its outcome concerns nothing else."""
+    def _write_late(
+        self, lease: Lease, row: Any, plan: Plan, settlement: Settlement
+    ) -> None:
+        """A retried dead letter: its outcome concerns nothing else.
+
+        A letter of many events is sent event by event; it is resolved by its last.
+        """
         c = t.dead_letters.c
         done = settlement.forward_to is not None and settlement.dead is None
         letter: dict[str, Any] = {"changed_at": self._tx.now}
-        if done:
+        if done and (rest := self._rest_of_letter(row, plan)):
+            letter["first_seq"] = rest[0]
+        elif done:
             letter["state"] = "resolved"
         else:
             letter |= {
@@ -314,6 +321,17 @@ class Settling:
                 "due_at": self._tx.now if left else None,
             },
         )
+
+    def _rest_of_letter(self, row: Any, plan: Plan) -> list[int]:
+        last = self._tx.conn.execute(
+            sa.select(t.dead_letters.c.last_seq).where(
+                t.dead_letters.c.id == row.sending_dead_letter_id
+            )
+        ).scalar_one_or_none()
+        first = plan.to_seq + 1
+        if last is None or first > last:
+            return []
+        return told_seqs(self._tx, row.complaint_id, row.party, first, last)
 
     # answers
 

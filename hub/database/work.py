@@ -317,7 +317,12 @@ class ClaimedWork:
         return self._vault.blind(kind, value)
 
     def settle(self, row: JournalRow, settled: Settled) -> None:
-        """Write what became of the row."""
+        """Write what became of the row.
+
+        What repeats a complaint goes with it when it is erased.
+        """
+        if settled.state == "duplicate" and settled.result_kind == "link":
+            self._adopt(row, settled.result_id)
         due = None
         if settled.due_in_seconds is not None:
             due = self._tx.now + timedelta(seconds=settled.due_in_seconds)

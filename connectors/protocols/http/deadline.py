@@ -20,9 +20,9 @@ import httpx2
 
 CONNECTIONS_MAX = 64
 IDLE_CONNECTIONS_MAX = 16
-IDLE_SECONDS_MAX = 2
 # Common servers drop idle connections after 5 s; a request that crosses with the drop
 # would have an unknown outcome for no good reason.
+IDLE_SECONDS_MAX = 2
 ADDRESSES_MAX = 4
 WRITE_BYTES = 8192
 

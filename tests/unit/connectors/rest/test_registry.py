@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -221,78 +220,3 @@ def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 def test_what_an_allow_list_may_name_is_what_the_hub_offers() -> None:
     assert registry.VIEW_FIELDS == SUBMIT_FIELDS
-
-
-# --- routing ---------------------------------------------------------------
-
-RULE = '[[rules]]\nid = "{id}"\nwhy = "because"\nmain = ["{main}"]\n'
-
-
-def routing(folder: Path, text: str) -> Path:
-    path = folder / "routing.toml"
-    path.write_text(text, "utf-8")
-    return path
-
-
-def test_rules_keep_their_order(tmp_path: Path) -> None:
-    text = RULE.format(id="b", main="rsud") + RULE.format(id="aa", main="rsud")
-    path = routing(tmp_path, text.replace('"b"', '"bb"'))
-
-    assert [rule.id for rule in registry.load_routing(path).rules] == ["bb", "aa"]
-
-
-def test_two_rules_with_one_id_are_refused(tmp_path: Path) -> None:
-    path = routing(tmp_path, RULE.format(id="aa", main="rsud") * 2)
-
-    with pytest.raises(ConfigError, match="rules: ids used twice: aa"):
-        registry.load_routing(path)
-
-
-def test_a_fault_in_a_rule_is_named_with_its_number(tmp_path: Path) -> None:
-    path = routing(tmp_path, RULE.format(id="aa", main="rsud") + "mian = []\n")
-
-    with pytest.raises(ConfigError, match=r"rules\.0\.mian: Extra inputs"):
-        registry.load_routing(path)
-
-
-def test_a_rule_for_an_agency_that_is_not_loaded_is_refused(tmp_path: Path) -> None:
-    table = registry.load_routing(routing(tmp_path, RULE.format(id="aa", main="x")))
-
-    with pytest.raises(ConfigError, match=r"rule 'aa' names 'x'.*loaded: rsud"):
-        registry.check_routing(table, {"rsud": None})
-
-
-# --- channels --------------------------------------------------------------
-
-
-def test_a_channel_that_does_not_exist_is_refused_with_the_legal_list() -> None:
-    with pytest.raises(ConfigError, match="legal: email, sms, web"):
-        registry.channel("fax", {}, {})
-
-
-def test_a_channel_gets_its_table_with_secrets_resolved(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = tmp_path / "a_channel_of_the_tests.py"
-    module.write_text(
-        "class Fax:\n"
-        "    @classmethod\n"
-        "    def from_config(cls, config):\n"
-        "        if 'bad' in config:\n"
-        "            raise ValueError('nobody wants this')\n"
-        "        made = cls()\n"
-        "        made.config = config\n"
-        "        return made\n",
-        "utf-8",
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    channels = {"fax": "a_channel_of_the_tests:Fax"}
-    monkeypatch.setattr(registry, "CHANNELS", channels)
-
-    made: Any = registry.channel("fax", {"secret": "env:S"}, {"S": "1"})
-
-    assert made.config == {"secret": "1"}
-    with pytest.raises(ConfigError, match=r"channels\.fax: secret: .* S is not set"):
-        registry.channel("fax", {"secret": "env:S"}, {})
-    with pytest.raises(ConfigError, match=r"channels\.fax: nobody wants this"):
-        registry.channel("fax", {"bad": 1}, {})
