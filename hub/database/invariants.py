@@ -296,15 +296,22 @@ def check_invariants(
 ) -> list[Violation]:
     """Compare every independent record; an empty list means that all holds."""
     with db.read() as tx:
-        found = [
-            Violation(name, subject, what)
-            for name, rule in RULES.items()
-            for subject, what in rule(tx)
-        ]
-        if edge is not None:
-            found += _edge_counts(tx, edge)
-        if erased is not None:
-            found += _erased_list(tx, erased)
+        return check_in(tx, edge, erased)
+
+
+def check_in(
+    tx: Tx, edge: Edge | None = None, erased: ErasedList | None = None
+) -> list[Violation]:
+    """Compare every independent record as one transaction sees them."""
+    found = [
+        Violation(name, subject, what)
+        for name, rule in RULES.items()
+        for subject, what in rule(tx)
+    ]
+    if edge is not None:
+        found += _edge_counts(tx, edge)
+    if erased is not None:
+        found += _erased_list(tx, erased)
     return found
 
 

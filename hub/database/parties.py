@@ -9,7 +9,8 @@ from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
 from hub.database.types import Instant
-from hub.domain.breaker import Breaker, Party, PartyState, pause, resume
+from hub.domain.breaker import Breaker, Party, PartyState, pause, report, resume
+from hub.domain.settlement import PartySignal, Settlement
 from schemas.agency import Limits
 from schemas.parties import PartyKind
 
@@ -73,6 +74,24 @@ def save_party(tx: Tx, before: Party, after: Party) -> None:
             **(values | {"stopped_s": after.stopped_seconds, "why": after.why[:300]})
         )
     )
+
+
+def tell_party(tx: Tx, party: str, settlement: Settlement) -> None:
+    """Take an outcome into account in its party's run-time state."""
+    if settlement.party is PartySignal.NONE:
+        return
+    before = lock_party(tx, party)
+    if before is None:
+        return
+    after = report(
+        before,
+        settlement.party,
+        tx.now,
+        why=settlement.why,
+        fingerprint=settlement.fingerprint,
+        wait_seconds=settlement.party_wait_seconds,
+    )
+    save_party(tx, before, after)
 
 
 class PartyStore:

@@ -10,12 +10,11 @@ from hub.database import tables as t
 from hub.database.attempts import end_attempt
 from hub.database.engine import Tx
 from hub.database.log import Appender
-from hub.database.parties import lock_party, save_party
+from hub.database.parties import tell_party
 from hub.database.projection import reference_place, told_seqs
 from hub.database.vault import Vault
-from hub.domain.breaker import report
 from hub.domain.delivery import CursorState, Plan, PlanKind
-from hub.domain.settlement import PartySignal, Settlement
+from hub.domain.settlement import Settlement
 from hub.ports import Lease
 from schemas.events import Cause, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
@@ -51,7 +50,7 @@ class Settling:
         else:
             self._write_cursor(lease, row, plan, settlement, attempt, log)
         end_attempt(self._tx, self._vault, settlement, attempt, evidence_only=False)
-        self._tell_party(lease.cursor.party, settlement)
+        tell_party(self._tx, lease.cursor.party, settlement)
         return True
 
     def _locked(self, lease: Lease) -> Any:
@@ -368,22 +367,6 @@ class Settling:
                 t.cursors.c.recipient == cursor.recipient,
             )
         self._tx.conn.execute(sa.update(table).where(*where).values(**values))
-
-    def _tell_party(self, party: str, settlement: Settlement) -> None:
-        if settlement.party is PartySignal.NONE:
-            return
-        before = lock_party(self._tx, party)
-        if before is None:
-            return
-        after = report(
-            before,
-            settlement.party,
-            self._tx.now,
-            why=settlement.why,
-            fingerprint=settlement.fingerprint,
-            wait_seconds=settlement.party_wait_seconds,
-        )
-        save_party(self._tx, before, after)
 
 
 _RELEASED: dict[str, Any] = {
