@@ -180,9 +180,14 @@ class Eraser:
             return
         with self._db.engine.connect() as conn:
             raw = conn.connection.driver_connection
-            if raw is not None:
-                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                self._old_pages = bool(busy)
+            if raw is None:
+                return
+            # Writers wait meanwhile, so it waits for readers only briefly.
+            patience = raw.execute("PRAGMA busy_timeout").fetchone()[0]
+            raw.execute("PRAGMA busy_timeout=200")
+            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            raw.execute(f"PRAGMA busy_timeout={patience}")
+            self._old_pages = bool(busy)
 
 
 def _is_being_sent(tx: Tx, complaint_id: str) -> bool:

@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 from connectors.contract import Capabilities, Done
 from hub.bootstrap import Store, open_store
 from hub.database import tables as t
-from hub.database.invariants import check_invariants
+from hub.database.engine import Tx
+from hub.database.invariants import check_in, check_invariants
 from hub.domain.delivery import Plan, PlanKind
 from hub.domain.settlement import Outcome, Settlement
 from hub.ports import Lease, NewCase, Settled
@@ -111,6 +112,18 @@ class World:
     def violated(self) -> set[str]:
         store = self.store
         found = check_invariants(store.db, store.edge, store.erased)
+        return {violation.rule for violation in found}
+
+    def violated_after(self, change: Callable[[Tx], None]) -> set[str]:
+        """Name the rules that a change would break; then it is taken back."""
+        store = self.store
+        with store.db.read() as tx:
+            now = tx.now
+        with store.db.engine.connect() as conn:
+            tx = Tx(conn, now, store.db.dialect)
+            change(tx)
+            found = check_in(tx, store.edge, store.erased)
+            conn.rollback()
         return {violation.rule for violation in found}
 
     # coming in
