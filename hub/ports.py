@@ -147,6 +147,9 @@ class Work(Protocol):
         `adopt` hands the row's data key to the complaint, so erasure reaches it.
         """
 
+    def adopt(self, row: JournalRow, complaint_id: str) -> None:
+        """Let the complaint own the row's key, so that erasure reaches the raw."""
+
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
 

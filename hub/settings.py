@@ -30,8 +30,6 @@ class Server(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes any free port."""
-    public_url: str = ""
-    """Address that citizens see; default is built from host and port."""
 
 
 class Work(Section):
@@ -47,8 +45,8 @@ class Work(Section):
     """A hinted row is hinted again after this time at the earliest."""
     item_seconds_max: float = Field(default=20, gt=0)
     """Time that normalising one message may take."""
-    item_memory_mb_max: int = Field(default=512, ge=64)
-    """Memory of the child process that normalises costly messages."""
+    item_memory_mb_max: int = Field(default=2048, ge=512)
+    """Address space of the child process that normalises costly messages."""
     lease_slack_seconds: float = Field(default=5, ge=0)
     orphan_waits_seconds: tuple[float, ...] = (60, 300, 3600)
     """Waits of an update for an unknown reference, before it shows as an orphan."""
@@ -93,10 +91,11 @@ class Settings(BaseSettings):
     """Default is `keyring.json` in `data_dir`, made on first start."""
     erased_file: Path | None = None
     """The list of erased complaints that outlives backups; keep it elsewhere."""
-    broker_url: str = "memory://"
+    broker_url: str = Field(default="memory://", pattern="^memory://$")
+    """The memory transport is the only one there is yet."""
     agencies_dir: Path | None = None
     """This deployment's own agencies and `routing.toml`."""
-    with_examples: bool = True
+    with_examples: bool = False
     """Load the fictional agencies that come with Simpul."""
     channels: dict[str, dict[str, Any]] = {"web": {}}
     """Channel name -> its table; a channel without a table is off."""

@@ -2,10 +2,8 @@
 
 import os
 import secrets
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from uuid_utils.compat import uuid7
@@ -200,7 +198,6 @@ class Hub:
     web: WebServer
     sandbox: Sandbox
     accept: Accept
-    on_stop: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def http_url(self) -> str:
@@ -260,8 +257,7 @@ def build_hub(settings: Settings, environ: Mapping[str, str] | None = None) -> H
     )
     deliver = Deliver(store.cursors, ways, monotonic, settings.work.lease_slack_seconds)
     deliver.recover(sole=store.db.dialect == "sqlite")
-    if settings.broker_url.startswith("memory:"):
-        SqlDue(store.db).forget_hints()
+    SqlDue(store.db).forget_hints()
     deliver_worker = DeliverWorker(
         deliver, store.cursors, hinting, settings.work.pool_threads
     )
@@ -352,10 +348,3 @@ def _schedule(
         sweep = Sweep(SqlDue(store.db), publisher.publish, work.rehint_seconds)
         duties.insert(0, Duty("sweep", work.sweep_seconds, sweep))
     return Schedule(duties, monotonic)
-
-
-def remove_data(settings: Settings) -> None:
-    """Remove a demo's data directory; refuses anything that is not a directory."""
-    path = Path(settings.data_dir)
-    if path.is_dir():
-        shutil.rmtree(path)

@@ -124,7 +124,7 @@ def _serve(
 ) -> None:
     """Read messages until the parent is gone."""
     limit = memory_mb_max * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (limit * 4, limit * 4))
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     channel = registry.channel(name, config, os.environ)
     with contextlib.suppress(EOFError, OSError):
         while True:

@@ -77,9 +77,12 @@ class SqlJournal:
         return tracking_code(entropy[:5]), public_number(entropy[5:21])
 
     @retrying
-    def _commit(self, copies: Sequence[Copy]) -> list[Receiptful]:
+    def _commit(
+        self, copies: Sequence[Copy], *, promised: bool = False
+    ) -> list[Receiptful]:
+        """Write copies; `promised` says that their senders were told "accepted"."""
         with self._db.write() as tx:
-            answers = [self._insert(tx, copy) for copy in copies]
+            answers = [self._insert(tx, copy, promised=promised) for copy in copies]
         pairs = list(zip(copies, answers, strict=True))
         ours = {c.journal_id for c, a in pairs if a.journal_id == c.journal_id}
         self._edge.mark(ACKED, sorted(ours))
@@ -94,14 +97,14 @@ class SqlJournal:
             self.on_accepted(fresh)
         return answers
 
-    def _insert(self, tx: Tx, copy: Copy) -> Receiptful:
+    def _insert(self, tx: Tx, copy: Copy, *, promised: bool) -> Receiptful:
         raw = copy.raw
         key_hash = self._vault.blind("source_key", raw.source_key)
         content_hash = self._vault.content_hash(raw.body)
         known = self._known(tx, raw.source, key_hash)
         if content_hash in known:
             return self._seen(tx, known[content_hash])
-        if known and not raw.revisable:
+        if known and not raw.revisable and not promised:
             first = next(iter(known.values()))
             return Receiptful(state="revised", journal_id=first)
         return self._insert_row(tx, copy, key_hash, content_hash, revised=bool(known))
@@ -225,7 +228,7 @@ class SqlJournal:
         with self._pending_lock:
             waiting = list(self._pending.values())
         for copy in waiting:
-            self._commit([copy])
+            self._commit([copy], promised=True)
             with self._pending_lock:
                 self._pending.pop(copy.journal_id, None)
         return len(waiting)
@@ -241,7 +244,7 @@ class SqlJournal:
             c for c in copies if c.journal_id in accepted and c.journal_id not in known
         ]
         for copy in lost:
-            self._commit([copy])
+            self._commit([copy], promised=True)
         return len(lost)
 
     # working

@@ -183,7 +183,7 @@ class ClaimedWork:
         if new.party:
             self._log.add_cursor(case, new.party, new.reporter_id)
         self._log.append(case, rest)
-        self._adopt(row, row.complaint_id)
+        self.adopt(row, row.complaint_id)
         self._write_reporter(new, key)
         write_files(self._tx, case, written[0], new.files)
 
@@ -204,7 +204,7 @@ class ClaimedWork:
             files = ()
         written = self._log.append(case, events)
         if adopt is not None:
-            self._adopt(adopt, complaint_id)
+            self.adopt(adopt, complaint_id)
         if written and files:
             write_files(self._tx, case, written[0], files)
         return written
@@ -220,7 +220,7 @@ class ClaimedWork:
         ).scalar_one()
         return self._vault.key(self._tx.conn, found)
 
-    def _adopt(self, row: JournalRow, complaint_id: str) -> None:
+    def adopt(self, row: JournalRow, complaint_id: str) -> None:
         """The complaint owns the row's key from now on: erasure reaches the raw.
 
         A complaint that was erased already takes the key with it at once.
@@ -322,7 +322,7 @@ class ClaimedWork:
         What repeats a complaint goes with it when it is erased.
         """
         if settled.state == "duplicate" and settled.result_kind == "link":
-            self._adopt(row, settled.result_id)
+            self.adopt(row, settled.result_id)
         due = None
         if settled.due_in_seconds is not None:
             due = self._tx.now + timedelta(seconds=settled.due_in_seconds)

@@ -15,8 +15,8 @@ NOTICES: dict[str, tuple[str, str]] = {
         "Your report is now with {agency}{number_en}.",
     ),
     "unit_assigned": (
-        "{agency} meneruskan laporan Anda ke unit {unit}.",
-        "{agency} passed your report to its unit {unit}.",
+        "{agency} meneruskan laporan Anda ke unitnya{unit}.",
+        "{agency} passed your report to one of its units{unit}.",
     ),
     "acknowledged": (
         "{agency} sudah membaca laporan Anda.",
@@ -107,7 +107,7 @@ def notice(
     values = {
         "code": facts.get("code", ""),
         "agency": title,
-        "unit": facts.get("unit", ""),
+        "unit": f" ({unit})" if (unit := facts.get("unit")) else "",
         "number_id": f", nomor mereka {reference}" if reference else "",
         "number_en": f", their number {reference}" if reference else "",
     }

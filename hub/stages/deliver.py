@@ -112,7 +112,11 @@ class Deliver:
                 "skipped", chosen.to_seq, why="the contact takes no messages"
             )
             return self._write(lease, chosen, silent, None)
-        return self._call(lease, way, chosen, self._delivery(lease, way, case, chosen))
+        delivery = self._delivery(lease, way, case, chosen)
+        if why := _nothing_to_call(way, chosen, delivery):
+            skipped = Settlement("skipped", chosen.to_seq, why=why)
+            return self._write(lease, chosen, skipped, None)
+        return self._call(lease, way, chosen, delivery)
 
     # one call
 
@@ -237,6 +241,15 @@ class Deliver:
 def lane_of(party: str) -> str:
     """Name the delivery lane of a party."""
     return f"deliver.{party}"
+
+
+def _nothing_to_call(way: Way, chosen: Plan, delivery: Delivery) -> str:
+    """Say why no call is made; empty when one is."""
+    if chosen.kind not in {PlanKind.SEND, PlanKind.DEAD_LETTER}:
+        return ""
+    if not way.target.capabilities.sends:
+        return "the system takes no later events"
+    return "" if delivery.events else "nothing in it concerns the party any more"
 
 
 def _carry_out(

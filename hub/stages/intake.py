@@ -279,6 +279,7 @@ class Intake:
         self, work: Work, row: JournalRow, item: Reply, known: KnownCase
     ) -> Settled:
         if known.erased:
+            work.adopt(row, known.complaint_id)
             return Settled("ignored", "erased: the complaint's data was erased")
         by_reporter = known.contact_matches
         name = "reporter_replied" if by_reporter else "third_party_comment"
@@ -312,6 +313,8 @@ class Intake:
             return self._answer_contact(
                 work, row, item.contact_kind, item.contact, "unknown_code", item
             )
+        if known.contact_matches and not known.erased:
+            work.adopt(row, known.complaint_id)
         text = answer("status", known.code, known.state.status)
         return self._send_answer(work, row, item.contact_kind, item.contact, text, item)
 

@@ -19,6 +19,9 @@ FOLLOW_UP_KINDS = {
 }
 """What an answer is worth when the agency's word does not say more."""
 
+EVENT_ID_CHARACTERS_MAX = 100
+"""A longer event id of an agency is kept as its hash."""
+
 
 class Updates:
     """Works journal rows of agencies' lanes."""
@@ -164,14 +167,18 @@ def occurrence_key(update: AgencyUpdate, row: JournalRow) -> str:
     that has none of these is itself: its journal row.
     """
     if update.event_id:
-        return f"id:{update.event_id}"
+        long = len(update.event_id) > EVENT_ID_CHARACTERS_MAX
+        return f"id:{_digest(update.event_id) if long else update.event_id}"
     if update.sequence is not None:
         return f"seq:{update.sequence}"
     if update.occurred_at is not None:
-        text = f"{update.raw_status}\x1f{update.text}"
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        digest = _digest(f"{update.raw_status}\x1f{update.text}")[:16]
         return f"at:{update.occurred_at.isoformat()}:{digest}"
     return f"row:{row.id}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def order_key(order_by: OrderBy, update: AgencyUpdate, row: JournalRow) -> str:

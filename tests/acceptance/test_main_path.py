@@ -14,10 +14,12 @@ from pydantic import SecretStr
 from hub.bootstrap import Hub, build_hub
 from hub.cli.play import short_agencies
 from hub.database import tables as t
+from hub.database.engine import DatabaseDownError
 from hub.database.invariants import check_invariants
 from hub.database.vault import key_id_of
 from hub.settings import Privacy, Server, Settings, Work
 from hub.simulator.region import SimulatedRegion
+from schemas.raw import RawMessage
 
 MARKERS = ("markermuka", "markerisi", "markertempat", "markernama", "markeralamat")
 COMPLAINT = {
@@ -120,6 +122,43 @@ def test_a_web_complaint_reaches_its_agency_and_its_status_comes_back(
         "handed_over",
     ]
     assert check_invariants(hub.store.db, hub.store.edge, hub.store.erased) == []
+
+
+@pytest.mark.parametrize("off", ["hints", "sweep"])
+def test_hints_alone_or_the_sweep_alone_bring_everyone_in_step(
+    off: str, settings: Settings, region: SimulatedRegion
+) -> None:
+    work = settings.work.model_copy(update={off: False, "sweep_seconds": 0.2})
+    hub = build_hub(settings.model_copy(update={"work": work}), region.environment())
+    hub.start()
+    try:
+        region.connect(hub.http_url, "127.0.0.1:1")
+        code = send(hub, "kunci-0006").json()["code"]
+        wait_for(
+            lambda: track(hub, code)["status"] == "closed" and in_step(hub, region)
+        )
+    finally:
+        hub.stop()
+
+
+def test_a_message_spooled_under_a_used_key_still_becomes_a_complaint(hub: Hub) -> None:
+    first = send(hub, "kunci-0007").json()["code"]
+    journal = hub.store.journal
+    raw = RawMessage(
+        source="web",
+        lane="intake.web",
+        source_key="public:/api/v1/complaints::kunci-0007",
+        body=json.dumps({**COMPLAINT, "title": "Lain"}).encode(),
+        meta={"route": "/api/v1/complaints"},
+        spoolable=True,
+        revisable=False,
+    )
+    copy = journal._allot(raw)
+    journal._edge.copy([copy])
+    told = journal._spool([copy], DatabaseDownError("away"))[0]
+    wait_for(lambda: bool(hub.store.queries.find_complaint(told.code)))
+
+    assert told.code != first
 
 
 def test_the_same_key_gives_the_same_code_and_another_body_is_refused(hub: Hub) -> None:

@@ -147,7 +147,7 @@ def _write_while_killing(
 
 
 def _settings(hub: RunningHub) -> Settings:
-    return Settings(data_dir=Path(hub.settings["SIMPUL_DATA_DIR"]), with_examples=False)
+    return Settings(data_dir=Path(hub.settings["SIMPUL_DATA_DIR"]))
 
 
 def _state(settings: Settings) -> dict[str, int]:
