@@ -563,7 +563,7 @@ def test_run_serves_until_it_is_told_to_stop(
     command = ["run", "--port=0", "--json", "--data-dir", place]
     with subprocess.Popen(
         [sys.executable, "-m", "hub", *command],
-        env=_without_examples(),
+        env=_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -592,7 +592,7 @@ def test_run_tells_when_its_port_is_taken(run: Run) -> None:
         port = taken.getsockname()[1]
         found = subprocess.run(
             [sys.executable, "-m", "hub", "run", f"--port={port}"],
-            env=_without_examples(),
+            env=_environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -603,7 +603,10 @@ def test_run_tells_when_its_port_is_taken(run: Run) -> None:
     assert "Traceback" not in found.stderr
 
 
-def test_run_tells_which_setting_an_agency_misses(run: Run) -> None:
+def test_run_tells_which_setting_an_agency_misses(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMPUL_WITH_EXAMPLES", "true")
     found = run("run", "--port", "0")
     assert found.code == FAILED
     assert "agency.toml" in found.err
@@ -613,9 +616,9 @@ def test_run_tells_which_setting_an_agency_misses(run: Run) -> None:
 # --- helpers -------------------------------------------------------------------
 
 
-def _without_examples() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     root = str(Path(__file__).parents[2])
-    return {**os.environ, "SIMPUL_WITH_EXAMPLES": "false", "PYTHONPATH": root}
+    return {**os.environ, "PYTHONPATH": root}
 
 
 def _first_document(process: "subprocess.Popen[str]") -> dict[str, Any]:
