@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub.bootstrap import Hub, build_hub
-from hub.settings import Settings, Work
+from hub.settings import Server, Settings, Work
 from hub.simulator.faults import Fault
 from hub.simulator.letters import Letters
 from hub.simulator.region import SimulatedRegion
@@ -43,9 +43,11 @@ def live_through_a_day(data_dir: Path) -> Lived:
     seed = int.from_bytes(os.urandom(4))
     with SimulatedRegion(seed, work_seconds=(0.05, 0.1)) as region:
         environment = region.environment()
-        settings = Settings(data_dir=data_dir, work=Work(orphan_waits_seconds=(0.1,)))
-        settings = settings.model_copy(
-            update={"server": settings.server.model_copy(update={"port": 0})}
+        settings = Settings(
+            data_dir=data_dir,
+            with_examples=True,
+            server=Server(port=0),
+            work=Work(orphan_waits_seconds=(0.1,)),
         )
         hub = build_hub(settings, environment)
         hub.start()
