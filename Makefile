@@ -42,7 +42,7 @@ bench: $(DEV) ## Measure how long the command takes to start
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 faults: services ## Break things many times over: kills, outages, duplicates
-	@SIMPUL_FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults $(ARGS)
+	@SIMPUL_FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults -s $(ARGS)
 
 soak: ## Hours under load (comes in a later release)
 	@echo "make soak comes in a later release." >&2; exit 2
