@@ -30,6 +30,9 @@ class Kind:
     key: tuple[str, ...]
     columns: tuple[str, ...]
     ciphertext: str = ""
+    settled: str = ""
+    """A column that is empty once nobody works the row any more: to number a row is to
+    lock it, and a claim skips what is locked."""
 
 
 KINDS = (
@@ -48,6 +51,7 @@ KINDS = (
             "content_hash",
             "raw_sha256",
         ),
+        settled="due_at",
     ),
     Kind(
         "log",
@@ -137,9 +141,12 @@ def _last(tx: Tx, kind: Kind) -> tuple[int, bytes]:
 
 def _seal(tx: Tx, kind: Kind) -> int:
     c = kind.table.c
+    ready = [c.position.is_(None)]
+    if kind.settled:
+        ready.append(c[kind.settled].is_(None))
     rows = tx.conn.execute(
         sa.select(kind.table)
-        .where(c.position.is_(None))
+        .where(*ready)
         .order_by(c[kind.at], *(c[name] for name in kind.key))
         .limit(RANGE_MAX)
     ).all()

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from hub.database import tables as t
 from hub.database.seals import KINDS, Kind
+from tests.contract.builders import raw_message
 from tests.contract.world import Known, World
 
 EACH_KIND = pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
@@ -128,3 +129,11 @@ def test_an_erasure_breaks_no_seal(world: World) -> None:
     world.store.sealer.seal()
     assert broken(world) == set()
     assert world.violated() == set()
+
+
+def test_a_row_that_is_still_to_be_worked_is_not_numbered(world: World) -> None:
+    known = world.register("k1")
+    waiting = world.store.journal.accept(raw_message("k2", b"Lampu padam")).journal_id
+    world.store.sealer.seal()
+    assert world.row(t.journal, id=waiting).position is None
+    assert world.row(t.journal, id=known.journal_id).position is not None
