@@ -57,6 +57,7 @@ lock: $(LOCK_VENV)/bin/uv ## Write the lock files anew; ARGS=--upgrade takes new
 	@echo "Locking dependencies into deploy/requirements*.txt"
 	@$(LOCK) --group build -o deploy/requirements.txt
 	@$(LOCK) --group build --group dev -c deploy/requirements.txt -o deploy/requirements-dev.txt
+	@$(LOCK) --group build --group dev --group bench -c deploy/requirements-dev.txt -o deploy/requirements-bench.txt
 
 clean: ## Remove everything that make and the tools made
 	@rm -rf $(VENV) $(LOCK_VENV) dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
