@@ -305,6 +305,9 @@ class Due(Protocol):
     def sweep(self, rehint_seconds: float) -> list[tuple[str, str, str]]:
         """Find due rows as (lane, id, by): by is sweep or timer; marks them hinted."""
 
+    def woken_by(self, journal_ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Name as (lane, id) what settled journal rows made due and is due still."""
+
 
 class Hints(Protocol):
     """Tells workers what is due; losing a hint is harmless."""

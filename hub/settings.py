@@ -6,8 +6,9 @@ defaults. Secrets come from files or the environment, never from flags.
 
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,6 +31,22 @@ class Server(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes any free port."""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where each process shows /metrics and /healthz; without it only `web` does."""
+
+
+class Broker(Section):
+    """How long the broker is waited for; not used by the memory transport."""
+
+    connect_seconds: float = Field(default=5, gt=0)
+    """Connecting, and every answer of the broker."""
+    heartbeat_seconds: float = Field(default=10, ge=1)
+    """A dead broker is noticed after two of them."""
+    confirm_seconds: float = Field(default=30, gt=0)
+    """A hint without a confirm for so long costs the channel."""
+    watchdog_seconds: float = Field(default=60, gt=0)
+    """Hints wait and none comes for so long: the consumer connects anew."""
 
 
 class Work(Section):
@@ -91,8 +108,16 @@ class Settings(BaseSettings):
     """Default is `keyring.json` in `data_dir`, made on first start."""
     erased_file: Path | None = None
     """The list of erased complaints that outlives backups; keep it elsewhere."""
-    broker_url: str = Field(default="memory://", pattern="^memory://$")
-    """The memory transport is the only one there is yet."""
+    database_url_file: Path | None = None
+    """A file that holds the address instead."""
+    broker_url: SecretStr = SecretStr("memory://")
+    """`amqp://…` or `amqps://…`; the default wakes threads of one process only."""
+    broker_url_file: Path | None = None
+    """A file that holds the address instead."""
+    broker_management_url: SecretStr = SecretStr("")
+    """`http://user:password@host:15672`: policies are checked where it is given."""
+    broker_management_url_file: Path | None = None
+    """A file that holds the address instead."""
     agencies_dir: Path | None = None
     """This deployment's own agencies and `routing.toml`."""
     with_examples: bool = False
@@ -100,6 +125,7 @@ class Settings(BaseSettings):
     channels: dict[str, dict[str, Any]] = {"web": {}}
     """Channel name -> its table; a channel without a table is off."""
     server: Server = Server()
+    broker: Broker = Broker()
     work: Work = Work()
     edge: Edge = Edge()
     privacy: Privacy = Privacy()
@@ -119,10 +145,38 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
 
+    @model_validator(mode="after")
+    def _check_addresses(self) -> "Settings":
+        broker = urlsplit(self.effective_broker_url).scheme
+        if broker not in {"memory", "amqp", "amqps"}:
+            msg = "broker_url must begin with memory://, amqp:// or amqps://"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def effective_broker_url(self) -> str:
+        """The broker's address."""
+        return _secret(self.broker_url, self.broker_url_file)
+
+    @property
+    def effective_management_url(self) -> str:
+        """The address of RabbitMQ's management API; empty when there is none."""
+        return _secret(self.broker_management_url, self.broker_management_url_file)
+
+    @property
+    def is_embedded(self) -> bool:
+        """True for SQLite in `data_dir`, which is made on first start."""
+        return not _secret(self.database_url, self.database_url_file)
+
+    @property
+    def on_rabbitmq(self) -> bool:
+        """True when work moves between processes."""
+        return not self.effective_broker_url.startswith("memory://")
+
     @property
     def effective_database_url(self) -> str:
         """The database's address, with the embedded default."""
-        given = self.database_url.get_secret_value()
+        given = _secret(self.database_url, self.database_url_file)
         return given or f"sqlite:///{(self.data_dir / 'simpul.db').absolute()}"
 
     @property
@@ -134,3 +188,17 @@ class Settings(BaseSettings):
     def effective_erased_file(self) -> Path:
         """Where the list of erased complaints lies."""
         return self.erased_file or self.data_dir / "erased.log"
+
+
+def _secret(given: SecretStr, file: Path | None) -> str:
+    """Read a secret address out of its file, or take the given one.
+
+    Raises ValueError with the name of a file that cannot be read.
+    """
+    if file is None:
+        return given.get_secret_value()
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror}"
+        raise ValueError(msg) from error

@@ -1,5 +1,6 @@
 """Composition root: Settings -> every object; nothing else makes adapters."""
 
-from hub.bootstrap.build import Hub, Store, build_hub, open_store
+from hub.bootstrap.build import Hub, build_hub
+from hub.bootstrap.store import Store, open_store
 
 __all__ = ["Hub", "Store", "build_hub", "open_store"]

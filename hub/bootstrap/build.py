@@ -2,207 +2,82 @@
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from uuid_utils.compat import uuid7
 
-from connectors import registry
-from connectors.contract import AgencyConnector, Channel, Listener
+from connectors.contract import Listener
+from hub.bootstrap.broker import broker_config, require_topology
+from hub.bootstrap.configuration import (
+    Configuration,
+    load_configuration,
+    party_rows,
+    ways_of,
+)
+from hub.bootstrap.delivering import DeliverWorker
+from hub.bootstrap.roles import (
+    ALL_ROLES,
+    Role,
+    deliver_lanes,
+    every_lane,
+    intake_lanes,
+    update_lanes,
+)
 from hub.bootstrap.sandbox import Sandbox
+from hub.bootstrap.store import Store, open_store
 from hub.bootstrap.workers import (
-    DeliverWorker,
+    Gauges,
     Hinting,
+    SafetyNet,
     ScheduleThread,
     StageWorker,
     monotonic,
 )
-from hub.broker.consumer import HintConsumer
+from hub.broker.consumer import Crew, HintConsumer
 from hub.broker.publisher import Publisher
-from hub.broker.topology import Topology
-from hub.database.cursors import SqlCursors
+from hub.broker.topology import NET, Topology
+from hub.database.condition import require_current
 from hub.database.due import SqlDue
-from hub.database.edge import Edge
-from hub.database.engine import Database
-from hub.database.erasure import ErasedList, Eraser
-from hub.database.journal import SqlJournal
-from hub.database.keyring import Keyring
-from hub.database.migrate import upgrade
-from hub.database.operations import Operations
-from hub.database.parties import PartyStore, config_row
-from hub.database.queries import Queries
-from hub.database.seals import Sealer
-from hub.database.vault import Vault
 from hub.settings import Settings
 from hub.stages.accept import Accept
-from hub.stages.deliver import Deliver, Way, lane_of
+from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
 from hub.stages.schedule import Duty, Schedule, Sweep
 from hub.stages.updates import Updates
 from hub.web.app import WebDoors, build_app
+from hub.web.health import Health, build_health_app
 from hub.web.server import WebServer
-from schemas.agency import AgencyManifest, Limits, RoutingTable
-from schemas.parties import ChannelName, PartyKind, reporter_party
-
-REPORTER_LIMITS = Limits(deadline_seconds=20, breaker_open_seconds=10)
-REPORTER_TITLES = {"email": "E-mail to reporters", "sms": "SMS to reporters"}
-
-
-@dataclass
-class Store:
-    """The database with everything that reads and writes it."""
-
-    settings: Settings
-    db: Database
-    vault: Vault
-    edge: Edge
-    journal: SqlJournal
-    cursors: SqlCursors
-    parties: PartyStore
-    queries: Queries
-    operations: Operations
-    sealer: Sealer
-    eraser: Eraser
-    erased: ErasedList
-
-    def close(self) -> None:
-        """Stop accepting and give every connection back."""
-        self.journal.close()
-        self.edge.close()
-        self.db.close()
-
-
-def open_store(
-    settings: Settings, *, hinting: bool = False, migrate: bool = True
-) -> Store:
-    """Open the database of these settings; makes the embedded one on first start.
-
-    `hinting` says that this process publishes hints for what it makes due.
-    """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    embedded = not settings.database_url.get_secret_value()
-    ring = Keyring.open(settings.effective_keyring_file, create=embedded or migrate)
-    vault = Vault(ring)
-    url = settings.effective_database_url
-    if migrate:
-        upgrade(url)
-    db = Database(url)
-    edge = Edge(
-        settings.data_dir / "edge",
-        vault,
-        keep_hours=settings.edge.keep_hours,
-        fsync=settings.edge.fsync,
-    )
-    erased = ErasedList(settings.effective_erased_file)
-    grace = settings.privacy.erase_after_hours
-    return Store(
-        settings=settings,
-        db=db,
-        vault=vault,
-        edge=edge,
-        journal=SqlJournal(db, vault, edge, hinting=hinting),
-        cursors=SqlCursors(db, vault, owner=secrets.token_hex(8), hinting=hinting),
-        parties=PartyStore(db),
-        queries=Queries(db, vault),
-        operations=Operations(db, vault),
-        sealer=Sealer(db),
-        eraser=Eraser(db, vault, erased, grace_hours=grace, hinting=hinting),
-        erased=erased,
-    )
-
-
-@dataclass
-class Configuration:
-    """Agencies, routing and channels as loaded from files."""
-
-    agencies: Mapping[str, AgencyConnector]
-    manifests: Mapping[str, AgencyManifest]
-    routing: RoutingTable
-    channels: Mapping[str, Channel]
-
-
-def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Configuration:
-    """Load what the files say; raises registry.ConfigError with file and field."""
-    folders = [registry.SAMPLES] if settings.with_examples else []
-    if settings.agencies_dir is not None:
-        folders.append(settings.agencies_dir)
-    agencies = registry.load_agencies(folders, environ)
-    tables = [f / "routing.toml" for f in folders if (f / "routing.toml").exists()]
-    routing = registry.load_routing(tables[-1]) if tables else RoutingTable()
-    registry.check_routing(routing, agencies)
-    channels = {
-        name: registry.channel(name, table, environ)
-        for name, table in settings.channels.items()
-    }
-    manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
-    return Configuration(agencies, manifests, routing, channels)
-
-
-def ways_of(config: Configuration) -> dict[str, Way]:
-    """Name every way out: agencies' systems and reporters' channels."""
-    ways = {
-        name: Way(
-            party=name,
-            kind=config.manifests[name].kind,
-            target=agency.system,
-            limits=config.manifests[name].limits,
-            allow=config.manifests[name].allow,
-            mapping_version=agency.mapping_version,
-        )
-        for name, agency in config.agencies.items()
-    }
-    for name, channel in config.channels.items():
-        target = channel.way_back()
-        if target is not None:
-            party = reporter_party(ChannelName(name))
-            ways[party] = Way(
-                party, PartyKind.REPORTER, target, REPORTER_LIMITS, (), "1"
-            )
-    return ways
-
-
-def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str, Any]]:
-    """Make the configured part of every party's row."""
-    rows = []
-    for name, way in ways.items():
-        manifest = config.manifests.get(name)
-        channel = name.removeprefix("reporter:")
-        rows.append(
-            config_row(
-                name,
-                way.kind,
-                title=manifest.title
-                if manifest
-                else REPORTER_TITLES.get(channel, name),
-                lane=lane_of(name),
-                limits=way.limits,
-                config_version=way.mapping_version,
-                wants=manifest.wants if manifest else None,
-            )
-        )
-    return rows
+from schemas.parties import PartyKind
 
 
 @dataclass
 class Hub:
-    """One running process in embedded mode."""
+    """One running process."""
 
     store: Store
     config: Configuration
+    roles: frozenset[Role]
     publisher: Publisher
-    consumers: Sequence[HintConsumer]
+    consumer: HintConsumer
     deliver_worker: DeliverWorker
     schedule: ScheduleThread
-    listeners: Sequence[Listener]
-    web: WebServer
     sandbox: Sandbox
     accept: Accept
+    listeners: Sequence[Listener] = ()
+    web: WebServer | None = None
+    metrics: WebServer | None = None
+    _stopped: bool = field(default=False, repr=False)
 
     @property
     def http_url(self) -> str:
-        """Where the HTTP door is."""
-        return self.web.url
+        """Where the HTTP door is; empty when this process has none."""
+        return self.web.url if self.web else ""
+
+    @property
+    def metrics_url(self) -> str:
+        """Where metrics and health are shown; empty when nowhere."""
+        return self.metrics.url if self.metrics else self.http_url
 
     @property
     def smtp_address(self) -> str:
@@ -210,25 +85,29 @@ class Hub:
         return next((listener.address for listener in self.listeners), "")
 
     def start(self) -> None:
-        """Start working first, then open the doors."""
+        """Start working first, then open the doors; raises OSError for a taken port."""
         self.publisher.start()
-        for consumer in self.consumers:
-            consumer.start()
+        self.deliver_worker.start()
+        self.consumer.start()
         self.schedule.start()
         for listener in self.listeners:
             listener.start(self.accept)
-        self.web.start()
+        for server in (self.metrics, self.web):
+            if server is not None:
+                server.start()
 
     def stop(self) -> None:
         """Close the doors, finish what runs, give everything back."""
-        self.web.stop()
+        if self.web is not None:
+            self.web.stop()
         for listener in self.listeners:
             listener.stop()
         self.schedule.stop()
-        for consumer in self.consumers:
-            consumer.stop()
+        self.consumer.stop()
         self.deliver_worker.stop()
         self.publisher.stop()
+        if self.metrics is not None:
+            self.metrics.stop()
         self.sandbox.close()
         for agency in self.config.agencies.values():
             close = getattr(agency.system, "close", None)
@@ -237,114 +116,168 @@ class Hub:
         self.store.close()
 
 
-def build_hub(settings: Settings, environ: Mapping[str, str] | None = None) -> Hub:
-    """Build one process in embedded mode, ready to start."""
+def build_hub(
+    settings: Settings,
+    environ: Mapping[str, str] | None = None,
+    roles: frozenset[Role] = ALL_ROLES,
+) -> Hub:
+    """Build one process, ready to start.
+
+    On RabbitMQ the topology is checked first. Raises registry.ConfigError,
+    TopologyError, NotCurrentError, DatabaseDownError.
+    """
     environ = os.environ if environ is None else environ
     config = load_configuration(settings, environ)
     ways = ways_of(config)
-    store = open_store(settings, hinting=settings.work.hints)
+    topology = Topology(
+        prefix="" if settings.on_rabbitmq else f"{secrets.token_hex(4)}."
+    )
+    if settings.on_rabbitmq:
+        lanes = every_lane(config.channels, config.agencies, ways)
+        require_topology(settings, topology, lanes)
+    alone = roles == ALL_ROLES
+    if not alone:
+        require_current(settings.effective_database_url)
+    store = open_store(settings, hinting=settings.work.hints, migrate=alone)
     store.eraser.apply_list()
     store.parties.configure(party_rows(config, ways))
-    topology = Topology(prefix=f"{secrets.token_hex(4)}.")
-    publisher = Publisher(settings.broker_url, topology)
-    hinting = Hinting(publisher, on=settings.work.hints)
-    store.journal.on_accepted = hinting
-    sandbox = Sandbox(
-        config.channels,
-        settings.channels,
-        seconds_max=settings.work.item_seconds_max,
-        memory_mb_max=settings.work.item_memory_mb_max,
-    )
-    deliver = Deliver(store.cursors, ways, monotonic, settings.work.lease_slack_seconds)
-    deliver.recover(sole=store.db.dialect == "sqlite")
-    SqlDue(store.db).forget_hints()
-    deliver_worker = DeliverWorker(
-        deliver, store.cursors, hinting, settings.work.pool_threads
-    )
-    accept = Accept(store.journal)
-    doors = WebDoors.of(config.channels, config.agencies)
-    app = build_app(doors, accept, store.queries)
-    return Hub(
-        store=store,
-        config=config,
-        publisher=publisher,
-        consumers=_consumers(
-            settings, store, config, ways, topology, sandbox, hinting, deliver_worker
-        ),
-        deliver_worker=deliver_worker,
-        schedule=ScheduleThread(_schedule(settings, store, publisher, deliver)),
-        listeners=[ear for c in config.channels.values() for ear in c.listeners()],
-        web=WebServer(app, settings.server.host, settings.server.port),
-        sandbox=sandbox,
-        accept=accept,
-    )
+    return _Builder(settings, config, ways, topology, store, roles).build()
 
 
-def _consumers(
-    settings: Settings,
-    store: Store,
-    config: Configuration,
-    ways: Mapping[str, Way],
-    topology: Topology,
-    sandbox: Sandbox,
-    hinting: Hinting,
-    deliver_worker: DeliverWorker,
-) -> list[HintConsumer]:
-    reporters = frozenset(
-        p for p, way in ways.items() if way.kind is PartyKind.REPORTER
-    )
-    intake = Intake(
-        store.journal,
-        sandbox,
-        config.routing,
-        config.manifests,
-        reporters,
-        lambda: str(uuid7()),
-    )
-    updates = Updates(
-        store.journal,
-        {name: agency.system for name, agency in config.agencies.items()},
-        config.manifests,
-        settings.work.orphan_waits_seconds,
-    )
-    worker = StageWorker(store.journal, {"intake": intake, "updates": updates}, hinting)
-    # A mail costs as much as many complaints of other channels: a thread of its own.
-    mail = [f"intake.{c}" for c, channel in config.channels.items() if channel.isolated]
-    quick = [
-        f"intake.{c}" for c, channel in config.channels.items() if not channel.isolated
-    ]
-    groups: list[tuple[str, list[str], Any]] = [
-        ("intake", quick, worker),
-        ("intake-isolated", mail, worker),
-        ("updates", [f"updates.{name}" for name in config.agencies], worker),
-        ("deliver", [lane_of(party) for party in ways], deliver_worker),
-    ]
-    return [
-        HintConsumer(
-            settings.broker_url,
-            topology,
-            lanes,
-            handler,
-            name=name,
-            ids_max=settings.work.batch_max,
+@dataclass
+class _Builder:
+    settings: Settings
+    config: Configuration
+    ways: Mapping[str, Way]
+    topology: Topology
+    store: Store
+    roles: frozenset[Role]
+
+    def build(self) -> Hub:
+        settings, store = self.settings, self.store
+        broker = broker_config(settings)
+        publisher = Publisher(broker, self.topology)
+        hinting = Hinting(publisher, on=settings.work.hints)
+        store.journal.on_accepted = hinting
+        sandbox = Sandbox(
+            self.config.channels,
+            settings.channels,
+            seconds_max=settings.work.item_seconds_max,
+            memory_mb_max=settings.work.item_memory_mb_max,
         )
-        for name, lanes, handler in groups
-        if lanes
-    ]
+        deliver = Deliver(
+            store.cursors, self.ways, monotonic, settings.work.lease_slack_seconds
+        )
+        self._recover(deliver)
+        worker = DeliverWorker(
+            deliver, store.cursors, hinting, settings.work.pool_threads
+        )
+        consumer = HintConsumer(
+            broker, self.topology, self._crews(sandbox, hinting, worker)
+        )
+        accept = Accept(store.journal)
+        health = Health(store.queries.ping, publisher, consumer)
+        return Hub(
+            store=store,
+            config=self.config,
+            roles=self.roles,
+            publisher=publisher,
+            consumer=consumer,
+            deliver_worker=worker,
+            schedule=ScheduleThread(self._schedule(publisher, deliver)),
+            sandbox=sandbox,
+            accept=accept,
+            listeners=self._listeners(),
+            web=self._web(accept, health),
+            metrics=self._metrics(health),
+        )
 
+    def _recover(self, deliver: Deliver) -> None:
+        """Take over at once what an embedded hub's earlier life left: it is alone."""
+        if self.settings.is_embedded:
+            deliver.recover(sole=True)
+        if not self.settings.on_rabbitmq:
+            SqlDue(self.store.db).forget_hints()
 
-def _schedule(
-    settings: Settings, store: Store, publisher: Publisher, deliver: Deliver
-) -> Schedule:
-    work = settings.work
-    duties = [
-        Duty("recover", 1.0, lambda: deliver.recover(sole=False)),
-        Duty("spool", 2.0, store.journal.drain_spool),
-        Duty("seal", 2.0, store.sealer.seal),
-        Duty("erase", 2.0, store.eraser.erase_due),
-        Duty("trim", 600.0, store.edge.trim),
-    ]
-    if work.sweep:
-        sweep = Sweep(SqlDue(store.db), publisher.publish, work.rehint_seconds)
-        duties.insert(0, Duty("sweep", work.sweep_seconds, sweep))
-    return Schedule(duties, monotonic)
+    def _crews(
+        self, sandbox: Sandbox, hinting: Hinting, deliver: DeliverWorker
+    ) -> list[Crew]:
+        config, roles = self.config, self.roles
+        ids_max = self.settings.work.batch_max
+        worker = self._stage_worker(sandbox, hinting)
+        quick = intake_lanes(config.channels, isolated=False)
+        mail = intake_lanes(config.channels, isolated=True)
+        updates = update_lanes(config.agencies)
+        net = [NET] if self.settings.on_rabbitmq else []
+        crews = (
+            (Role.INTAKE, Crew("intake", quick, worker, ids_max)),
+            (Role.INTAKE, Crew("intake-isolated", mail, worker, ids_max)),
+            (Role.UPDATES, Crew("updates", updates, worker, ids_max)),
+            (Role.DELIVER, Crew("deliver", deliver_lanes(self.ways), deliver)),
+            (Role.SCHEDULE, Crew("net", net, SafetyNet())),
+        )
+        return [crew for role, crew in crews if role in roles and crew.lanes]
+
+    def _stage_worker(self, sandbox: Sandbox, hinting: Hinting) -> StageWorker:
+        config, store = self.config, self.store
+        reporters = frozenset(
+            p for p, way in self.ways.items() if way.kind is PartyKind.REPORTER
+        )
+        intake = Intake(
+            store.journal,
+            sandbox,
+            config.routing,
+            config.manifests,
+            reporters,
+            lambda: str(uuid7()),
+        )
+        updates = Updates(
+            store.journal,
+            {name: agency.system for name, agency in config.agencies.items()},
+            config.manifests,
+            self.settings.work.orphan_waits_seconds,
+        )
+        stages: dict[str, Callable[[str, Sequence[str]], int]] = {
+            "intake": intake,
+            "updates": updates,
+        }
+        return StageWorker(store.journal, SqlDue(store.db), stages, hinting)
+
+    def _schedule(self, publisher: Publisher, deliver: Deliver) -> Schedule:
+        work, store = self.settings.work, self.store
+        # Every process drains its own spool: it is the one that wrote it.
+        duties = [
+            Duty("spool", 2.0, store.journal.drain_spool),
+            Duty("trim", 600.0, store.edge.trim),
+        ]
+        if Role.SCHEDULE in self.roles:
+            if work.sweep:
+                sweep = Sweep(SqlDue(store.db), publisher.publish, work.rehint_seconds)
+                duties.insert(0, Duty("sweep", work.sweep_seconds, sweep))
+            duties += [
+                Duty("recover", 1.0, lambda: deliver.recover(sole=False)),
+                Duty("seal", 2.0, store.sealer.seal),
+                Duty("erase", 2.0, store.eraser.erase_due),
+                Duty("gauges", 5.0, Gauges(store.db)),
+            ]
+        return Schedule(duties, monotonic)
+
+    def _listeners(self) -> list[Listener]:
+        if Role.MAIL not in self.roles:
+            return []
+        return [ear for c in self.config.channels.values() for ear in c.listeners()]
+
+    def _web(self, accept: Accept, health: Health) -> WebServer | None:
+        if Role.WEB not in self.roles:
+            return None
+        doors = WebDoors.of(self.config.channels, self.config.agencies)
+        app = build_app(doors, accept, self.store.queries, health)
+        server = self.settings.server
+        return WebServer(app, server.host, server.port)
+
+    def _metrics(self, health: Health) -> WebServer | None:
+        server = self.settings.server
+        if server.metrics_port is None:
+            return None
+        app = build_health_app(health)
+        return WebServer(app, server.metrics_host, server.metrics_port)

@@ -1,19 +1,17 @@
-"""The threads of one process: consumers, the delivery pool, the schedule."""
+"""What the threads of one process do: stages, the safety net, the schedule."""
 
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from hub import telemetry
+from hub.broker.consumer import Batch
 from hub.broker.publisher import Publisher
-from hub.ports import Cursors, Journal, Lease
-from hub.stages.deliver import Deliver
+from hub.database.backlog import backlog
+from hub.database.engine import Database
+from hub.ports import Due, Journal
 from hub.stages.schedule import Schedule
-
-PENDING_MAX = 10_000
-"""Ids remembered per lane beyond the free slots; the sweep finds what is dropped."""
 
 
 def group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -44,86 +42,56 @@ class StageWorker:
     def __init__(
         self,
         journal: Journal,
+        due: Due,
         stages: dict[str, Callable[[str, Sequence[str]], int]],
         hinting: Hinting,
     ) -> None:
         self._journal = journal
+        self._due = due
         self._stages = stages
         self._hinting = hinting
 
-    def __call__(self, lane: str, ids: Sequence[str], by: str) -> None:
-        """Work one batch of one lane."""
-        worked = self._stages[lane.partition(".")[0]](lane, ids)
-        telemetry.work_started.labels(by=by).inc(worked)
+    def __call__(self, batch: Batch) -> None:
+        """Work one batch of one lane.
+
+        A batch that comes again may be settled already by a worker that died before
+        it could hint: what those rows woke is hinted again.
+        """
+        stage = self._stages[batch.lane.partition(".")[0]]
+        worked = stage(batch.lane, batch.ids)
+        telemetry.work_started.labels(by=batch.by).inc(worked)
         self._hinting(self._journal.take_hints())
+        if batch.redelivered:
+            self._hinting(self._due.woken_by(batch.ids))
 
 
-class DeliverWorker:
-    """A bounded pool; a lane takes an eighth of it at most, so none starves."""
+class SafetyNet:
+    """Takes what the broker gave up: hints whose workers died again and again.
 
-    def __init__(
-        self, deliver: Deliver, cursors: Cursors, hinting: Hinting, threads: int
-    ) -> None:
-        self._deliver = deliver
-        self._cursors = cursors
-        self._hinting = hinting
-        self._lane_max = max(1, threads // 8)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="deliver")
-        self._lock = threading.Lock()
-        self._running: dict[str, int] = defaultdict(int)
-        self._pending: dict[str, dict[str, str]] = defaultdict(dict)
-        self._stopped = False
+    Only the hint is let go. Its rows stay due, the sweep finds them, and a row that
+    ends its worker is run alone and quarantined.
+    """
 
-    def __call__(self, lane: str, ids: Sequence[str], by: str) -> None:
-        """Remember ids of a lane and start as many as there are slots."""
-        with self._lock:
-            waiting = self._pending[lane]
-            for row_id in ids:
-                if len(waiting) < PENDING_MAX:
-                    waiting.setdefault(row_id, by)
-        self._start(lane)
+    def __call__(self, batch: Batch) -> None:
+        """Count and log one hint."""
+        telemetry.hints_netted.labels(lane=batch.lane).inc(len(batch.ids))
+        telemetry.log.error("hint_netted", lane=batch.lane, rows=len(batch.ids))
 
-    def _start(self, lane: str) -> None:
-        while not self._stopped:
-            with self._lock:
-                slots = self._lane_max - self._running[lane]
-                ids = list(self._pending[lane])[:50]
-                if slots <= 0 or not ids:
-                    return
-                self._running[lane] += slots
-            leases: list[Lease] = []
-            try:
-                leases = self._deliver.lease(lane, ids, slots)
-            except ConnectionError as error:
-                telemetry.log.warning("lease_failed", lane=lane, error=error)
-            with self._lock:
-                self._running[lane] -= slots - len(leases)
-                taken = {lease.cursor.complaint_id for lease in leases}
-                # Fewer than asked for: the others are not due, or wait for a permit.
-                gone = taken if len(leases) == slots else set(ids)
-                by = {i: self._pending[lane].pop(i, "hint") for i in gone}
-            for lease in leases:
-                name = by.get(lease.cursor.complaint_id, "hint")
-                telemetry.work_started.labels(by=name).inc()
-                self._pool.submit(self._run, lane, lease)
-            if not leases:
-                return
 
-    def _run(self, lane: str, lease: Lease) -> None:
-        try:
-            self._deliver(lease)
-            self._hinting(self._cursors.take_hints())
-        except Exception as error:  # noqa: BLE001 - the lease runs out, the sweep finds the row
-            telemetry.log.error("delivery_failed", lane=lane, error=error)
-        finally:
-            with self._lock:
-                self._running[lane] -= 1
-            self._start(lane)
+class Gauges:
+    """Shows what waits per lane, and since when, on the metrics page."""
 
-    def stop(self) -> None:
-        """Finish the running calls and start no more."""
-        self._stopped = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def __call__(self) -> None:
+        """Read the backlog once; lanes without one are shown no more."""
+        found = backlog(self._db)
+        telemetry.due_rows.clear()
+        telemetry.due_oldest_seconds.clear()
+        for one in found:
+            telemetry.due_rows.labels(lane=one.lane).set(one.due)
+            telemetry.due_oldest_seconds.labels(lane=one.lane).set(one.oldest_seconds)
 
 
 class ScheduleThread:

@@ -1,109 +1,281 @@
-"""Consuming hints: one thread owns one consuming connection."""
+"""Consuming hints: one thread owns the process's one consuming connection.
 
-import socket
+It only takes, acknowledges and keeps the heartbeat. Each crew of lanes works in a
+thread of its own, so a slow batch never silences the connection.
+"""
+
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from kombu import Connection, Consumer
+from kombu import Consumer
 
 from hub import telemetry
 from hub.broker.codec import decode
+from hub.broker.link import BROKER_ERRORS, BrokerConfig, Link, Reconnect
 from hub.broker.topology import Topology
 
 PREFETCH = 20
-"""Hint lists taken ahead."""
-RECONNECT_SECONDS = 1.0
+"""Hint lists taken ahead, per crew."""
+IDLE_SECONDS, BUSY_SECONDS = 0.2, 0.02
+OUTAGE_SECONDS = 1.0
+"""Between two tries of a batch while the database is away."""
+MISSING_QUEUE = 404
 
-Handler = Callable[[str, Sequence[str], str], None]
-"""Takes (lane, ids, by); returns when the ids are leased, settled or remembered."""
+
+class StuckConsumerError(ConnectionError):
+    """Hints wait, and none comes: the connection is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Ids of one lane, out of one or more hints."""
+
+    lane: str
+    ids: Sequence[str]
+    by: str = "hint"
+    """What found them: hint, sweep or timer."""
+    redelivered: bool = False
+    """An earlier worker had it and did not acknowledge."""
+
+
+Handler = Callable[[Batch], None]
+"""Returns when the ids are leased, settled, not due, or remembered."""
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Lanes that are worked one batch after the other, and who works them."""
+
+    name: str
+    lanes: Sequence[str]
+    handler: Handler
+    ids_max: int = 500
+    """Ids in one call of the handler."""
+
+
+@dataclass
+class _Bench:
+    """Between the connection's thread and a crew's thread; `lock` guards all."""
+
+    crew: Crew
+    lock: threading.Condition = field(default_factory=threading.Condition)
+    taken: list[Any] = field(default_factory=list)
+    done: list[Any] = field(default_factory=list)
+    generation: int = 0
+    """Of the connection: what an earlier one delivered cannot be acknowledged here."""
+    busy_since: float | None = None
+    came_at: float = 0.0
+    stopped: bool = False
 
 
 class HintConsumer:
-    """Takes hints of some lanes and hands them to one handler, a lane at a time."""
+    """Takes hints of some lanes and hands them to their crews."""
 
     def __init__(
-        self,
-        url: str,
-        topology: Topology,
-        lanes: Sequence[str],
-        handler: Handler,
-        *,
-        name: str,
-        ids_max: int = 200,
-        polling_seconds: float = 0.01,
+        self, config: BrokerConfig, topology: Topology, crews: Sequence[Crew]
     ) -> None:
-        self._url = url
+        self._config = config
         self._topology = topology
-        self._lanes = list(lanes)
-        self._handler = handler
-        self._ids_max = ids_max
-        self._polling = polling_seconds
+        self._benches = [_Bench(crew) for crew in crews]
+        self._stopping = threading.Event()
+        """Batches end at the next chance; what is done is still acknowledged."""
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name="consumer", daemon=True)
+        self._workers = [
+            threading.Thread(
+                target=self._work, args=(bench,), name=bench.crew.name, daemon=True
+            )
+            for bench in self._benches
+        ]
+        self.connected = False
 
     def start(self) -> None:
         """Begin to consume."""
-        self._thread.start()
+        for thread in (*self._workers, self._thread):
+            thread.start()
 
-    def stop(self) -> None:
-        """Finish what was taken, then stop."""
+    def stop(self, seconds: float = 30) -> None:
+        """Take no more, finish the batches that run, acknowledge them, and stop."""
+        until = time.monotonic() + seconds
+        for bench in self._benches:
+            with bench.lock:
+                bench.stopped = True
+                bench.lock.notify_all()
+        self._stopping.set()
+        for worker in self._workers:
+            if worker.ident is not None:
+                worker.join(timeout=max(0.1, until - time.monotonic()))
         self._stop.set()
-        self._thread.join(timeout=30)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=max(1.0, until - time.monotonic()))
+
+    def busy_seconds(self) -> float:
+        """How long the longest running batch runs already; 0 when none does."""
+        now = time.monotonic()
+        return max(
+            (now - b.busy_since for b in self._benches if b.busy_since is not None),
+            default=0.0,
+        )
+
+    # the connection's thread
 
     def _run(self) -> None:
+        reconnect = Reconnect("consumer", self._stop.wait)
         while not self._stop.is_set():
             try:
-                self._consume_until_error()
-            except (OSError, ConnectionError) as error:
-                telemetry.log.warning("broker_lost", error=error)
-                self._stop.wait(RECONNECT_SECONDS)
+                link = Link(self._config, "simpul consumer")
+                try:
+                    channels = [self._listen(link, bench) for bench in self._benches]
+                    self.connected = True
+                    reconnect.came_up()
+                    while not self._stop.is_set():
+                        self._turn(link, channels)
+                    self._turn(link, channels)
+                finally:
+                    self.connected = False
+                    link.close()
+            except BROKER_ERRORS as error:
+                if isinstance(error, StuckConsumerError):
+                    telemetry.consumer_stuck.inc()
+                if getattr(error, "reply_code", 0) == MISSING_QUEUE:
+                    telemetry.log.error("queue_missing", mend="simpul topology apply")
+                if reconnect.pause(error):
+                    return
 
-    def _consume_until_error(self) -> None:
-        options = {"polling_interval": self._polling}
-        with Connection(self._url, transport_options=options) as connection:
-            channel = connection.channel()
-            taken: list[Any] = []
-            consumer = Consumer(
-                channel,
-                queues=[self._topology.queue(lane) for lane in self._lanes],
-                on_message=taken.append,
-                prefetch_count=PREFETCH,
-            )
-            with consumer:
-                while not self._stop.is_set():
-                    self._drain(connection, taken)
-                    self._hand_over(taken)
+    def _listen(self, link: Link, bench: _Bench) -> Any:
+        """Consume a crew's lanes on a channel of their own."""
+        channel = link.channel()
+        with bench.lock:
+            bench.generation += 1
+            bench.taken.clear()
+            bench.done.clear()
+            bench.came_at = time.monotonic()
+        generation = bench.generation
 
-    def _drain(self, connection: Connection, taken: list[Any]) -> None:
-        """Take what is there; wait only for the first."""
-        with suppress(socket.timeout):
-            connection.drain_events(timeout=0.2)
-        while taken and len(taken) < PREFETCH:
-            try:
-                connection.drain_events(timeout=self._polling)
-            except TimeoutError:
+        def take(message: Any) -> None:
+            with bench.lock:
+                bench.came_at = time.monotonic()
+                bench.taken.append((generation, message))
+                bench.lock.notify()
+
+        on_rabbitmq = self._config.on_rabbitmq
+        queues = [
+            self._topology.kombu_queue(lane, on_rabbitmq=on_rabbitmq)
+            for lane in bench.crew.lanes
+        ]
+        if on_rabbitmq:
+            for queue in queues:
+                queue(channel).queue_declare(passive=True)
+        # Our own bytes are decoded by us: kombu's default acknowledges what it
+        # cannot decode, and so loses it.
+        consumer = Consumer(
+            channel,
+            queues=queues,
+            on_message=take,
+            prefetch_count=PREFETCH,
+            auto_declare=not on_rabbitmq,
+        )
+        consumer.consume()
+        return channel
+
+    def _turn(self, link: Link, channels: Sequence[Any]) -> None:
+        busy = any(bench.taken or bench.busy_since for bench in self._benches)
+        seconds = BUSY_SECONDS if busy else IDLE_SECONDS
+        while link.drain(seconds):
+            seconds = 0
+            if all(len(bench.taken) >= PREFETCH for bench in self._benches):
                 break
+        for bench, channel in zip(self._benches, channels, strict=True):
+            self._acknowledge(bench)
+            self._watch(link, bench, channel)
 
-    def _hand_over(self, taken: list[Any]) -> None:
-        batches: dict[tuple[str, str], list[str]] = {}
-        for message in taken:
-            lane = message.delivery_info.get("routing_key", "")
-            by = (message.headers or {}).get("by", "hint")
-            try:
-                batches.setdefault((lane, by), []).extend(decode(message.body))
-            except ValueError as error:
-                telemetry.log.error("hint_unreadable", lane=lane, error=error)
-        for (lane, by), ids in batches.items():
-            for start in range(0, len(ids), self._ids_max):
-                self._handle(lane, ids[start : start + self._ids_max], by)
-        for message in taken:
+    def _acknowledge(self, bench: _Bench) -> None:
+        with bench.lock:
+            done, bench.done = bench.done, []
+            current = [m for generation, m in done if generation == bench.generation]
+        if not current:
+            return
+        if self._config.on_rabbitmq:
+            current[-1].ack(multiple=True)  # batches are done in their order
+            return
+        for message in current:
             message.ack()
-        taken.clear()
 
-    def _handle(self, lane: str, ids: Sequence[str], by: str) -> None:
+    def _watch(self, link: Link, bench: _Bench, channel: Any) -> None:
+        """Raise StuckConsumerError when hints wait and none came for too long."""
+        del link
+        if not self._config.on_rabbitmq or bench.taken or bench.busy_since:
+            return
+        now = time.monotonic()
+        if now - bench.came_at < self._config.watchdog:
+            return
+        bench.came_at = now
+        for lane in bench.crew.lanes:
+            name = self._topology.queue_name(lane)
+            waiting = channel.queue_declare(name, passive=True).message_count
+            if waiting and not bench.taken:
+                msg = f"{waiting} hints wait in {name} and none comes"
+                raise StuckConsumerError(msg)
+
+    # a crew's thread
+
+    def _work(self, bench: _Bench) -> None:
+        while True:
+            with bench.lock:
+                while not bench.taken and not bench.stopped:
+                    bench.lock.wait()
+                if bench.stopped:
+                    return
+                taken, bench.taken = bench.taken, []
+                bench.busy_since = time.monotonic()
+            try:
+                for batch in batches((m for _, m in taken), bench.crew.ids_max):
+                    self._handle(bench.crew, batch)
+            finally:
+                with bench.lock:
+                    bench.done += taken
+                    bench.busy_since = None
+
+    def _handle(self, crew: Crew, batch: Batch) -> None:
+        """Work one batch; while the database is away, wait for it instead of looping.
+
+        Nothing is acknowledged meanwhile, so the broker holds back the rest.
+        """
+        while not self._stopping.is_set():
+            try:
+                crew.handler(batch)
+            except ConnectionError as error:
+                telemetry.log.warning("database_lost", crew=crew.name, error=error)
+                if self._stopping.wait(OUTAGE_SECONDS):
+                    return
+            except Exception as error:  # noqa: BLE001 - a lost hint costs a sweep, a lost thread the lane
+                rows = len(batch.ids)
+                telemetry.log.error(
+                    "hint_failed", lane=batch.lane, error=error, rows=rows
+                )
+                return
+            else:
+                return
+
+
+def batches(messages: Iterable[Any], ids_max: int) -> list[Batch]:
+    """Join the hints of one lane; an id that comes twice comes once. Skips garbage."""
+    found: dict[tuple[str, str, bool], dict[str, None]] = {}
+    for message in messages:
+        lane = message.delivery_info.get("routing_key", "")
+        by = str((message.headers or {}).get("by", "hint"))
+        again = bool(message.delivery_info.get("redelivered"))
         try:
-            self._handler(lane, ids, by)
-        except Exception as error:  # noqa: BLE001 - a lost hint costs a sweep, a lost thread the lane
-            telemetry.log.error("hint_failed", lane=lane, error=error, rows=len(ids))
+            ids = decode(message.body)
+        except ValueError as error:
+            telemetry.log.error("hint_unreadable", lane=lane, error=error)
+            continue
+        found.setdefault((lane, by, again), {}).update(dict.fromkeys(ids))
+    return [
+        Batch(lane, tuple(ids)[start : start + ids_max], by, again)
+        for (lane, by, again), ids in found.items()
+        for start in range(0, len(ids), ids_max)
+    ]

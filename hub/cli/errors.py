@@ -4,6 +4,10 @@ import click
 
 _OURS = {
     "connectors.registry.ConfigError",
+    "hub.bootstrap.broker.TopologyError",
+    "hub.bootstrap.roles.RolesError",
+    "hub.broker.admin.BrokerUnreachableError",
+    "hub.database.condition.NotCurrentError",
     "hub.database.engine.DatabaseDownError",
     "hub.database.keyring.KeyringError",
     "hub.database.vault.KeyDestroyedError",

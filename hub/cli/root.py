@@ -9,7 +9,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.demo:demo_command",
         "Play a region with citizens and agencies on this machine.",
     ),
-    "run": ("hub.cli.run:run", "Start the hub, everything in one process."),
+    "run": (
+        "hub.cli.run:run",
+        "Start the hub in one process, or some of its roles with --only.",
+    ),
     "doctor": ("hub.cli.doctor:doctor", "Check this deployment; changes nothing."),
     "stats": ("hub.cli.stats:stats", "Count what tells whether everyone is in step."),
     "complaints": ("hub.cli.complaints:complaints", "List, show, trace, erase."),
@@ -27,6 +30,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Messages that could not be read: list, replay.",
     ),
     "audit": ("hub.cli.audit:audit", "What people did, and the seals: list, verify."),
+    "queues": (
+        "hub.cli.queues:queues",
+        "What waits: hints on the broker beside due work in the database.",
+    ),
+    "topology": (
+        "hub.cli.topology:topology",
+        "Exchanges and queues on RabbitMQ: apply, check.",
+    ),
     "keys": ("hub.cli.keys:keys", "The key ring: list, init, rotate."),
     "db": ("hub.cli.db:db", "The database: upgrade, replay-spool."),
 }

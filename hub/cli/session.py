@@ -62,19 +62,14 @@ def read_settings(data_dir: Path | None, **given: Any) -> "Settings":
 def opened(data_dir: Path | None) -> "Iterator[Store]":
     """Open the store of a database that is there and current; creates nothing."""
     from hub.bootstrap import open_store
-    from hub.database.condition import Condition, condition
+    from hub.database.condition import Condition, condition, require_current
     from hub.database.keyring import Keyring
 
     settings = read_settings(data_dir)
-    state = condition(settings.effective_database_url)
-    if state is Condition.MISSING:
+    url = settings.effective_database_url
+    if settings.is_embedded and condition(url) is Condition.MISSING:
         raise Failed(no_database(settings))
-    if state is Condition.BEHIND:
-        msg = "the database is older than this program: run `simpul db upgrade`"
-        raise Failed(msg)
-    if state is Condition.AHEAD:
-        msg = "the database is newer than this program: install the newer one"
-        raise Failed(msg)
+    require_current(url)
     Keyring.open(settings.effective_keyring_file)
     store = open_store(settings, migrate=False)
     try:
@@ -86,7 +81,7 @@ def opened(data_dir: Path | None) -> "Iterator[Store]":
 def no_database(settings: "Settings") -> str:
     """Say that there is no database yet, and what makes one."""
     place = settings.data_dir.absolute()
-    if settings.database_url.get_secret_value():
+    if not settings.is_embedded:
         return "the database has no tables yet: run `simpul db upgrade` first"
     return f"no database in {place} yet: run `simpul run` or `simpul db upgrade` first"
 

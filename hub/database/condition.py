@@ -31,6 +31,29 @@ def condition(url: str) -> Condition:
     return Condition.BEHIND if found < head() else Condition.AHEAD
 
 
+class NotCurrentError(RuntimeError):
+    """Database and program are of different revisions; the text says what to do."""
+
+
+_MENDS = {
+    Condition.MISSING: "the database has no tables yet: run `simpul db upgrade` first",
+    Condition.BEHIND: (
+        "the database is older than this program: run `simpul db upgrade`"
+    ),
+    Condition.AHEAD: "the database is newer than this program: install the newer one",
+}
+
+
+def require_current(url: str) -> None:
+    """Refuse a database that this program cannot work on.
+
+    Raises NotCurrentError, DatabaseDownError.
+    """
+    state = condition(url)
+    if state is not Condition.CURRENT:
+        raise NotCurrentError(_MENDS[state])
+
+
 def revision(url: str) -> str:
     """Name the database's revision; empty when it has none or is not there.
 

@@ -1,5 +1,6 @@
 """The sweep: due rows that no hint told of, by a query on partial indexes."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -36,6 +37,27 @@ class SqlDue:
                 for table, key in _KEYS
                 for found in _sweep(tx, table, key, rehint_seconds)
             ]
+
+    def woken_by(self, journal_ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Name as (lane, id) what settled journal rows made due and is due still."""
+        j, c, a = t.journal.c, t.cursors.c, t.answers.c
+        cases = sa.select(j.result_id).where(
+            j.id.in_(journal_ids), j.result_kind.in_(("event", "link"))
+        )
+        with self._db.read() as tx:
+            cursors = tx.conn.execute(
+                sa.select(c.lane, c.complaint_id).where(
+                    c.complaint_id.in_(cases), c.due_at <= tx.now, c.state == "active"
+                )
+            ).all()
+            answers = tx.conn.execute(
+                sa.select(a.lane, a.journal_id).where(
+                    a.journal_id.in_(journal_ids),
+                    a.due_at <= tx.now,
+                    a.state == "active",
+                )
+            ).all()
+        return [(row[0], row[1]) for row in (*cursors, *answers)]
 
     @retrying
     def forget_hints(self) -> None:

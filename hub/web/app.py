@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from prometheus_client import generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +22,7 @@ from hub import telemetry
 from hub.domain.identity import read_code
 from hub.ports import CaseReader
 from hub.stages.accept import Accept
+from hub.web.health import Health, add_health
 from hub.web.problems import on_crash, on_http_error, problem
 from hub.web.tracking import tracking_json
 
@@ -47,6 +47,7 @@ def build_app(
     doors: WebDoors,
     accept: Accept,
     queries: CaseReader,
+    health: Health,
 ) -> FastAPI:
     """Build the app. Doors authenticate themselves; the rest is public on purpose."""
     app = FastAPI(title="Simpul", docs_url=None, redoc_url=None, openapi_url=None)
@@ -55,7 +56,8 @@ def build_app(
     for door in doors.doors:
         app.add_route(door.path, _endpoint(door, accept), methods=[door.method])
     _add_tracking(app, queries)
-    _add_health(app, queries)
+    _add_version(app)
+    add_health(app, health)
     return app
 
 
@@ -129,33 +131,10 @@ def _add_tracking(app: FastAPI, queries: CaseReader) -> None:
     app.add_route("/t/{code}", track, methods=["GET"])
 
 
-def _add_health(app: FastAPI, queries: CaseReader) -> None:
-    async def live(request: Request) -> Response:
-        del request
-        return Response('{"status": "live"}', media_type="application/json")
-
-    async def ready(request: Request) -> Response:
-        del request
-        try:
-            await run_in_threadpool(queries.ping)
-        except ConnectionError:
-            headers = {"Retry-After": "5"}
-            return problem(503, "the database cannot be reached", headers=headers)
-        return Response('{"status": "ready"}', media_type="application/json")
-
+def _add_version(app: FastAPI) -> None:
     async def show_version(request: Request) -> Response:
         del request
         found = json.dumps({"name": "simpul", "version": version("simpul")})
         return Response(found, media_type="application/json")
 
-    async def metrics(request: Request) -> Response:
-        del request
-        return Response(generate_latest(telemetry.REGISTRY), media_type="text/plain")
-
-    for path, handler in (
-        ("/livez", live),
-        ("/readyz", ready),
-        ("/version", show_version),
-        ("/metrics", metrics),
-    ):
-        app.add_route(path, handler, methods=["GET"])
+    app.add_route("/version", show_version, methods=["GET"])

@@ -1,0 +1,88 @@
+"""What the files of a deployment say: agencies, routing, channels, ways out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors import registry
+from connectors.contract import AgencyConnector, Channel
+from hub.database.parties import config_row
+from hub.settings import Settings
+from hub.stages.deliver import Way, lane_of
+from schemas.agency import AgencyManifest, Limits, RoutingTable
+from schemas.parties import ChannelName, PartyKind, reporter_party
+
+REPORTER_LIMITS = Limits(deadline_seconds=20, breaker_open_seconds=10)
+REPORTER_TITLES = {"email": "E-mail to reporters", "sms": "SMS to reporters"}
+
+
+@dataclass
+class Configuration:
+    """Agencies, routing and channels as loaded from files."""
+
+    agencies: Mapping[str, AgencyConnector]
+    manifests: Mapping[str, AgencyManifest]
+    routing: RoutingTable
+    channels: Mapping[str, Channel]
+
+
+def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Configuration:
+    """Load what the files say; raises registry.ConfigError with file and field."""
+    folders = [registry.SAMPLES] if settings.with_examples else []
+    if settings.agencies_dir is not None:
+        folders.append(settings.agencies_dir)
+    agencies = registry.load_agencies(folders, environ)
+    tables = [f / "routing.toml" for f in folders if (f / "routing.toml").exists()]
+    routing = registry.load_routing(tables[-1]) if tables else RoutingTable()
+    registry.check_routing(routing, agencies)
+    channels = {
+        name: registry.channel(name, table, environ)
+        for name, table in settings.channels.items()
+    }
+    manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
+    return Configuration(agencies, manifests, routing, channels)
+
+
+def ways_of(config: Configuration) -> dict[str, Way]:
+    """Name every way out: agencies' systems and reporters' channels."""
+    ways = {
+        name: Way(
+            party=name,
+            kind=config.manifests[name].kind,
+            target=agency.system,
+            limits=config.manifests[name].limits,
+            allow=config.manifests[name].allow,
+            mapping_version=agency.mapping_version,
+        )
+        for name, agency in config.agencies.items()
+    }
+    for name, channel in config.channels.items():
+        target = channel.way_back()
+        if target is not None:
+            party = reporter_party(ChannelName(name))
+            ways[party] = Way(
+                party, PartyKind.REPORTER, target, REPORTER_LIMITS, (), "1"
+            )
+    return ways
+
+
+def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str, Any]]:
+    """Make the configured part of every party's row."""
+    rows = []
+    for name, way in ways.items():
+        manifest = config.manifests.get(name)
+        channel = name.removeprefix("reporter:")
+        rows.append(
+            config_row(
+                name,
+                way.kind,
+                title=manifest.title
+                if manifest
+                else REPORTER_TITLES.get(channel, name),
+                lane=lane_of(name),
+                limits=way.limits,
+                config_version=way.mapping_version,
+                wants=manifest.wants if manifest else None,
+            )
+        )
+    return rows

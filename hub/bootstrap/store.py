@@ -1,0 +1,81 @@
+"""The database of one deployment, with everything that reads and writes it."""
+
+import secrets
+from dataclasses import dataclass
+
+from hub.database.cursors import SqlCursors
+from hub.database.edge import Edge
+from hub.database.engine import Database
+from hub.database.erasure import ErasedList, Eraser
+from hub.database.journal import SqlJournal
+from hub.database.keyring import Keyring
+from hub.database.migrate import upgrade
+from hub.database.operations import Operations
+from hub.database.parties import PartyStore
+from hub.database.queries import Queries
+from hub.database.seals import Sealer
+from hub.database.vault import Vault
+from hub.settings import Settings
+
+
+@dataclass
+class Store:
+    """The database with everything that reads and writes it."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    edge: Edge
+    journal: SqlJournal
+    cursors: SqlCursors
+    parties: PartyStore
+    queries: Queries
+    operations: Operations
+    sealer: Sealer
+    eraser: Eraser
+    erased: ErasedList
+
+    def close(self) -> None:
+        """Stop accepting and give every connection back."""
+        self.journal.close()
+        self.edge.close()
+        self.db.close()
+
+
+def open_store(
+    settings: Settings, *, hinting: bool = False, migrate: bool = True
+) -> Store:
+    """Open the database of these settings; makes the embedded one on first start.
+
+    `hinting` says that this process publishes hints for what it makes due.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    create = settings.is_embedded or migrate
+    ring = Keyring.open(settings.effective_keyring_file, create=create)
+    vault = Vault(ring)
+    url = settings.effective_database_url
+    if migrate:
+        upgrade(url)
+    db = Database(url)
+    edge = Edge(
+        settings.data_dir / "edge",
+        vault,
+        keep_hours=settings.edge.keep_hours,
+        fsync=settings.edge.fsync,
+    )
+    erased = ErasedList(settings.effective_erased_file)
+    grace = settings.privacy.erase_after_hours
+    return Store(
+        settings=settings,
+        db=db,
+        vault=vault,
+        edge=edge,
+        journal=SqlJournal(db, vault, edge, hinting=hinting),
+        cursors=SqlCursors(db, vault, owner=secrets.token_hex(8), hinting=hinting),
+        parties=PartyStore(db),
+        queries=Queries(db, vault),
+        operations=Operations(db, vault),
+        sealer=Sealer(db),
+        eraser=Eraser(db, vault, erased, grace_hours=grace, hinting=hinting),
+        erased=erased,
+    )
