@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from uuid_utils.compat import uuid7
 
 from connectors.contract import Listener
+from connectors.protocols.http import deadline
+from hub import telemetry
 from hub.bootstrap.broker import broker_config, require_topology
 from hub.bootstrap.configuration import (
     Configuration,
@@ -127,6 +129,7 @@ def build_hub(
     TopologyError, NotCurrentError, DatabaseDownError.
     """
     environ = os.environ if environ is None else environ
+    deadline.on_sent = _on_sent
     config = load_configuration(settings, environ)
     ways = ways_of(config)
     topology = Topology(
@@ -142,6 +145,10 @@ def build_hub(
     store.eraser.apply_list()
     store.parties.configure(party_rows(config, ways))
     return _Builder(settings, config, ways, topology, store, roles).build()
+
+
+def _on_sent() -> None:
+    telemetry.point("http.sent")
 
 
 @dataclass

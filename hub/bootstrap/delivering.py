@@ -128,7 +128,8 @@ class DeliverWorker:
     def _lease(self, lane: str, ids: Sequence[str], slots: int) -> list[Lease] | None:
         """Lease; None when the database is away, and the ids are kept."""
         try:
-            return self._deliver.lease(lane, ids, slots)
+            with telemetry.doing("lease"):
+                return self._deliver.lease(lane, ids, slots)
         except ConnectionError as error:
             telemetry.log.warning("database_lost", lane=lane, error=error)
             return None
@@ -146,7 +147,8 @@ class DeliverWorker:
 
     def _call(self, lane: str, number: int, lease: Lease) -> None:
         try:
-            self._deliver(lease)
+            with telemetry.doing("deliver"):
+                self._deliver(lease)
             self._hinting(self._cursors.take_hints())
         except Exception as error:  # noqa: BLE001 - the lease runs out, the sweep finds the row
             telemetry.log.error("delivery_failed", lane=lane, error=error)

@@ -57,8 +57,9 @@ class StageWorker:
         A batch that comes again may be settled already by a worker that died before
         it could hint: what those rows woke is hinted again.
         """
-        stage = self._stages[batch.lane.partition(".")[0]]
-        worked = stage(batch.lane, batch.ids)
+        name = batch.lane.partition(".")[0]
+        with telemetry.doing(name):
+            worked = self._stages[name](batch.lane, batch.ids)
         telemetry.work_started.labels(by=batch.by).inc(worked)
         self._hinting(self._journal.take_hints())
         if batch.redelivered:

@@ -160,6 +160,7 @@ class HintConsumer:
                 bench.came_at = time.monotonic()
                 bench.taken.append((generation, message))
                 bench.lock.notify()
+            telemetry.point("consumer.taken")
 
         on_rabbitmq = self._config.on_rabbitmq
         queues = [
@@ -200,9 +201,10 @@ class HintConsumer:
             return
         if self._config.on_rabbitmq:
             current[-1].ack(multiple=True)  # batches are done in their order
-            return
-        for message in current:
-            message.ack()
+        else:
+            for message in current:
+                message.ack()
+        telemetry.point("consumer.acknowledged")
 
     def _watch(self, link: Link, bench: _Bench, channel: Any) -> None:
         """Raise StuckConsumerError when hints wait and none came for too long."""
@@ -234,6 +236,7 @@ class HintConsumer:
             try:
                 for batch in batches((m for _, m in taken), bench.crew.ids_max):
                     self._handle(bench.crew, batch)
+                telemetry.point("consumer.handled")
             finally:
                 with bench.lock:
                     bench.done += taken

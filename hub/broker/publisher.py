@@ -105,6 +105,7 @@ class ConfirmingWire:
         """Send one hint; its confirm is taken when the link is drained."""
         tag = self._ledger.sent(hint, time.monotonic())
         _send(self._producer, self._topology.work, hint, str(tag), mandatory=True)
+        telemetry.point("publisher.sent")
 
     def check(self) -> None:
         """Raise DoubtfulChannelError when a confirm is missing for too long."""
@@ -124,6 +125,7 @@ class ConfirmingWire:
         telemetry.hints_published.inc(
             _rows(self._ledger.confirmed(tag, multiple=multiple))
         )
+        telemetry.point("publisher.confirmed")
 
     def _on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001 - py-amqp calls so
         refused = self._ledger.confirmed(tag, multiple=multiple)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from connectors.contract import Receiptful
+from hub import telemetry
 from hub.ports import StoreUnavailableError
 from schemas.raw import RawMessage
 
@@ -67,7 +68,8 @@ class GroupCommitter:
 
     def _answer(self, group: list[_Item]) -> None:
         try:
-            results = self._commit([raw for raw, _ in group])
+            with telemetry.doing("accept"):
+                results = self._commit([raw for raw, _ in group])
         except Exception as error:  # noqa: BLE001 - every caller must be answered
             if len(group) > 1:
                 for item in group:  # one bad message never takes its neighbours along

@@ -18,6 +18,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from hub import telemetry
 from hub.database.types import Instant
 
 _TRANSIENT_STATES = {"40001", "40P01", "55P03", "23505"}
@@ -83,6 +84,8 @@ class Database:
         try:
             with self.engine.begin() as conn:
                 yield Tx(conn, _now(conn, self.dialect), self.dialect)
+                telemetry.point(".before_commit")
+            telemetry.point(".committed")
         except exc.DBAPIError as error:
             raise _named(error) from error
 

@@ -127,9 +127,11 @@ class Deliver:
         )
         if attempt is None:
             return "lease_lost"
+        telemetry.point("deliver.begun")
         began = self._clock()
         outcome = _carry_out(way.target, chosen, lease, delivery)
         seconds = self._clock() - began
+        telemetry.point("deliver.called")
         telemetry.delivery_seconds.labels(party=way.party).observe(seconds)
         ground = Ground(
             cursor=lease.cursor,

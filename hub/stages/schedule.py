@@ -31,7 +31,8 @@ class Schedule:
                 continue
             duty.next_at = self._clock() + duty.every_seconds
             try:
-                duty.run()
+                with telemetry.doing(duty.name):
+                    duty.run()
             except Exception as error:  # noqa: BLE001 - it is tried again at its next time
                 telemetry.log.warning("duty_failed", duty=duty.name, error=error)
         return max(0.0, min(duty.next_at for duty in self._duties) - self._clock())

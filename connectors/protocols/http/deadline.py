@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpx2
@@ -29,16 +29,26 @@ WRITE_BYTES = 8192
 _Addresses = list[str] | OSError
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
+on_sent: Callable[[], None] = _nothing
+"""Called between a whole request and its answer; the hub's fault tests set it."""
+
+
 class CallState(threading.local):
-    """The call that the current thread makes: its end, and whether it began to send."""
+    """The call that the current thread makes: its end, and how far it came."""
 
     ends_at: float = math.inf
     sent: bool = False
+    answered: bool = False
 
     def begin(self, deadline_seconds: float) -> None:
         """Start the clock of one call."""
         self.ends_at = time.monotonic() + deadline_seconds
         self.sent = False
+        self.answered = False
 
     def seconds_left(self, at_most: float | None = None) -> float:
         """Tell what is left; raises TimeoutError when nothing is."""
@@ -109,6 +119,9 @@ class _Stream:
         self._call = call
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._call.sent and not self._call.answered:
+            self._call.answered = True
+            on_sent()
         data: bytes = self._plain.read(max_bytes, self._call.seconds_left(timeout))
         return data
 
