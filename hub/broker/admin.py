@@ -1,5 +1,6 @@
 """The topology on a real broker, by pika: applied, checked, looked at."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pika.exceptions import (
 )
 
 from hub.broker.topology import ExchangeSpec, QueueSpec, Topology
+
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # what it says is raised as well
 
 NOT_FOUND, PRECONDITION_FAILED = 404, 406
 SECONDS_MAX = 10.0

@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from hub.cli.check import Check
+from hub.cli.doctor_broker import examine_broker
 from hub.cli.errors import Failed, one_line
 from hub.cli.output import print_json, print_table, say
 from hub.cli.session import common, no_database, read_settings
@@ -23,24 +25,16 @@ CLOCK_SECONDS_MAX = 5
 SHOWN_MAX = 20
 """Findings shown to people; the JSON document has all."""
 AGAIN_SECONDS = 1.0
+LOCKS_MIN = 4 * 500 + 1000
+"""Four workers with a full batch each, and what everything else locks."""
 
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One answer of the doctor."""
-
-    check: str
-    ok: bool
-    detail: str
-    findings: tuple[dict[str, Any], ...] = ()
 
 
 @click.command()
 @common
 def doctor(data_dir: Path | None, *, as_json: bool) -> int:
-    """Check database, key ring, records, seals and clock; exit code 3 when unwell."""
+    """Check database, broker, key ring, records, seals, clock; exit code 3: unwell."""
     settings = read_settings(data_dir)
     checks = list(_examine(settings))
     healthy = all(check.ok for check in checks)
@@ -73,13 +67,14 @@ def _examine(settings: "Settings") -> Iterator[Check]:
     """Check the outside first; the records only when they can be opened."""
     outside = [*_database(settings), _keyring(settings)]
     yield from outside
+    yield from examine_broker(settings)
     if not all(check.ok for check in outside):
         return
     from hub.bootstrap import open_store
 
     store = open_store(settings, migrate=False)
     try:
-        for look in (_invariants, _erased, _seals, _clock):
+        for look in (_locks, _invariants, _erased, _seals, _clock):
             yield look(store)
     finally:
         store.close()
@@ -111,6 +106,19 @@ def _keyring(settings: "Settings") -> Check:
     except KeyringError as error:
         return Check("key ring", ok=False, detail=str(error))
     return Check("key ring", ok=True, detail=f"{len(ring.keys)} keys, mode 0600")
+
+
+def _locks(store: "Store") -> Check:
+    """Each row of a batch takes an advisory lock; they come out of one shared table."""
+    from hub.database.condition import lock_table
+
+    found = lock_table(store.db)
+    if found is None:
+        return Check("locks", ok=True, detail="SQLite has one writer")
+    if found >= LOCKS_MIN:
+        return Check("locks", ok=True, detail=f"the lock table holds {found}")
+    detail = f"it holds {found} of {LOCKS_MIN}: raise max_locks_per_transaction"
+    return Check("locks", ok=False, detail=detail)
 
 
 def _invariants(store: "Store") -> Check:

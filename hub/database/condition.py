@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import exc, make_url
 
-from hub.database.engine import DatabaseDownError
+from hub.database.engine import Database, DatabaseDownError
 from hub.database.migrate import current, head
 
 
@@ -73,3 +73,22 @@ def revision(url: str) -> str:
         reason = str(error.orig).strip().splitlines()
         msg = f"the database cannot be reached: {reason[0] if reason else 'no answer'}"
         raise DatabaseDownError(msg) from error
+
+
+def lock_table(db: Database) -> int | None:
+    """Count the locks that all transactions together may hold; None on SQLite.
+
+    Raises DatabaseDownError.
+    """
+    with db.read() as tx:
+        if not tx.is_postgresql:
+            return None
+        names = (
+            "max_locks_per_transaction",
+            "max_connections",
+            "max_prepared_transactions",
+        )
+        each, connections, prepared = (
+            int(tx.conn.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in names
+        )
+    return each * (connections + prepared)

@@ -25,9 +25,10 @@ class _Lane:
 class Slots:
     """Counts running calls of all lanes.
 
-    `quick` calls may run at once, and `lingering` more that have been running for a
-    second or longer: so forty agencies that hang hold forty threads, and none of
-    the places that the others need.
+    Every lane has one place of its own; only what it wants beyond comes out of the
+    `quick` places that all share, and a call that lingers gives its place back. So
+    forty agencies that hang hold forty threads and none of the places that others
+    need. All together never more than `quick + lingering` calls run.
     """
 
     def __init__(self, quick: int, lingering: int) -> None:
@@ -43,10 +44,11 @@ class Slots:
         lingers = any(now - at >= LINGERING_SECONDS for at in found.began.values())
         if lingers or self._p95(found) > SLOW_P95_SECONDS:
             lane_max = 1
-        quick, lingering = self._running(now)
-        if lingering >= self.lingering:
-            return 0
-        return max(0, min(lane_max - len(found.began), self.quick - quick))
+        running, shared = self._running(now)
+        left = self.quick + self.lingering - running
+        own = 0 if found.began else 1
+        more = min(lane_max - len(found.began) - own, self.quick - shared)
+        return max(0, min(own + max(0, more), left))
 
     def begin(self, lane: str, now: float) -> int:
         """Note a call that begins; returns its number."""
@@ -68,9 +70,14 @@ class Slots:
         return sum(len(lane.began) for lane in self._lanes.values())
 
     def _running(self, now: float) -> tuple[int, int]:
-        ages = [now - at for lane in self._lanes.values() for at in lane.began.values()]
-        lingering = sum(age >= LINGERING_SECONDS for age in ages)
-        return len(ages) - lingering, lingering
+        """Count all calls, and those in shared places: quick, not a lane's first."""
+        running = shared = 0
+        for lane in self._lanes.values():
+            running += len(lane.began)
+            quick = sum(now - at < LINGERING_SECONDS for at in lane.began.values())
+            own = 1 if quick == len(lane.began) else 0
+            shared += max(0, quick - own)
+        return running, shared
 
     def _p95(self, lane: _Lane) -> float:
         if not lane.durations:

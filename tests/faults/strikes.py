@@ -1,0 +1,141 @@
+"""The faults of production mode, each a function that breaks something and mends it."""
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+
+from tests.faults.fleet import Fleet, wait_for
+from tests.faults.production import World
+from tests.services.fault_proxy import POSTGRES_COMMIT, Cut, Direction
+
+ARMED_SECONDS = 8.0
+"""A point that nobody passes in this time is reported as not hit."""
+Strike = Callable[[], bool]
+
+
+def at_point(fleet: Fleet, point: str, nth: int = 1) -> Strike:
+    """Kill whichever process passes a point for the nth time."""
+
+    def strike() -> bool:
+        fleet.arm(point, nth=nth)
+        wait_for(lambda: fleet.fired, ARMED_SECONDS, every=0.05)
+        return fleet.disarm()
+
+    return strike
+
+
+def killed_at_random(fleet: Fleet, dice: random.Random) -> Strike:
+    """Kill a process that chance picks, at an instant that chance picks."""
+
+    def strike() -> bool:
+        time.sleep(1.5 * dice.random())
+        fleet.kill(dice.choice(fleet.workers))
+        return True
+
+    return strike
+
+
+def broker_killed(world: World) -> bool:
+    """Kill RabbitMQ, start it again on the same files."""
+    time.sleep(0.5)
+    world.rabbitmq.kill()
+    time.sleep(2)
+    world.rabbitmq.restart()
+    return True
+
+
+def broker_suspended(world: World, seconds: float) -> bool:
+    """Let RabbitMQ hang: connections stay open and nothing answers."""
+    time.sleep(0.5)
+    world.rabbitmq.suspend()
+    time.sleep(seconds)
+    world.rabbitmq.resume()
+    return True
+
+
+def memory_alarm(world: World, seconds: float) -> bool:
+    """Let RabbitMQ take nothing: publishers are blocked, consumers go on."""
+    world.rabbitmq.set_memory_alarm(on=True)
+    time.sleep(seconds)
+    world.rabbitmq.set_memory_alarm(on=False)
+    return True
+
+
+def broker_line_reset(world: World) -> bool:
+    """Reset every connection to RabbitMQ, three times."""
+    for _ in range(3):
+        time.sleep(1)
+        world.broker_line.reset_all()
+    return True
+
+
+def broker_line_silent(world: World, seconds: float) -> bool:
+    """Deliver nothing from RabbitMQ for a while; sockets stay open."""
+    world.broker_line.blackhole(Direction.DOWN)
+    time.sleep(seconds)
+    world.broker_line.heal()
+    return True
+
+
+def database_killed(world: World) -> bool:
+    """Kill PostgreSQL with all its processes, start it again on the same files."""
+    time.sleep(0.5)
+    world.postgres.kill()
+    time.sleep(2)
+    world.postgres.restart()
+    return True
+
+
+def database_suspended(world: World, seconds: float) -> bool:
+    """Let PostgreSQL hang."""
+    time.sleep(0.5)
+    world.postgres.suspend()
+    time.sleep(seconds)
+    world.postgres.resume()
+    return True
+
+
+def cut_at_commit(world: World, where: Cut, times: int) -> bool:
+    """Cut connections at their COMMIT: it is done and nobody knows, or it is not."""
+    before = world.database_line.cuts
+    world.database_line.cut_at(POSTGRES_COMMIT, where, times=times)
+    wait_for(lambda: world.database_line.cuts - before >= times, 20)
+    world.database_line.heal()
+    return world.database_line.cuts > before
+
+
+def rolling_restart(world: World, times: int) -> bool:
+    """Restart one process after the other; each must end in time and by itself."""
+    for _ in range(times):
+        codes = world.fleet.rolling_restart()
+        assert all(code == 0 for code in codes), codes
+    return True
+
+
+def worker_stopped(fleet: Fleet, dice: random.Random, seconds: float) -> bool:
+    """Stop a process as a debugger or a swapping host does, then let it go on."""
+    worker = dice.choice(fleet.workers)
+    worker.send(signal.SIGSTOP)
+    time.sleep(seconds)
+    worker.send(signal.SIGCONT)
+    return True
+
+
+def infrastructure(world: World, *, long: bool) -> dict[str, Strike]:
+    """Name every fault of broker, database and network."""
+    seconds = 30.0 if long else 12.0
+    cuts = 25 if long else 4
+    return {
+        "broker killed": partial(broker_killed, world),
+        f"broker hangs {seconds:g} s": partial(broker_suspended, world, seconds),
+        f"memory alarm {seconds / 2:g} s": partial(memory_alarm, world, seconds / 2),
+        "broker line reset x3": partial(broker_line_reset, world),
+        "broker line silent 12 s": partial(broker_line_silent, world, 12),
+        "database killed": partial(database_killed, world),
+        "database hangs 5 s": partial(database_suspended, world, 5),
+        f"cut before COMMIT x{cuts}": partial(cut_at_commit, world, Cut.BEFORE, cuts),
+        f"cut at answer x{cuts}": partial(cut_at_commit, world, Cut.ANSWER, cuts),
+        "rolling restart": partial(rolling_restart, world, 20 if long else 2),
+    }

@@ -1,0 +1,137 @@
+"""Judging a fault from outside: what was lost, doubled, held, and how long it took."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from hub.bootstrap import Store
+from hub.database.invariants import check_invariants
+from hub.simulator.citizens import Sent
+from hub.simulator.region import SimulatedRegion
+from tests.faults.fleet import wait_for
+
+BLIND = {"dinkes"}
+"""Neither key nor look-up: an unknown outcome is held there, never sent again."""
+
+
+@dataclass
+class Line:
+    """One fault of the report."""
+
+    fault: str
+    times: int = 0
+    sent: int = 0
+    lost: int = 0
+    doubled: int = 0
+    held: int = 0
+    seconds: list[float] = field(default_factory=list)
+    """From the fault to everyone in step, each time."""
+
+    def show(self) -> str:
+        """Write it as a line of the table."""
+        times = sorted(self.seconds)
+        middle = f"{times[len(times) // 2]:5.1f}" if times else "    -"
+        most = f"{times[-1]:5.1f}" if times else "    -"
+        return (
+            f"{self.fault:<26}{self.times:>5}{self.sent:>6}{self.lost:>6}"
+            f"{self.doubled:>9}{self.held:>6}  {middle}  {most}"
+        )
+
+
+HEAD = (
+    f"{'fault':<26}{'times':>5}{'sent':>6}{'lost':>6}{'doubled':>9}{'held':>6}"
+    "  in step again after (s): median, most"
+)
+
+
+class Judge:
+    """Sends a batch through one fault and counts what became of it."""
+
+    def __init__(
+        self, region: SimulatedRegion, store: Store, seconds_max: float
+    ) -> None:
+        self._region = region
+        self._store = store
+        self._seconds_max = seconds_max
+        self._held: set[str] = set()
+        self.lines: dict[str, Line] = {}
+
+    def through(
+        self, fault: str, number: int, strike: Callable[[], bool], *, at_once: int = 6
+    ) -> Line:
+        """Send letters while a fault strikes; waits until everyone is in step.
+
+        `strike` blocks until the fault is over and tells whether it happened.
+        Raises AssertionError when they are not in step in time.
+        """
+        line = self.lines.setdefault(fault, Line(fault))
+        began = time.monotonic()
+        sent, happened = self._send_and_strike(number, strike, at_once)
+        assert wait_for(self.at_rest, self._seconds_max), (fault, self.state())
+        if happened:
+            line.times += 1
+            line.seconds.append(time.monotonic() - began)
+        accepted = [one.marker for one in sent if one.accepted]
+        self._count(line, accepted)
+        return line
+
+    def _send_and_strike(
+        self, number: int, strike: Callable[[], bool], at_once: int
+    ) -> tuple[Sequence[Sent], bool]:
+        found: list[Sent] = []
+        writer = threading.Thread(
+            target=lambda: found.extend(
+                self._region.citizens.write_many(number, at_once=at_once)
+            )
+        )
+        writer.start()
+        happened = strike()
+        writer.join(self._seconds_max)
+        assert not writer.is_alive(), "the citizens still wait for an answer"
+        return found, happened
+
+    def _count(self, line: Line, markers: Sequence[str]) -> None:
+        tally = self._region.tally()
+        held = self.held_submits()
+        new = held - self._held
+        self._held = held
+        missing = tally.missing(markers)
+        mine = set(markers)
+        line.sent += len(markers)
+        line.held += len(new)
+        line.lost += max(0, len(missing) - len(new))
+        line.doubled += sum(marker in mine for marker, _ in tally.doubled)
+
+    def held_submits(self) -> set[str]:
+        """Name the hand-overs that are held, all at agencies without key or look-up."""
+        rows = self._store.queries.dead_letters(limit=100_000)
+        held = [row for row in rows if row["kind"] == "held" and row["is_submit"]]
+        assert {row["party"] for row in held} <= BLIND
+        return {str(row["id"]) for row in held}
+
+    def state(self) -> dict[str, int]:
+        """What the hub itself says."""
+        return dict(self._store.queries.counts())
+
+    def at_rest(self) -> bool:
+        """Tell whether everyone has what concerns them, or it is held."""
+        try:
+            counts = self.state()
+        except ConnectionError:
+            return False
+        waits = counts["lagging"] - counts["held"]
+        return self._region.at_rest and not counts["to_work"] and waits <= 0
+
+    def final(self) -> list[str]:
+        """Name everything that is wrong at the end; empty when all holds."""
+        store = self._store
+        broken = check_invariants(store.db, store.edge, store.erased)
+        seals = store.sealer.verify()
+        rows = store.queries.dead_letters(limit=100_000)
+        others = [row for row in rows if row["kind"] != "held"]
+        return [str(one) for one in (*broken, *seals, *others)]
+
+    def report(self) -> str:
+        """The table of all faults."""
+        return "\n".join([HEAD, *(line.show() for line in self.lines.values())])
