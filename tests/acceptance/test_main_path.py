@@ -1,4 +1,4 @@
-"""The whole way of complaints, on SQLite and on a real PostgreSQL."""
+"""The whole way of complaints, embedded and on real RabbitMQ and PostgreSQL."""
 
 import json
 import time
@@ -11,7 +11,10 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from hub import telemetry
 from hub.bootstrap import Hub, build_hub
+from hub.broker import admin
+from hub.broker.topology import Topology
 from hub.cli.play import short_agencies
 from hub.database import tables as t
 from hub.database.engine import DatabaseDownError
@@ -21,6 +24,7 @@ from hub.settings import Privacy, Server, Settings, Work
 from hub.simulator.region import SimulatedRegion
 from schemas.raw import RawMessage
 
+AGENCIES = ("dinas_pupr", "disdukcapil", "dinkes")
 MARKERS = ("markermuka", "markerisi", "markertempat", "markernama", "markeralamat")
 COMPLAINT = {
     "title": "Jalan rusak markermuka",
@@ -46,11 +50,21 @@ ROWS = {
 """Table -> columns that name a row in the place of its sealed values."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    if request.param == "sqlite":
-        return ""
-    return str(request.getfixturevalue("postgres_url"))
+LANES = (
+    "intake.web",
+    *(f"updates.{agency}" for agency in AGENCIES),
+    *(f"deliver.{agency}" for agency in AGENCIES),
+)
+
+
+@pytest.fixture(params=["embedded", "production"])
+def addresses(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Where database and broker are."""
+    if request.param == "embedded":
+        return "", "memory://"
+    broker = str(request.getfixturevalue("rabbitmq_url"))
+    admin.apply(broker, Topology(), LANES)
+    return str(request.getfixturevalue("postgres_url")), broker
 
 
 @pytest.fixture
@@ -60,10 +74,12 @@ def region() -> Iterator[SimulatedRegion]:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def settings(addresses: tuple[str, str], tmp_path: Path) -> Settings:
+    database, broker = addresses
     return Settings(
         data_dir=tmp_path / "data",
-        database_url=SecretStr(database_url),
+        database_url=SecretStr(database),
+        broker_url=SecretStr(broker),
         agencies_dir=short_agencies(tmp_path / "agencies"),
         server=Server(port=0),
         work=Work(orphan_waits_seconds=(0.5, 1, 2)),
@@ -139,6 +155,31 @@ def test_hints_alone_or_the_sweep_alone_bring_everyone_in_step(
         )
     finally:
         hub.stop()
+
+
+def started(by: str) -> float:
+    found = telemetry.REGISTRY.get_sample_value("simpul_work_started_total", {"by": by})
+    return found or 0.0
+
+
+def test_hints_do_the_work_and_the_sweep_finds_nothing(
+    hub: Hub, region: SimulatedRegion
+) -> None:
+    before = {by: started(by) for by in ("hint", "sweep")}
+    codes = [
+        send(hub, f"kunci-1{n:03}", title=f"Jalan rusak {n}").json()["code"]
+        for n in range(12)
+    ]
+    wait_for(
+        lambda: (
+            all(track(hub, code)["status"] == "closed" for code in codes)
+            and in_step(hub, region)
+        ),
+        60,
+    )
+
+    assert started("sweep") == before["sweep"]
+    assert started("hint") - before["hint"] >= 12 * 4
 
 
 def test_a_message_spooled_under_a_used_key_still_becomes_a_complaint(hub: Hub) -> None:
