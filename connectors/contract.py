@@ -197,6 +197,9 @@ class Capabilities(Model):
     """Several events may go in one call."""
     resends_once: bool = False
     """Neither key nor look-up by nature (SMTP, SMS): one repetition is allowed."""
+    deadline_seconds: float | None = Field(default=None, gt=0)
+    """Total time of one call where the channel's own table says it; else the
+    manifest's limits do."""
 
 
 class EventView(Model):

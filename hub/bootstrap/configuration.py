@@ -60,9 +60,10 @@ def ways_of(config: Configuration) -> dict[str, Way]:
         target = channel.way_back()
         if target is not None:
             party = reporter_party(ChannelName(name))
-            ways[party] = Way(
-                party, PartyKind.REPORTER, target, REPORTER_LIMITS, (), "1"
-            )
+            seconds = target.capabilities.deadline_seconds
+            given = {} if seconds is None else {"deadline_seconds": seconds}
+            limits = REPORTER_LIMITS.model_copy(update=given)
+            ways[party] = Way(party, PartyKind.REPORTER, target, limits, (), "1")
     return ways
 
 

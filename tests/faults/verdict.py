@@ -132,6 +132,10 @@ class Judge:
         others = [row for row in rows if row["kind"] != "held"]
         return [str(one) for one in (*broken, *seals, *others)]
 
+    def doubled(self) -> list[tuple[str, str]]:
+        """Name what any agency has twice."""
+        return self._region.tally().doubled
+
     def report(self) -> str:
         """The table of all faults."""
         return "\n".join([HEAD, *(line.show() for line in self.lines.values())])

@@ -25,7 +25,12 @@ class EmailTarget:
     @property
     def capabilities(self) -> Capabilities:
         """SMTP has neither key nor look-up; one repetition has the same Message-ID."""
-        return Capabilities(submits=False, coalesces=True, resends_once=True)
+        return Capabilities(
+            submits=False,
+            coalesces=True,
+            resends_once=True,
+            deadline_seconds=self._config.deadline_seconds,
+        )
 
     def submit(self, delivery: Delivery) -> Skipped:
         """Hand nothing over: a reporter has the complaint already."""

@@ -32,7 +32,13 @@ class SmsTarget:
     @property
     def capabilities(self) -> Capabilities:
         """Gateways neither honour keys nor look up; one repetition is borne."""
-        return Capabilities(submits=False, coalesces=True, resends_once=True)
+        gateways = self._config.gateways.values()
+        return Capabilities(
+            submits=False,
+            coalesces=True,
+            resends_once=True,
+            deadline_seconds=max((g.deadline_seconds for g in gateways), default=None),
+        )
 
     def submit(self, delivery: Delivery) -> Skipped:
         """Hand nothing over: a reporter has the complaint already."""

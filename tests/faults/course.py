@@ -1,0 +1,71 @@
+"""What both fault runs share: how long they are, and the kills at every point."""
+
+import os
+import random
+from collections.abc import Sequence
+
+from hub.simulator.faults import Fault
+from tests.faults import strikes
+from tests.faults.fleet import Fleet
+from tests.faults.verdict import Judge
+
+LONG = "SIMPUL_FAULT_ROUNDS" in os.environ
+"""`make faults` sets it; `make test` runs the short form."""
+SHORT_POINTS = (
+    "accept.committed",
+    "intake.committed",
+    "deliver.called",
+    "publisher.sent",
+    "consumer.handled",
+)
+LETTERS = 12
+"""Complaints sent through each fault."""
+IN_STEP_SECONDS_MAX = 120
+MIX = {
+    Fault.TIMEOUT_AFTER_COMMIT: 0.02,
+    Fault.RESET_AFTER_COMMIT: 0.03,
+    Fault.ERROR_500: 0.03,
+    Fault.UNAVAILABLE_503: 0.03,
+}
+
+
+def random_seed() -> int:
+    """Take the seed of the environment, else a new one; it is printed."""
+    found = int(os.environ.get("SIMPUL_FAULT_SEED", random.randrange(10**6)))
+    print(f"\nseed {found}")
+    return found
+
+
+def kill_at_points(
+    fleet: Fleet, judge: Judge, dice: random.Random, points: Sequence[str]
+) -> None:
+    """Kill at each point in turn, then at random instants."""
+    for point in points:
+        for _ in range(3 if LONG else 1):
+            # The first passings of a batch and those in its middle.
+            nth = dice.choice((1, 1, 2, 5))
+            strike = strikes.at_point(fleet, point, nth)
+            judge.through(f"kill at {point}", LETTERS // 2, strike)
+    for _ in range(6 if LONG else 1):
+        strike = strikes.killed_at_random(fleet, dice)
+        judge.through("kill at random", LETTERS, strike)
+
+
+def passed(fleet: Fleet, points: Sequence[str]) -> str:
+    """Write how often every point was passed, and how often processes started."""
+    hits = fleet.hits()
+    lines = [f"{point:<26}{hits.get(point, 0):>8}" for point in points]
+    starts = sum(worker.starts for worker in fleet.workers)
+    return "\n".join(["passed points", *lines, f"process starts {starts}"])
+
+
+def assert_nothing_wrong(judge: Judge) -> None:
+    """Fail unless all records agree and every fault happened without a loss."""
+    wrong = judge.final()
+    lines = judge.lines.values()
+
+    assert wrong == []
+    assert {line.fault: line.lost for line in lines if line.lost} == {}
+    assert [line.fault for line in lines if line.doubled] == []
+    assert judge.doubled() == []
+    assert [line.fault for line in lines if not line.times] == []

@@ -1,0 +1,65 @@
+"""Embedded mode, killed at every named point."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hub.bootstrap import Store, open_store
+from hub.settings import Settings
+from hub.simulator.region import SimulatedRegion
+from hub.simulator.texts import ROUTABLE
+from hub.telemetry.points import POINTS
+from tests.faults import course
+from tests.faults.fleet import EMBEDDED, Fleet
+from tests.faults.verdict import Judge
+
+NOT_HERE = ("publisher.sent", "publisher.confirmed")
+"""The memory transport confirms nothing."""
+SHORT_POINTS = ("accept.before_commit", "deliver.begun", "updates.committed")
+
+
+@dataclass(frozen=True)
+class World:
+    fleet: Fleet
+    region: SimulatedRegion
+    store: Store
+
+
+@pytest.fixture(scope="module")
+def seed() -> int:
+    return course.random_seed()
+
+
+@pytest.fixture(scope="module")
+def world(seed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with SimulatedRegion(
+        seed, work_seconds=(0.1, 0.5), samples=ROUTABLE, deadline_seconds=180
+    ) as region:
+        for agency in region.agencies.values():
+            agency.faults.mix(course.MIX, seed=seed)
+        fleet = Fleet(tmp_path_factory.mktemp("embedded"), region, EMBEDDED, {})
+        fleet.command("db", "upgrade")
+        settings = Settings(data_dir=Path(fleet.settings["SIMPUL_DATA_DIR"]))
+        store = open_store(settings)
+        fleet.start()
+        yield World(fleet, region, store)
+        fleet.stop()
+        store.close()
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_or_doubled_wherever_it_is_killed(
+    world: World, seed: int
+) -> None:
+    judge = Judge(world.region, world.store, course.IN_STEP_SECONDS_MAX)
+    everywhere = [point for point in POINTS if point not in NOT_HERE]
+    points = everywhere if course.LONG else SHORT_POINTS
+    try:
+        judge.through("nothing breaks", course.LETTERS, lambda: True)
+        course.kill_at_points(world.fleet, judge, random.Random(seed), points)
+    finally:
+        print(f"\n{judge.report()}\n{course.passed(world.fleet, everywhere)}")
+    course.assert_nothing_wrong(judge)
