@@ -26,6 +26,13 @@ _TRANSIENT_STATES = {"40001", "40P01", "55P03", "23505"}
 in the meantime: the next try sees its row."""
 
 
+_AWAY_STATES = {"25006", "53100", "53300", "57014", "57P01", "57P02", "57P03"}
+"""A standby after a failover, a full disk, no connection left, a statement that took
+too long, a server that ends or begins: the same work passes later, maybe elsewhere."""
+_AWAY_WORDS = ("connection", "unable to open database", "disk is full")
+_STANDBY = "25006"
+
+
 class DatabaseDownError(ConnectionError):
     """The database cannot be reached; the sender is told to come back."""
 
@@ -87,6 +94,8 @@ class Database:
                 telemetry.point(".before_commit")
             telemetry.point(".committed")
         except exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _STANDBY:
+                self.engine.dispose()  # the next connections find the new primary
             raise _named(error) from error
 
     def close(self) -> None:
@@ -112,15 +121,16 @@ retrying = retry(
 
 
 def _named(error: exc.DBAPIError) -> Exception:
-    text = str(error.orig)
     down = (
         error.connection_invalidated
         or isinstance(error, exc.InterfaceError)
-        or "connection" in text
-        or "unable to open database" in text
-        or "disk is full" in text
+        or getattr(error.orig, "sqlstate", None) in _AWAY_STATES
+        or (
+            isinstance(error, exc.OperationalError)
+            and any(words in str(error.orig) for words in _AWAY_WORDS)
+        )
     )
-    if isinstance(error, exc.OperationalError) and down and not is_transient(error):
+    if down and not is_transient(error):
         return DatabaseDownError("the database cannot be reached")
     return error
 
@@ -180,6 +190,11 @@ def _postgresql(url: str, pool_size: int) -> sa.Engine:
         isolation_level="READ COMMITTED",
         connect_args={
             "connect_timeout": 5,
+            # A host that vanished is noticed within seconds, not within hours.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
             "options": "-c statement_timeout=30000 -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
         },
