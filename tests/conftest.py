@@ -6,6 +6,7 @@ import pytest
 
 from hub.database.migrate import upgrade
 from tests.services.postgres import Postgres, start_postgres
+from tests.services.rabbitmq import Rabbitmq, start_rabbitmq
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,19 @@ def postgres_url(
     url = postgres_server.create_database(template=postgres_template)
     yield url
     postgres_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[Rabbitmq]:
+    """One server for all; a test that breaks it starts one of its own."""
+    server = start_rabbitmq()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def rabbitmq_url(rabbitmq_server: Rabbitmq) -> Iterator[str]:
+    """Address of a virtual host of this test's own."""
+    url = rabbitmq_server.create_vhost()
+    yield url
+    rabbitmq_server.drop_vhost(url)

@@ -1,54 +1,37 @@
-"""PostgreSQL for the tests: a private server, or one named by the environment.
+"""PostgreSQL for the tests: named by the environment, a container, or a private server.
 
 The private server belongs to this test process alone. It listens on a free port of
-the loopback interface, keeps its files in a folder of its own and trades safety for
-speed. It ends, and its folder goes away, with `stop()` or with this process.
+the loopback interface and keeps its files in a folder of its own; both end with
+`stop()` or with this process, however it ends. It trades safety for speed, unless it
+is to be killed and started again.
 """
 
-import contextlib
 import os
-import pwd
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import Protocol
 
 import psycopg
 from sqlalchemy import URL, make_url
 
+from tests.services.engine import docker_answers
+from tests.services.postgres_node import SUPERUSER, Node
+from tests.services.server import Machine, Server
+
 ENVIRONMENT_VARIABLE = "SIMPUL_TEST_DATABASE_URL"
 DRIVER = "postgresql+psycopg"
-SUPERUSER = "hub"
-START_SECONDS_MAX = 60.0
-STOP_SECONDS_MAX = 20.0
 
 FAST_BUT_UNSAFE = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
-    "shared_buffers": "32MB",
-    "max_connections": "100",
 }
-
-# Waits until its input ends, which the kernel sees to even when the test process is
-# killed; then stops the server ($1) and removes the folder ($2).
-GUARD = """
-cat >/dev/null
-kill -INT "$1"
-turns=0
-while [ -e "$2/data/postmaster.pid" ] && [ "$turns" -lt 100 ]; do
-    sleep 0.05
-    turns=$((turns + 1))
-done
-[ ! -e "$2/data/postmaster.pid" ] || kill -QUIT "$1"
-rm -rf "$2"
-"""
+# What is committed survives the end of the server.
+DURABLE = dict.fromkeys(FAST_BUT_UNSAFE, "on")
 
 
 class PostgresMissing(Exception):
@@ -62,20 +45,19 @@ class PostgresMissing(Exception):
         )
 
 
-class PostgresNotStarted(Exception):
-    """The private server ended, or did not answer in time."""
+class PostgresMachine(Machine, Protocol):
+    """What PostgreSQL runs on."""
+
+    def quit(self) -> None:
+        """Have the server end without tidying up."""
+        ...
 
 
-class _RunAs(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: list[int]
-
-
-class Postgres:
+class Postgres(Server[PostgresMachine]):
     """A server on which tests make databases of their own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, machine: PostgresMachine | None = None) -> None:
+        super().__init__(machine)
         self._url = make_url(url).set(drivername=DRIVER)
         self._created: list[str] = []
 
@@ -107,10 +89,19 @@ class Postgres:
         self._created.remove(name)
         self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def stop_immediately(self) -> None:
+        """Have the server drop all clients and end without tidying up.
+
+        It recovers at the next start, as after kill(); a second call does nothing.
+        """
+        self._own_machine("stop_immediately").quit()
+
     def stop(self) -> None:
-        """Leave the server as it was found."""
-        for name in tuple(self._created):
-            self.drop_database(_text(self._url.set(database=name)))
+        """Leave nothing behind; a second call does nothing."""
+        if self._machine is None:
+            for name in tuple(self._created):
+                self.drop_database(_text(self._url.set(database=name)))
+        super().stop()
 
     def _execute(self, statement: str) -> None:
         with connect(self.url) as connection:
@@ -118,58 +109,55 @@ class Postgres:
 
 
 class PrivatePostgres(Postgres):
-    """A server that is started for this process and disappears with it."""
+    """A server that is started for this process and disappears with it.
 
-    def __init__(self) -> None:
-        programs = find_programs()
-        port = _free_port()
-        super().__init__(f"{DRIVER}://{SUPERUSER}@127.0.0.1:{port}/postgres")
-        self._folder = Path(tempfile.mkdtemp(prefix="simpul-postgres-"))
-        try:
-            _initialise(programs, self._folder)
-            self._server = _launch(programs, self._folder, port)
-        except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
-        self._guard = subprocess.Popen(
-            ["sh", "-c", GUARD, "sh", str(self._server.pid), str(self._folder)],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            self._wait_until_it_answers()
-        except BaseException:
-            self.stop()
-            raise
+    A test that kills it asks for a durable one, which keeps what is committed.
+    `settings` are parameters of postgresql.conf. Several servers may run side by side.
+    Raises PostgresMissing without its programs, NotStarted when it does not come up.
+    """
 
-    def stop(self) -> None:
-        """End the server and remove its folder; a second call does nothing."""
-        if self._guard.stdin is not None:
-            self._guard.stdin.close()
-        self._server.wait(STOP_SECONDS_MAX)
-        self._guard.wait(STOP_SECONDS_MAX)
-
-    def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while time.monotonic() < deadline and self._server.poll() is None:
-            with contextlib.suppress(psycopg.OperationalError), connect(self.url):
-                return
-            time.sleep(0.02)
-        log = (self._folder / "log").read_text(errors="replace")
-        raise PostgresNotStarted(log[-2000:])
+    def __init__(
+        self, *, durable: bool = False, settings: Mapping[str, str] | None = None
+    ) -> None:
+        safety = DURABLE if durable else FAST_BUT_UNSAFE
+        node = Node(find_programs(), {**safety, **(settings or {})})
+        self._folder = node.folder
+        super().__init__(_address(node.host, node.port), node)
 
 
 def start_postgres() -> Postgres:
-    """Return the server that the environment names, else start a private one."""
-    url = os.environ.get(ENVIRONMENT_VARIABLE)
-    return Postgres(url) if url else PrivatePostgres()
+    """Return what the environment names, else a server of this process alone.
+
+    Raises PostgresMissing when none is possible.
+    """
+    if url := os.environ.get(ENVIRONMENT_VARIABLE):
+        return Postgres(url)
+    return start_own_postgres()
+
+
+def start_own_postgres(*, durable: bool = False) -> Postgres:
+    """Start a server that a test may break: a container, else a private server.
+
+    Raises PostgresMissing when none is possible.
+    """
+    return (
+        _start_container(durable=durable)
+        if docker_answers()
+        else PrivatePostgres(durable=durable)
+    )
 
 
 def connect(url: str) -> psycopg.Connection:
     """Connect without SQLAlchemy, every statement its own transaction."""
     address = _text(make_url(url).set(drivername="postgresql"))
     return psycopg.connect(address, autocommit=True, connect_timeout=5)
+
+
+def find_server() -> str:
+    """Say what `start_postgres` would take, or raise PostgresMissing."""
+    if os.environ.get(ENVIRONMENT_VARIABLE):
+        return f"the server named by {ENVIRONMENT_VARIABLE}"
+    return "a container" if docker_answers() else str(find_programs())
 
 
 def find_programs() -> Path:
@@ -194,68 +182,17 @@ def _program_folders() -> list[Path]:
     return folders
 
 
-def _initialise(programs: Path, folder: Path) -> None:
-    run_as = _run_as()
-    if run_as:
-        os.chown(folder, run_as["user"], run_as["group"])
-    initdb = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", SUPERUSER]
-    options = ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-    answer = subprocess.run(
-        [*initdb, *options],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env=_environment(folder),
-        **run_as,
-    )
-    if answer.returncode != 0:
-        raise PostgresNotStarted(answer.stdout + answer.stderr)
+def _start_container(*, durable: bool) -> Postgres:
+    # Its libraries take as long to import as all others of the tests together.
+    from tests.services import postgres_container as made_of  # noqa: PLC0415
+
+    container = made_of.PostgresContainer(DURABLE if durable else FAST_BUT_UNSAFE)
+    url = _address(container.host, container.port(made_of.PORT))
+    return Postgres(url, container)
 
 
-def _launch(programs: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
-    settings = {
-        "port": str(port),
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        **FAST_BUT_UNSAFE,
-    }
-    options = [part for item in settings.items() for part in ("-c", "=".join(item))]
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=_environment(folder),
-            # Ctrl-C is for the tests; the server has to outlive their clean-up.
-            start_new_session=True,
-            **_run_as(),
-        )
-
-
-def _run_as() -> _RunAs:
-    """PostgreSQL refuses to run as root, so root lends it another user."""
-    if os.getuid() != 0:
-        return {}
-    try:
-        account = pwd.getpwnam("postgres")
-    except KeyError:
-        account = pwd.getpwnam("nobody")
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    kept = {key: os.environ[key] for key in os.environ if not key.startswith("PG")}
-    return {**kept, "LC_ALL": "C.UTF-8", "HOME": str(folder)}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _address(host: str, port: int) -> str:
+    return f"{DRIVER}://{SUPERUSER}@{host}:{port}/postgres"
 
 
 def _text(url: URL) -> str:
@@ -264,6 +201,6 @@ def _text(url: URL) -> str:
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(f"{find_programs()}\n")
+        sys.stdout.write(f"{find_server()}\n")
     except PostgresMissing:
         sys.exit(1)
