@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-FAILED = 1
+from hub.cli.ending import Ending, TerminatedError
+
+FAILED, TERMINATED = 1, 143
 
 
 @click.command("demo")
@@ -21,29 +23,45 @@ FAILED = 1
 @click.option(
     "--port", type=int, default=0, help="Port of the HTTP door (0: any free)."
 )
-def demo_command(ends: bool, as_json: bool, seed: int | None, port: int) -> None:  # noqa: FBT001 - click's way
-    """Show five complaints going to three agencies and back; one agency is broken."""
-    from hub.cli.play import playing
+def demo_command(ends: bool, as_json: bool, seed: int | None, port: int) -> int:  # noqa: FBT001 - click's way
+    """Show five complaints going to three agencies and back; one agency is broken.
+
+    Ctrl-C and SIGTERM end it and leave nothing behind.
+    """
     from hub.telemetry import configure_logging
 
     configure_logging("json", "ERROR")
+    stay = not ends and sys.stdin.isatty()
     live = sys.stdout.isatty() and not as_json
+    try:
+        return _demonstrate(port, seed, live=live, stay=stay)
+    except TerminatedError:
+        click.echo("Stopped.", err=True)
+        return TERMINATED
+
+
+def _demonstrate(port: int, seed: int | None, *, live: bool, stay: bool) -> int:
+    from hub.cli.play import playing
+
     with (
+        Ending() as ending,
         tempfile.TemporaryDirectory(prefix="simpul-demo-") as folder,
         playing(Path(folder), port, seed) as play,
+        ending.breakable(),
     ):
         show = _Live(play) if live else _Lines(play)
-        failure = _act(play, show)
-        result = play.result()
-        show.end()
+        try:
+            failure = _act(play, show)
+            result = play.result()
+        finally:
+            show.end()
         if failure:
             click.echo(f"demo: {failure}", err=True)
         click.echo(json.dumps(result))
-        if not ends and sys.stdin.isatty():
+        if stay:
             _stay(play)
     good = result["in_step"] and not result["lost"] and not result["duplicated"]
-    if failure or not good:
-        sys.exit(FAILED)
+    return 0 if good and not failure else FAILED
 
 
 def _act(play: Any, show: Any) -> str:

@@ -1,8 +1,9 @@
 """`simpul keys`: the ring of keys that everything is under."""
 
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
@@ -18,15 +19,20 @@ from hub.cli.session import (
     yes_option,
 )
 
+if TYPE_CHECKING:
+    from hub.bootstrap import Store
+
 LISTED = ("id", "made_at", "current", "values")
 KEEP = (
     "Older ring keys stay in the file, because backups and edge files need them. "
     "Back up the key ring now, apart from the database."
 )
-STOP = (
-    "A running hub knows only the keys that it read when it started. "
-    "Is every hub of this database stopped, or restarted since --add-only?"
+ELSEWHERE = (
+    "Running hubs read a changed key ring by themselves, each its own file. "
+    "Do all hubs of this database use this file, or have they got it since --add-only?"
 )
+ADOPTED_SECONDS = 2.0
+"""Running hubs look at the file once a second: by then they wrap under the new key."""
 
 
 @click.group()
@@ -79,7 +85,7 @@ def init(data_dir: Path | None, *, as_json: bool) -> None:
 
 
 @keys.command()
-@click.option("--add-only", is_flag=True, help="Add the key, wrap nothing again yet.")
+@click.option("--add-only", is_flag=True, help="Prepare the key; do not use it yet.")
 @why()
 @yes_option
 @common
@@ -88,40 +94,66 @@ def rotate(
 ) -> None:
     """Add a ring key and wrap every data key and ring-sealed value again.
 
-    What was broken off before is finished instead, without another key. To rotate
-    beside running hubs: rotate --add-only, restart them, then rotate.
+    Hubs may run meanwhile. What was broken off before is finished instead, without
+    another key. Where hubs have a file of their own: rotate --add-only, copy the key
+    ring to them, rotate, and copy it again.
     """
+    with opened(data_dir) as store:
+        if add_only:
+            answer = _prepare(store, why)
+        else:
+            confirm(ELSEWHERE, yes=yes)
+            answer = _rotate(store, why)
+    if not as_json:
+        for name, count in answer["wrapped_again"].items():
+            say(f"{count:>8} {name}")
+    answer_action(answer, _sentence(answer), as_json=as_json, then=KEEP)
+
+
+def _prepare(store: "Store", why: str) -> dict[str, Any]:
+    from hub.database.rotation import Rotation
+
+    before = store.vault.ring
+    ring = before.with_prepared()
+    added = ring.prepared != before.prepared
+    if added:
+        rotation = Rotation(store.db, store.vault)
+        rotation.added(str(ring.prepared), acting(), why)
+    return {
+        "current": str(ring.current),
+        "prepared": str(ring.prepared),
+        "added": added,
+        "wrapped_again": {},
+    }
+
+
+def _rotate(store: "Store", why: str) -> dict[str, Any]:
     from hub.database.rotation import Rotation
     from hub.database.vault import Vault
 
-    with opened(data_dir) as store:
-        if not add_only:
-            confirm(STOP, yes=yes)
-        rotation = Rotation(store.db, store.vault)
-        added = add_only or not rotation.pending()
+    before = store.vault.ring
+    rotation = Rotation(store.db, store.vault)
+    added = False
+    if before.prepared or not rotation.pending():
+        ring = before.rotated()
+        rotation = Rotation(store.db, Vault(ring))
+        added = ring.current not in before.keys
         if added:
-            fresh = Vault(store.vault.ring.rotated())
-            rotation = Rotation(store.db, fresh)
-            rotation.added(acting(), why)
-        current = str(rotation.current)
-        changed = {} if add_only else rotation.run(acting(), why)
-    if not as_json:
-        for name, count in changed.items():
-            say(f"{count:>8} {name}")
-    answer_action(
-        {"current": current, "added": added, "wrapped_again": changed},
-        _sentence(current, added=added, wrapped=not add_only),
-        as_json=as_json,
-        then=KEEP,
-    )
+            rotation.added(str(ring.current), acting(), why)
+        threading.Event().wait(ADOPTED_SECONDS)
+    changed = rotation.run(acting(), why)
+    return {
+        "current": str(rotation.current),
+        "prepared": None,
+        "added": added,
+        "wrapped_again": changed,
+    }
 
 
-def _sentence(current: str, *, added: bool, wrapped: bool) -> str:
-    if not wrapped:
-        return f"Added ring key {current}. Restart every hub, then: simpul keys rotate"
-    if not added:
-        return f"Finished the earlier rotation to ring key {current}."
-    return f"Everything is under the new ring key {current}."
+def _sentence(answer: dict[str, Any]) -> str:
+    if answer["prepared"]:
+        return f"Ring key {answer['prepared']} is ready to be used: simpul keys rotate"
+    return f"Everything is under ring key {answer['current']}."
 
 
 def _made_at(key_id: UUID) -> datetime:

@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors import registry
 from hub.bootstrap import Hub, build_hub
+from hub.cli.errors import Failed
 from hub.settings import Server, Settings, Work
 from hub.simulator.citizens import Sent
 from hub.simulator.faults import Fault
@@ -149,17 +150,29 @@ def _contact(sent: Sent) -> str:
 
 @contextmanager
 def playing(data_dir: Path, port: int, seed: int | None) -> Iterator[Play]:
-    """Start a region and a hub on free ports; both end with the block."""
+    """Start a region and a hub on free ports; both end with the block.
+
+    Raises Failed when the port is taken.
+    """
     number = seed if seed is not None else secrets.randbelow(10**9)
     with SimulatedRegion(number, work_seconds=(0.3, 1.5)) as region:
         environment = region.environment()
         hub = build_hub(_settings(data_dir, port, environment), environment)
-        hub.start()
         try:
+            _start(hub, port)
             region.connect(hub.http_url, hub.smtp_address)
             yield Play(region, hub, number)
         finally:
             hub.stop()
+
+
+def _start(hub: Hub, port: int) -> None:
+    try:
+        hub.start()
+    except OSError as error:
+        why = error.strerror or error
+        msg = f"the doors do not open (HTTP port {port}): {why}; choose another --port"
+        raise Failed(msg) from error
 
 
 def _settings(data_dir: Path, port: int, environment: dict[str, str]) -> Settings:

@@ -92,13 +92,12 @@ class Edge:
     def accepted(self) -> set[str]:
         """Name the journal ids that senders were told to be accepted.
 
-        A spooled copy that turned out to be known stands in the journal under the
-        id of the first.
+        One that turned out to be known stands in the journal under the id of the
+        first: a message that was spooled, or replayed, after its repetition came in.
         """
         marks = [(kind, i) for kind, i, _ in self.records() if kind != COPY]
         known = {i for kind, i in marks if kind == SEEN}
-        acked = {i for kind, i in marks if kind == ACKED}
-        return acked | ({i for kind, i in marks if kind == SPOOLED} - known)
+        return {i for _, i in marks} - known
 
     def files(self) -> list[Path]:
         """List the files, oldest first."""

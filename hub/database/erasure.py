@@ -1,20 +1,26 @@
 """Erasure: the parties are told, then the data keys are destroyed.
 
 What is under a destroyed key cannot be read in any table. The ids of erased
-complaints also go to a list outside the database, so that a restored backup is
-erased again before it is used.
+complaints, and of the messages that were theirs, also go to a list outside the
+database: a restored backup is erased again before it is used, and what the edge still
+has of them does not come back out of its copies.
 """
 
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from hashlib import sha256
+from io import FileIO
 from pathlib import Path
+from uuid import UUID
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from hub.database import tables as t
 from hub.database.audit import note
-from hub.database.engine import Database, Tx
+from hub.database.edge import Copy, Edge
+from hub.database.engine import Database, Tx, retrying
 from hub.database.log import Appender
 from hub.database.vault import Vault
 from schemas.events import Cause, new_event
@@ -23,25 +29,47 @@ from schemas.payloads import Erasure
 
 
 class ErasedList:
-    """The append-only list of erased complaints, outside the database."""
+    """The append-only list of erased complaints, outside the database.
+
+    A line is the complaint's id, the time, and the journal ids of its messages.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def add(self, complaint_id: str, at: datetime) -> None:
-        """Add one id; durable when it returns."""
+    def add(self, complaint_id: str, at: datetime, rows: Iterable[str] = ()) -> None:
+        """Add one complaint with its messages; durable when it returns."""
+        line = " ".join((complaint_id, at.isoformat(), *rows))
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a") as file:
-            file.write(f"{complaint_id} {at.isoformat()}\n")
-            file.flush()
+        with self.path.open("ab+", buffering=0) as file:
+            if _is_torn(file):
+                line = f"\n{line}"
+            file.write(f"{line}\n".encode())
             os.fsync(file.fileno())
 
     def ids(self) -> set[str]:
-        """Read every id."""
+        """Read every complaint's id."""
+        return {words[0] for words in self._lines()}
+
+    def owners(self) -> dict[str, str]:
+        """Read to which erased complaint an id belongs: its own, or a message's."""
+        return {
+            one: words[0] for words in self._lines() for one in (words[0], *words[2:])
+        }
+
+    def _lines(self) -> list[list[str]]:
         if not self.path.exists():
-            return set()
+            return []
         lines = self.path.read_text().splitlines()
-        return {line.split()[0] for line in lines if line.strip()}
+        return [line.split() for line in lines if line.strip()]
+
+
+def _is_torn(file: FileIO) -> bool:
+    """Tell whether a line was broken off: the next one must not continue it."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
 
 
 class Eraser:
@@ -143,7 +171,7 @@ class Eraser:
             )
             log.append(case, [event])
             log.flush()
-            self._erased.add(complaint_id, tx.now)
+            self._erased.add(complaint_id, tx.now, _messages_of(tx, complaint_id))
             destroy(tx, complaint_id)
         return True
 
@@ -170,6 +198,69 @@ class Eraser:
                 ).scalars()
             )
         return sorted(listed & alive)
+
+    def keep_out(self, edge: Edge) -> int:
+        """Let nothing erased come back, before the edge's copies are replayed.
+
+        The list is applied. A message of an erased complaint that the database has
+        lost gets its journal row again, as `ignored`: without its raw and under a
+        destroyed key, so that it is counted and a repetition of it is known. Returns
+        how many; idempotent.
+        """
+        self.apply_list()
+        owners = self._erased.owners()
+        if not owners:
+            return 0
+        accepted = edge.accepted()
+        return sum(
+            self._bury(copy, owner)
+            for _, journal_id, copy in edge.records()
+            if copy is not None
+            and journal_id in accepted
+            and (owner := owners.get(journal_id) or owners.get(copy.complaint_id))
+        )
+
+    @retrying
+    def _bury(self, copy: Copy, owner: str) -> bool:
+        raw, j, k = copy.raw, t.journal.c, t.source_keys.c
+        content = self._vault.content_hash(raw.body)
+        key = {
+            "source": raw.source,
+            "key_hash": self._vault.blind("source_key", raw.source_key),
+            "content_hash": content,
+        }
+        with self._db.write() as tx:
+            same = [k[name] == value for name, value in key.items()]
+            known = sa.union_all(
+                sa.select(j.id).where(j.id == copy.journal_id),
+                sa.select(k.journal_id).where(*same),
+            )
+            if tx.conn.execute(known).first() is not None:
+                return False
+            expires = tx.now + timedelta(hours=raw.key_hours) if raw.key_hours else None
+            data_key = _destroyed_key(tx, owner, self._vault.ring.current)
+            tx.conn.execute(
+                sa.insert(t.journal).values(
+                    id=copy.journal_id,
+                    lane=raw.lane,
+                    source=raw.source,
+                    received_at=tx.now,
+                    state="ignored",
+                    why="erased: its complaint was erased, and it came from a copy",
+                    data_key_id=data_key,
+                    content_hash=content,
+                    complaint_id=copy.complaint_id or None,
+                    code=copy.code or None,
+                    public_number=copy.public_number or None,
+                    raw_sha256=sha256(b"").digest(),
+                )
+            )
+            tx.conn.execute(
+                sa.insert(t.source_keys).values(
+                    **key, journal_id=copy.journal_id, expires_at=expires
+                )
+            )
+        return True
 
     def _forget_old_pages(self) -> None:
         """On SQLite the log of changed pages still holds the wrapped keys: empty it.
@@ -200,6 +291,31 @@ def _is_being_sent(tx: Tx, complaint_id: str) -> bool:
     return tx.conn.execute(open_call).first() is not None
 
 
+def _messages_of(tx: Tx, complaint_id: str) -> list[str]:
+    """Name the messages that go with a complaint: as they came, whole pages."""
+    j, k = t.journal.c, t.data_keys.c
+    rows = tx.conn.execute(
+        sa.select(sa.func.coalesce(j.parent_id, j.id))
+        .join(t.data_keys, k.id == j.data_key_id)
+        .where(k.complaint_id == complaint_id)
+        .distinct()
+    )
+    return sorted(rows.scalars())
+
+
+def _destroyed_key(tx: Tx, complaint_id: str, ring_id: UUID) -> str:
+    key_id = str(uuid7())
+    tx.conn.execute(
+        sa.insert(t.data_keys).values(
+            id=key_id,
+            complaint_id=complaint_id,
+            ring_id=str(ring_id),
+            destroyed_at=tx.now,
+        )
+    )
+    return key_id
+
+
 def destroy(tx: Tx, complaint_id: str) -> None:
     """Destroy every data key of a complaint, and what points to its person."""
     keys, journal = t.data_keys.c, t.journal.c
@@ -228,6 +344,17 @@ def destroy(tx: Tx, complaint_id: str) -> None:
             sending_open=False,
             lease_until=None,
             lease_epoch=c.lease_epoch + 1,
+        )
+    )
+    d = t.dead_letters.c
+    tx.conn.execute(
+        sa.update(t.dead_letters)
+        .where(d.complaint_id == complaint_id, d.state.in_(("open", "requested")))
+        .values(
+            state="discarded",
+            by="erasure",
+            reason="the complaint was erased",
+            changed_at=tx.now,
         )
     )
     tx.conn.execute(

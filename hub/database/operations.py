@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
+from hub.database.letters import FRESH, next_requested
 from hub.database.log import Appender
 from hub.database.projection import reference_place
 from hub.database.types import Instant
@@ -29,7 +30,8 @@ class Operations:
     def retry(self, ids: Sequence[str], by: str, reason: str) -> int:
         """Ask for open dead letters to be sent again, with their own keys.
 
-        "Requested" is not "done": the letter is resolved when its call succeeds.
+        "Requested" is not "done": the letter is resolved when its call succeeds. Until
+        then it is tried again by itself, like every delivery, and given up by age.
         """
         with self._db.write() as tx:
             letters = _open(tx, ids)
@@ -93,6 +95,8 @@ class Operations:
                 "failures": 0,
                 "resends": 0,
             }
+        elif _takes_the_turn(tx, letter):
+            values |= FRESH
         tx.conn.execute(
             sa.update(t.cursors).where(*_cursor_of(letter)).values(**values)
         )
@@ -163,8 +167,18 @@ class Operations:
 
 
 def _open(tx: Tx, ids: Sequence[str]) -> list[Any]:
-    c = t.dead_letters.c
-    query = sa.select(t.dead_letters).where(c.state == "open", c.id.in_(list(ids)))
+    """Lock open letters, after their cursors: that is the order of the whole hub."""
+    c, cursor = t.dead_letters.c, t.cursors.c
+    wanted = (c.state == "open", c.id.in_(list(ids)))
+    theirs = sa.select(c.complaint_id, c.party, c.recipient).where(*wanted)
+    key = (cursor.complaint_id, cursor.party, cursor.recipient)
+    tx.conn.execute(
+        sa.select(*key)
+        .where(sa.tuple_(*key).in_(theirs))
+        .order_by(*key)
+        .with_for_update(key_share=True)
+    ).all()
+    query = sa.select(t.dead_letters).where(*wanted)
     return list(tx.conn.execute(query.order_by(c.id).with_for_update(key_share=True)))
 
 
@@ -174,6 +188,14 @@ def _change(tx: Tx, letter: Any, state: str, by: str, reason: str) -> None:
         .where(t.dead_letters.c.id == letter.id)
         .values(state=state, by=by[:100], reason=reason[:300], changed_at=tx.now)
     )
+
+
+def _takes_the_turn(tx: Tx, letter: Any) -> bool:
+    """Tell whether a letter goes before the one whose failed tries the cursor keeps."""
+    row = tx.conn.execute(sa.select(t.cursors).where(*_cursor_of(letter))).one()
+    if row.sending_to_seq is not None or row.sending_dead_letter_id == letter.id:
+        return False
+    return bool(next_requested(tx, row).id == letter.id)
 
 
 def _cursor_of(letter: Any) -> tuple[sa.ColumnElement[bool], ...]:

@@ -105,9 +105,9 @@ class Rotation:
                     found[key_id] = found.get(key_id, 0) + count
         return found
 
-    def added(self, by: str, reason: str) -> None:
-        """Record in the audit trail that the ring has a new current key."""
-        self._note("ring_key_added", by, reason, {})
+    def added(self, key_id: str, by: str, reason: str) -> None:
+        """Record in the audit trail that the ring has a new key."""
+        self._note("ring_key_added", key_id, by, reason, {})
 
     def run(self, by: str, reason: str) -> dict[str, int]:
         """Wrap everything again; returns how many values of each column.
@@ -116,7 +116,7 @@ class Rotation:
         """
         changed = {one.name: self._whole(one) for one in COLUMNS}
         if any(changed.values()):
-            self._note("keys_rotated", by, reason, changed)
+            self._note("keys_rotated", str(self.current), by, reason, changed)
         return changed
 
     def _whole(self, one: Column) -> int:
@@ -141,9 +141,10 @@ class Rotation:
     def _again(self, tx: Tx, one: Column, row: Any) -> None:
         place = one.place(row)
         plain = self._vault.unwrap(place, bytes(getattr(row, one.column.name)))
-        values: dict[str, Any] = {one.column.name: self._vault.wrap(place, plain)}
+        wrapped = self._vault.wrap(place, plain)
+        values: dict[str, Any] = {one.column.name: wrapped}
         if one.column is t.data_keys.c.wrapped:
-            values["ring_id"] = str(self._vault.ring.current)
+            values["ring_id"] = key_id_of(wrapped)
         key = [c == getattr(row, c.name) for c in one.column.table.primary_key]
         tx.conn.execute(sa.update(one.column.table).where(*key).values(**values))
 
@@ -153,13 +154,15 @@ class Rotation:
         return key_id != self._vault.ring.current.bytes
 
     @retrying
-    def _note(self, action: str, by: str, reason: str, changed: dict[str, int]) -> None:
+    def _note(
+        self, action: str, key_id: str, by: str, reason: str, changed: dict[str, int]
+    ) -> None:
         with self._db.write() as tx:
             note(
                 tx,
                 by=by,
                 action=action,
-                subject=str(self._vault.ring.current),
+                subject=key_id,
                 reason=reason,
                 detail=changed,
             )

@@ -6,9 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
+from hub.database import letters
 from hub.database import tables as t
 from hub.database.attempts import end_attempt
 from hub.database.engine import Tx
+from hub.database.letters import FRESH
 from hub.database.log import Appender
 from hub.database.parties import tell_party
 from hub.database.projection import reference_place, told_seqs
@@ -94,45 +96,52 @@ class Settling:
         if settlement.reference:
             values |= self._reference(lease, settlement.reference)
         if settlement.dead is not None:
-            self._write_dead_letter(lease, plan, settlement)
+            letters.set_aside(self._tx, lease, plan, settlement)
         if settlement.hand_over == "handed_over":
-            self._resolve_hand_over(lease)
+            letters.resolve_hand_over(self._tx, lease)
         if settlement.forward_to is not None:
             values["last_status_sent"] = self._status_at(lease, settlement.forward_to)
         self._update(lease, values)
-        if values.get("due_at") is not None and values["due_at"] <= self._tx.now:
-            self.due.append((row.lane, row.complaint_id))
+        self._hint(row, values)
         if settlement.hand_over:
             self._hand_over(lease, settlement, attempt, log)
 
     def _moved(self, row: Any, settlement: Settlement) -> dict[str, Any]:
         delivered = max(row.delivered_seq, settlement.forward_to or 0)
-        left = delivered < row.target_seq or self._letter_waits(row)
-        active = settlement.state is CursorState.ACTIVE
         narrow = settlement.narrow_to_seq or row.narrow_to_seq
-        return _UNFROZEN | {
-            "delivered_seq": delivered,
-            "due_at": self._tx.now if left and active else None,
-            "hinted_at": self._tx.now if left and active and self._hinting else None,
-            "narrow_to_seq": narrow
-            if narrow is not None and narrow > delivered
-            else None,
+        if narrow is not None and narrow <= delivered:
+            narrow = None
+        moved = {"delivered_seq": delivered, "narrow_to_seq": narrow}
+        return self._goes_on(row, delivered) | moved
+
+    def _goes_on(self, row: Any, delivered: int) -> dict[str, Any]:
+        """What a cursor does after a range or a letter: the next, or nothing."""
+        letter = letters.next_requested(self._tx, row)
+        values = dict(_UNFROZEN)
+        if letter is not None:
+            values |= self._tries_of(row, letter)
+        if letter is not None or delivered < row.target_seq:
+            values |= self._due_now()
+        return values
+
+    def _tries_of(self, row: Any, letter: Any) -> dict[str, Any]:
+        """Give a letter its failed tries back; stops until now count as age."""
+        failures, since = letters.failed_tries(self._tx, row, letter)
+        if not failures:
+            return {}
+        return {
+            "failures": failures,
+            "failing_since": since,
+            "party_stopped_s": self._stopped(row.party),
         }
 
-    def _letter_waits(self, row: Any) -> bool:
-        c = t.dead_letters.c
-        return (
-            self._tx.conn.execute(
-                sa.select(c.id).where(
-                    c.complaint_id == row.complaint_id,
-                    c.party == row.party,
-                    c.recipient == row.recipient,
-                    c.state == "requested",
-                    c.is_submit.is_(False),
-                )
-            ).first()
-            is not None
-        )
+    def _due_now(self) -> dict[str, Any]:
+        hinted = self._tx.now if self._hinting else None
+        return {"due_at": self._tx.now, "hinted_at": hinted}
+
+    def _hint(self, row: Any, values: dict[str, Any]) -> None:
+        if values["due_at"] is not None and values["due_at"] <= self._tx.now:
+            self.due.append((row.lane, row.complaint_id))
 
     def _kept(self, lease: Lease, row: Any, settlement: Settlement) -> dict[str, Any]:
         due = None
@@ -227,110 +236,34 @@ class Settling:
         log.append(case, [event])
         self.due += log.flush()
 
-    # dead letters
-
-    def _write_dead_letter(
-        self, lease: Lease, plan: Plan, settlement: Settlement
-    ) -> None:
-        cursor = lease.cursor
-        submit = settlement.state is not CursorState.ACTIVE
-        c = t.dead_letters.c
-        values = {
-            "kind": settlement.dead,
-            "why": settlement.why[:300],
-            "fingerprint": settlement.fingerprint[:200],
-            "state": "open",
-            "changed_at": self._tx.now,
-        }
-        again = self._tx.conn.execute(
-            sa.update(t.dead_letters)
-            .where(
-                c.complaint_id == cursor.complaint_id,
-                c.party == cursor.party,
-                c.recipient == cursor.recipient,
-                c.first_seq == plan.from_seq,
-                c.last_seq == plan.to_seq,
-                c.state == "requested",
-            )
-            .values(**values, failed_again=c.failed_again + 1)
-        )
-        if again.rowcount:
-            return
-        self._tx.conn.execute(
-            sa.insert(t.dead_letters).values(
-                **values,
-                id=str(uuid7()),
-                complaint_id=cursor.complaint_id,
-                party=cursor.party,
-                recipient=cursor.recipient,
-                first_seq=plan.from_seq,
-                last_seq=plan.to_seq,
-                is_submit=submit,
-                key=cursor.sending_key,
-                created_at=self._tx.now,
-            )
-        )
-
-    def _resolve_hand_over(self, lease: Lease) -> None:
-        """Resolve the letters of a hand-over that was retried and went through."""
-        cursor, c = lease.cursor, t.dead_letters.c
-        self._tx.conn.execute(
-            sa.update(t.dead_letters)
-            .where(
-                c.complaint_id == cursor.complaint_id,
-                c.party == cursor.party,
-                c.is_submit.is_(True),
-                c.state.in_(("open", "requested")),
-            )
-            .values(state="resolved", changed_at=self._tx.now)
-        )
+    # dead letters that are retried late
 
     def _write_late(
         self, lease: Lease, row: Any, plan: Plan, settlement: Settlement
     ) -> None:
         """A retried dead letter: its outcome concerns nothing else.
 
-        A letter of many events is sent event by event; it is resolved by its last.
+        While it fails, events that wait take turns with it: they do not wait for it.
         """
-        c = t.dead_letters.c
-        done = settlement.forward_to is not None and settlement.dead is None
-        letter: dict[str, Any] = {"changed_at": self._tx.now}
-        if done and (rest := self._rest_of_letter(row, plan)):
-            letter["first_seq"] = rest[0]
-        elif done:
-            letter["state"] = "resolved"
+        letters.write_late(self._tx, row, plan, settlement)
+        if letters.is_final(settlement):
+            values = self._goes_on(row, row.delivered_seq)
         else:
-            letter |= {
-                "state": "open",
-                "kind": settlement.dead or c.kind,
-                "why": settlement.why[:300],
-                "failed_again": c.failed_again + 1,
-            }
-        self._tx.conn.execute(
-            sa.update(t.dead_letters)
-            .where(c.id == row.sending_dead_letter_id)
-            .values(**letter)
-        )
-        left = row.delivered_seq < row.target_seq or self._letter_waits(row)
-        self._update(
-            lease,
-            _RELEASED
-            | {
-                "sending_dead_letter_id": None,
-                "due_at": self._tx.now if left else None,
-            },
-        )
+            values = self._kept(lease, row, settlement)
+            # What goes in steps is finished first: the steps done are not done again.
+            if row.delivered_seq < row.target_seq and not settlement.progress:
+                values |= self._others_first(row)
+        self._update(lease, _RELEASED | values)
+        self._hint(row, values)
 
-    def _rest_of_letter(self, row: Any, plan: Plan) -> list[int]:
-        last = self._tx.conn.execute(
-            sa.select(t.dead_letters.c.last_seq).where(
-                t.dead_letters.c.id == row.sending_dead_letter_id
-            )
-        ).scalar_one_or_none()
-        first = plan.to_seq + 1
-        if last is None or first > last:
-            return []
-        return told_seqs(self._tx, row.complaint_id, row.party, first, last)
+    def _others_first(self, row: Any) -> dict[str, Any]:
+        """Freeze the next event: a lease takes what is frozen before any letter."""
+        first = row.delivered_seq + 1
+        told = told_seqs(self._tx, row.complaint_id, row.party, first, row.target_seq)
+        if not told:
+            return {"delivered_seq": row.target_seq}
+        frozen = {"sending_from_seq": first, "sending_to_seq": told[0]}
+        return FRESH | frozen | self._due_now()
 
     # answers
 
@@ -374,17 +307,14 @@ _RELEASED: dict[str, Any] = {
     "lease_owner": None,
     "sending_open": False,
 }
-_UNFROZEN: dict[str, Any] = {
+_UNFROZEN: dict[str, Any] = FRESH | {
     "sending_from_seq": None,
     "sending_to_seq": None,
     "sending_key": "",
     "sending_mapping": "",
-    "progress": None,
-    "lookups": 0,
-    "resends": 0,
-    "failures": 0,
-    "failing_since": None,
-    "party_stopped_s": 0.0,
+    "sending_dead_letter_id": None,
+    "due_at": None,
+    "hinted_at": None,
 }
 
 

@@ -8,7 +8,10 @@ import hmac
 import json
 import os
 import secrets
+import threading
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -19,11 +22,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from uuid_utils.compat import uuid7
 
 from hub.database import tables as t
-from hub.database.keyring import Keyring
+from hub.database.keyring import Keyring, KeyringAwayError
 
 _PREFIX = b"v1."
 _HEAD = len(_PREFIX) + 16
 _NONCE = 12
+REREAD_SECONDS = 1.0
+"""The file of the ring is read at most this often; so old it is when values are
+wrapped."""
 
 
 class KeyDestroyedError(Exception):
@@ -70,12 +76,68 @@ def key_id_of(sealed: bytes) -> str:
     return str(UUID(bytes=bytes(sealed[len(_PREFIX) : _HEAD])))
 
 
-class Vault:
-    """Data keys, ring-sealed values and blind indexes. Thread-safe."""
+class _Open:
+    """A ring with its ciphers; replaced as one, so that they always agree."""
 
     def __init__(self, ring: Keyring) -> None:
         self.ring = ring
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in ring.keys.items()}
+        self.ciphers = {key_id: AESGCM(key) for key_id, key in ring.keys.items()}
+
+
+class Vault:
+    """Data keys, ring-sealed values and blind indexes. Thread-safe.
+
+    The ring may be rotated by another process: its file is read again when a value
+    names a key that is not known, and looked at once a second before wrapping.
+    """
+
+    def __init__(self, ring: Keyring) -> None:
+        self._open = _Open(ring)
+        self._lock = threading.Lock()
+        self._next_look = 0.0
+        self._next_read = 0.0
+
+    @property
+    def ring(self) -> Keyring:
+        """The ring as it was last read."""
+        return self._open.ring
+
+    # the ring
+
+    def _known(self, key_id: UUID) -> AESGCM:
+        """Find a ring key, in the file if need be.
+
+        Raises KeyDestroyedError when the file does not have it, KeyringAwayError when
+        it cannot be said now.
+        """
+        found = self._open.ciphers.get(key_id)
+        if found is not None:
+            return found
+        with self._lock:
+            if key_id not in self._open.ciphers and self._open.ring.is_outdated():
+                self._read_again()
+            found = self._open.ciphers.get(key_id)
+        if found is None:
+            msg = f"ring key {key_id} is not in the key ring"
+            raise KeyDestroyedError(msg)
+        return found
+
+    def _read_again(self) -> None:
+        now = time.monotonic()
+        if now < self._next_read:
+            msg = "the key ring changed a moment ago: try again in a second"
+            raise KeyringAwayError(msg)
+        self._next_read = now + REREAD_SECONDS
+        self._open = _Open(self._open.ring.reread())
+
+    def _for_wrapping(self) -> "_Open":
+        """Give the ring, at most a second old; the one in memory while it is away."""
+        if time.monotonic() >= self._next_look:
+            with self._lock, suppress(KeyringAwayError):
+                self._next_look = time.monotonic() + REREAD_SECONDS
+                if self._open.ring.is_outdated():
+                    self._read_again()
+        return self._open
 
     # data keys
 
@@ -83,27 +145,31 @@ class Vault:
         """Make a data key and the row that keeps it wrapped."""
         name = key_id or str(uuid7())
         plain = secrets.token_bytes(32)
+        ring_id, wrapped = self._wrap(f"data_keys|wrapped|{name}", plain)
         row = {
             "id": name,
             "complaint_id": None,
-            "wrapped": self.wrap(f"data_keys|wrapped|{name}", plain),
-            "ring_id": str(self.ring.current),
+            "wrapped": wrapped,
+            "ring_id": str(ring_id),
         }
         return DataKey(name, AESGCM(plain)), row
 
     def wrap(self, place: str, plain: bytes) -> bytes:
         """Encrypt under the ring's current key."""
-        return _seal(self.ring.current, self._ciphers[self.ring.current], place, plain)
+        return self._wrap(place, plain)[1]
+
+    def _wrap(self, place: str, plain: bytes) -> tuple[UUID, bytes]:
+        found = self._for_wrapping()
+        current = found.ring.current
+        return current, _seal(current, found.ciphers[current], place, plain)
 
     def unwrap(self, place: str, sealed: bytes) -> bytes:
         """Decrypt what is under any key of the ring.
 
-        Raises KeyDestroyedError when the ring no longer has that key.
+        Raises KeyDestroyedError when the ring no longer has that key,
+        KeyringAwayError when its file cannot be read.
         """
-        cipher = self._ciphers.get(UUID(key_id_of(sealed)))
-        if cipher is None:
-            msg = f"ring key {key_id_of(sealed)} is not in the key ring"
-            raise KeyDestroyedError(msg)
+        cipher = self._known(UUID(key_id_of(sealed)))
         return cipher.decrypt(
             sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :], place.encode()
         )

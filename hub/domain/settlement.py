@@ -281,7 +281,8 @@ def _unknown(ground: Ground, error: OutcomeUnknown) -> Settlement:
         return _again(ground, "cannot_tell", error.why, Step.FIND)
     aside = _set_aside(ground, DeadKind.HELD, "unknown", error.why, error.fingerprint)
     too_old = cursor.stopped_age_seconds >= ground.limits.give_up_after_seconds
-    if too_old or ground.is_late:
+    # A late call has neither look-up nor second try of its own; a key needs neither.
+    if too_old or (ground.is_late and not can.honours_key):
         return replace(aside, response=error.response)
     later = Settlement(
         "unknown",

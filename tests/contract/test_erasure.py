@@ -26,6 +26,7 @@ from tests.contract.builders import (
     reply,
     settlement,
 )
+from tests.contract.late import asked_again, fail, letter
 from tests.contract.world import Known, World
 
 FIELDS = (
@@ -194,6 +195,15 @@ def test_an_erasure_waits_for_an_open_call_and_nothing_revives_it(world: World) 
     assert not kept
     assert world.store.cursors.lost(sole=False) == []
     assert {row.state for row in world.rows(t.cursors)} == {"ended"}
+    assert world.violated() == set()
+
+
+def test_an_erasure_ends_the_dead_letters_of_its_complaint(world: World) -> None:
+    known = asked_again(world)
+    fail(world)
+    erase(world, known)
+    assert (letter(world).state, letter(world).by) == ("discarded", "erasure")
+    assert world.store.queries.dead_letters() == []
     assert world.violated() == set()
 
 

@@ -1,4 +1,4 @@
-"""One holder at a time; what every outcome does to a cursor; late retries."""
+"""One holder at a time, and what every outcome does to a cursor."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,22 +32,15 @@ from tests.contract.builders import (
     reply,
     update_message,
 )
+from tests.contract.late import submitted
 from tests.contract.world import Call, Known, World
 
 TOO_OLD = LIMITS.give_up_after_seconds + 1
-SUBMIT, SEND, LATE = PlanKind.SUBMIT, PlanKind.SEND, PlanKind.DEAD_LETTER
+SUBMIT, SEND = PlanKind.SUBMIT, PlanKind.SEND
 
 
 def said(world: World, known: Known) -> list[str]:
     return [row.type for row in world.log(known)]
-
-
-def submitted(world: World) -> Known:
-    """A complaint that its agency has, with one later event due."""
-    known = world.register()
-    world.hand_over()
-    world.append(known, by_action(reply("", known.reporter_id)))
-    return known
 
 
 # the lease
@@ -308,51 +301,6 @@ def test_a_letter_of_a_later_event_does_not_block(
     world.append(known, by_action(reply("", known.reporter_id)))
     world.end(world.begin(PUPR, SEND), Done())
     assert world.row(t.dead_letters).state == "open"
-    assert world.violated() == set()
-
-
-def test_a_late_retry_resolves_the_letter_and_nothing_else(world: World) -> None:
-    known = submitted(world)
-    world.end(world.begin(PUPR, SEND), Refused("422"))
-    letter = world.row(t.dead_letters)
-    world.append(known, by_action(reply("", known.reporter_id)))
-    delivered = world.cursor(known, PUPR).delivered_seq
-    world.store.operations.retry([letter.id], "operator", "mended")
-    call = world.begin(PUPR, LATE, key="late")
-    # The range began with `handed_over`, which the agency is not told.
-    assert (letter.first_seq, call.plan.from_seq) == (5, 6)
-    world.end(call, Done())
-    cursor = world.cursor(known, PUPR)
-    assert world.row(t.dead_letters).state == "resolved"
-    assert (cursor.delivered_seq, cursor.due_at is None) == (delivered, False)
-    world.end(world.begin(PUPR, SEND), Done())
-    assert world.cursor(known, PUPR).due_at is None
-    assert world.violated() == set()
-
-
-def test_a_late_retry_that_fails_opens_the_letter_again(world: World) -> None:
-    submitted(world)
-    world.end(world.begin(PUPR, SEND), Refused("422"))
-    world.store.operations.retry([world.row(t.dead_letters).id], "operator", "")
-    world.end(world.begin(PUPR, LATE), Refused("422"))
-    letter = world.row(t.dead_letters)
-    assert (letter.state, letter.failed_again) == ("open", 1)
-    assert world.violated() == set()
-
-
-def test_a_late_retry_of_many_events_sends_every_one(world: World) -> None:
-    known = submitted(world)
-    world.append(known, by_action(reply("", known.reporter_id, "lagi")))
-    call = world.begin(PUPR, SEND)
-    world.end(call, OutcomeUnknown("reset"), events=2)
-    world.store.operations.retry([world.row(t.dead_letters).id], "operator", "")
-    sent = []
-    for _ in range(2):
-        late = world.begin(PUPR, LATE)
-        sent.append(late.plan.from_seq)
-        world.end(late, Done())
-    assert sent == [6, 7]
-    assert world.row(t.dead_letters).state == "resolved"
     assert world.violated() == set()
 
 

@@ -83,7 +83,7 @@ def test_a_case_moves_only_from_where_it_may(name: str, start: Status) -> None:
         assert state.status is start
 
 
-@pytest.mark.parametrize("start", TERMINAL)
+@pytest.mark.parametrize("start", sorted(TERMINAL))
 def test_what_ended_for_good_takes_no_move(start: Status) -> None:
     assert not any(start in legal for legal in CASE_MOVES.values())
 

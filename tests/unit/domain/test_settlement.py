@@ -207,6 +207,30 @@ def test_a_delivery_is_given_up_by_age(
     assert (old.state, old.hand_over) == (state, hand_over)
 
 
+def test_a_late_retry_is_spaced_and_goes_on_like_every_delivery() -> None:
+    down = Retryable("answered 503")
+    waits = [settle(ground(LATE, attempts=n), down).due_in_seconds for n in (0, 1, 2)]
+
+    assert waits == [0.55 * Limits().backoff_base_seconds * 2**n for n in (0, 1, 2)]
+    for outcome in (
+        down,
+        OutcomeUnknown("timed out"),
+        Pending(progress=b"2", poll_after_seconds=9),
+    ):
+        found = settle(ground(LATE, KEY), outcome)
+        assert found.due_in_seconds is not None
+        assert (found.dead, found.forward_to) == (None, None)
+
+
+@pytest.mark.parametrize("can", [FINDS, NEITHER, TWICE])
+def test_a_late_retry_of_unknown_outcome_is_held_where_no_key_is_honoured(
+    can: Capabilities,
+) -> None:
+    found = settle(ground(LATE, can), OutcomeUnknown("timed out"))
+
+    assert (found.dead, found.due_in_seconds) == (DeadKind.HELD, None)
+
+
 @pytest.mark.parametrize("can", [KEY, FINDS, TWICE])
 def test_an_unknown_outcome_that_is_too_old_is_held(can: Capabilities) -> None:
     found = settle(

@@ -86,7 +86,7 @@ TABLE: dict[tuple[PlanKind, str], tuple[Row, ...]] = {
     **{
         (LATE, can): (
             *_SENT,
-            _LATE_HELD,
+            _AGAIN if can == "key" else _LATE_HELD,
             ("refused", None, "call", "active", "refused", "", "refusing"),
         )
         for can in CAN

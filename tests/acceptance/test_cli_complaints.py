@@ -1,0 +1,47 @@
+"""`simpul complaints`: found, shown, traced, erased."""
+
+import pytest
+
+from tests.acceptance.command import FAILED, USAGE, Run, World
+
+
+def test_a_complaint_is_found_by_code_number_and_id(lived: Run, world: World) -> None:
+    spoken = world.code.lower().replace("-", " ")
+    first = lived("complaints", "show", spoken, "--json").document
+    assert first["status"] == "closed"
+    assert first["legs"][0]["name"] == "dinas_pupr"
+    assert first["legs"][0]["reference"].startswith("PUPR-26-")
+    assert {row["party"] for row in first["cursors"]} >= {"dinas_pupr"}
+    assert "code" not in first
+    for name in (first["public_number"], first["id"], first["id"].upper()):
+        assert lived("complaints", "show", name, "--json").document == first
+    assert first["public_number"] in lived("complaints", "show", spoken).out
+
+
+def test_a_trace_has_everything_in_order_of_time(lived: Run, world: World) -> None:
+    lines = lived("complaints", "trace", world.code, "--json").document
+    assert lines == sorted(lines, key=lambda line: line["at"])
+    kinds = {line["what"].split()[0] for line in lines}
+    assert kinds >= {"raw", "event", "attempt"}
+    assert "raw in" in lived("complaints", "trace", world.code).out
+
+
+@pytest.mark.parametrize("verb", ["show", "trace"])
+@pytest.mark.parametrize("name", ["AAAA-AAAA-A", "999999999999999", "x" * 36])
+def test_an_unknown_complaint_is_an_error(lived: Run, verb: str, name: str) -> None:
+    found = lived("complaints", verb, name, "--json")
+    assert (found.code, found.out) == (FAILED, "")
+    assert "no complaint" in found.err
+
+
+def test_erasing_needs_a_yes_and_is_requested_once(lived: Run, world: World) -> None:
+    unsure = lived("complaints", "erase", world.code)
+    assert (unsure.code, lived("audit", "list", "--json").document) == (USAGE, [])
+    assert "--yes" in unsure.err
+    for _ in range(2):
+        found = lived("complaints", "erase", world.code, "--yes", "--json")
+        assert found.document["erasure"] == "requested"
+    done = lived("audit", "list", "--json").document
+    assert [row["action"] for row in done] == ["erasure_requested"]
+    shown = lived("complaints", "show", world.code, "--json").document
+    assert shown["erasure_due_at"]
