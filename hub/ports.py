@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from connectors.contract import Delivery, File, Item, Receiptful
 from hub.domain.delivery import Cursor, Plan
@@ -15,6 +15,8 @@ from schemas.events import LogEvent, NewEvent
 from schemas.parties import PartyKind
 from schemas.raw import JournalEntry, RawMessage
 from schemas.status import Status
+
+Result = TypeVar("Result")
 
 
 class StoreUnavailableError(ConnectionError):
@@ -44,6 +46,8 @@ class JournalRow:
     content_hash: bytes
     raw: RawMessage | None
     """None when its key was destroyed."""
+    key: object = field(default=None, repr=False, compare=False)
+    """The store's own handle of the row's key; stages only hand it on."""
 
     @property
     def entry(self) -> JournalEntry:
@@ -111,8 +115,12 @@ class Work(Protocol):
     """Claimed journal rows inside one transaction; nothing counts before its end."""
 
     @property
-    def rows(self) -> Sequence[JournalRow]:
+    def ids(self) -> Sequence[str]:
         """The rows that are still to be worked, locked."""
+
+    @property
+    def rows(self) -> Sequence[JournalRow]:
+        """The same, read again."""
 
     @property
     def now(self) -> datetime:
@@ -128,6 +136,9 @@ class Work(Protocol):
 
     def case_by_reference(self, agency: str, reference: str) -> tuple[str, int] | None:
         """Find (complaint_id, assignment_no) by the agency's reference."""
+
+    def foresee_references(self, references: Sequence[tuple[str, str]]) -> None:
+        """Look (agency, reference) pairs up at once; `case_by_reference` has them."""
 
     def same_words(self, complaint: NewComplaint) -> KnownCase | None:
         """Find a recent complaint of the same contact with the same words."""
@@ -181,13 +192,27 @@ class Journal(Protocol):
     def read(self, ids: Sequence[str]) -> list[JournalRow]:
         """Read rows that are still to be worked, without locks."""
 
+    def work(
+        self,
+        ids: Sequence[str],
+        do: Callable[[Work], Result],
+        contacts: Sequence[tuple[str, str]] = (),
+        complaints: Sequence[NewComplaint] = (),
+    ) -> Result:
+        """Lock those rows that are still to be worked; `do` works them at once.
+
+        All in one transaction, that is tried again, and `do` with it, when a neighbour
+        was in the way. `contacts` and the persons of `complaints` are locked too, so
+        that two messages of one person are worked one after the other; repetitions of
+        `complaints` are looked up together.
+        """
+
     def claim(
         self, ids: Sequence[str], contacts: Sequence[tuple[str, str]] = ()
     ) -> AbstractContextManager[Work]:
         """Lock those rows that are still to be worked, for one transaction.
 
-        `contacts` are locked too, so that two messages of one person are worked
-        one after the other.
+        As `work`, but tried once.
         """
 
     def mark_crash(self, row_id: str) -> int:

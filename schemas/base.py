@@ -1,6 +1,7 @@
 """What every published model shares: immutable, strict about unknown fields."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -36,6 +37,7 @@ Instant = Annotated[datetime, AfterValidator(_aware)]
 """A moment, always UTC; naive datetimes are refused."""
 
 
+@cache
 def sealed_fields(model: type[BaseModel]) -> frozenset[str]:
     """Name the fields of a model that are stored as ciphertext."""
     return frozenset(

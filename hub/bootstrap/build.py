@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from connectors.contract import Listener
 from connectors.protocols.http import deadline
@@ -18,6 +18,7 @@ from hub.bootstrap.configuration import (
     ways_of,
 )
 from hub.bootstrap.delivering import DeliverWorker
+from hub.bootstrap.memory import calm_collector
 from hub.bootstrap.roles import (
     ALL_ROLES,
     Role,
@@ -88,6 +89,7 @@ class Hub:
 
     def start(self) -> None:
         """Start working first, then open the doors; raises OSError for a taken port."""
+        calm_collector()
         self.publisher.start()
         self.deliver_worker.start()
         self.consumer.start()

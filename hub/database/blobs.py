@@ -3,10 +3,11 @@
 from hashlib import sha256
 
 import sqlalchemy as sa
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from hub.database import tables as t
 from hub.database.engine import Tx
+from hub.database.hot.batch import NEW_BLOBS, NEW_CHUNKS, Batch
 from hub.database.vault import DataKey
 
 CHUNK_BYTES = 256 * 1024
@@ -14,25 +15,24 @@ INLINE_BYTES_MAX = 64 * 1024
 """Larger raw bodies become blobs."""
 
 
-def store(tx: Tx, key: DataKey, content: bytes) -> str:
-    """Write content under a data key; returns the blob's id."""
+def store(batch: Batch, key: DataKey, content: bytes) -> str:
+    """Collect content under a data key; returns the blob's id."""
     blob_id = str(uuid7())
     digest = sha256()
-    rows = []
     for n, start in enumerate(range(0, max(1, len(content)), CHUNK_BYTES)):
         place = f"blob_chunks|sealed|{blob_id}.{n}"
         sealed = key.seal(place, content[start : start + CHUNK_BYTES])
         digest.update(sealed)
-        rows.append({"blob_id": blob_id, "n": n, "sealed": sealed})
-    tx.conn.execute(
-        sa.insert(t.blobs).values(
-            id=blob_id,
-            data_key_id=key.id,
-            size_bytes=len(content),
-            sha256_ct=digest.digest(),
-        )
+        batch.add(NEW_CHUNKS, {"blob_id": blob_id, "n": n, "sealed": sealed})
+    batch.add(
+        NEW_BLOBS,
+        {
+            "id": blob_id,
+            "data_key_id": key.id,
+            "size_bytes": len(content),
+            "sha256_ct": digest.digest(),
+        },
     )
-    tx.conn.execute(sa.insert(t.blob_chunks), rows)
     return blob_id
 
 

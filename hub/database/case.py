@@ -1,11 +1,16 @@
 """One complaint in memory, while events are appended to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from hub.database.vault import DataKey
 from hub.domain.delivery import CursorState
-from hub.domain.lifecycle import CaseState
+from hub.domain.folding import Folding
+from hub.domain.lifecycle import CaseState, LegState
 from schemas.events import LogEvent, NewEvent
+from schemas.status import Status
 
 
 @dataclass
@@ -18,10 +23,38 @@ class CursorRow:
     delivered_seq: int
     target_seq: int
     assignment_no: int
+    due_at: datetime | None = None
+    hinted_at: datetime | None = None
+    sending: bool = False
+    """A frozen range waits for its next attempt, and keeps its own time."""
     due: bool = False
     is_new: bool = False
     changed: bool = False
     reassigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An event with what the log gives it."""
+
+    event: NewEvent
+    complaint_id: str
+    seq: int
+    event_id: str
+    recorded_at: datetime
+    status_after: Status
+
+    def as_event(self) -> LogEvent:
+        """Show it as it stands in the log."""
+        given: dict[str, Any] = dict(self.event)
+        return LogEvent.model_construct(
+            **given,
+            complaint_id=self.complaint_id,
+            seq=self.seq,
+            event_id=self.event_id,
+            recorded_at=self.recorded_at,
+            status_after=self.status_after,
+        )
 
 
 @dataclass
@@ -32,12 +65,24 @@ class Case:
     code: str
     public_number: str
     key: DataKey | None
+    """None once it was erased."""
     data_key_id: str
     reporter_id: str = ""
     channel: str = ""
-    events: list[tuple[int, NewEvent]] = field(default_factory=list)
-    state: CaseState = field(default_factory=CaseState)
+    folding: Folding = field(default_factory=Folding)
+    legs: dict[tuple[str, int], LegState] = field(default_factory=dict)
+    """As they are stored."""
     cursors: dict[tuple[str, str], CursorRow] = field(default_factory=dict)
-    added: list[LogEvent] = field(default_factory=list)
+    added: list[Written] = field(default_factory=list)
     causes: set[tuple[str, str, int]] = field(default_factory=set)
     is_new: bool = False
+
+    @property
+    def events(self) -> Sequence[tuple[int, NewEvent]]:
+        """Every event, numbered."""
+        return self.folding.events
+
+    @property
+    def state(self) -> CaseState:
+        """What the complaint is now."""
+        return self.folding.state

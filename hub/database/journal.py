@@ -1,26 +1,46 @@
 """The journal: what came in, committed before the sender is answered."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
-from hashlib import sha256
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from uuid_utils.compat import uuid7
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+from uuid_utils import uuid7
 
 from connectors.contract import Receiptful
 from hub.database import tables as t
+from hub.database.accepted import AcceptedGroup
 from hub.database.accepting import GroupCommitter
 from hub.database.edge import ACKED, SEEN, SPOOLED, Copy, Edge
-from hub.database.engine import Database, DatabaseDownError, Tx, retrying
-from hub.database.rows import read_rows, seal_raw
+from hub.database.engine import Database, DatabaseDownError, is_transient, retrying
+from hub.database.hot.writing import RowGoneError
+from hub.database.moulds import Moulds
+from hub.database.persons import Fingerprint, fingerprint
+from hub.database.rows import read_rows
 from hub.database.vault import Vault
 from hub.database.work import ClaimedWork
 from hub.domain.identity import public_number, tracking_code
-from hub.ports import JournalRow, StoreUnavailableError
+from hub.ports import JournalRow, Result, StoreUnavailableError, Work
+from schemas.complaint import NewComplaint
 from schemas.raw import RawMessage
+
+TRIES_MAX = 3
+"""Of one batch, before its stage looks for the row that is in the way."""
+
+_TRIES = Retrying(
+    retry=retry_if_exception(is_transient) | retry_if_exception_type(RowGoneError),
+    stop=stop_after_attempt(TRIES_MAX),
+    wait=wait_random_exponential(multiplier=0.02, max=0.5),
+    reraise=True,
+)
 
 
 class SqlJournal:
@@ -33,6 +53,7 @@ class SqlJournal:
         self._vault = vault
         self._edge = edge
         self._hinting = hinting
+        self._moulds = Moulds()
         self._local = threading.local()
         self._group = GroupCommitter(self.accept_group)
         self._pending: dict[str, Copy] = edge.spooled()
@@ -82,12 +103,14 @@ class SqlJournal:
     ) -> list[Receiptful]:
         """Write copies; `promised` says that their senders were told "accepted"."""
         with self._db.write() as tx:
-            answers = [self._insert(tx, copy, promised=promised) for copy in copies]
+            group = AcceptedGroup(tx, self._vault, self._names, hinting=self._hinting)
+            answers = group.accept(copies, promised=promised)
         pairs = list(zip(copies, answers, strict=True))
         ours = {c.journal_id for c, a in pairs if a.journal_id == c.journal_id}
         self._edge.mark(ACKED, sorted(ours))
         others = [c.journal_id for c in copies if c.journal_id not in ours]
-        self._edge.mark(SEEN, others)
+        if others:
+            self._edge.mark(SEEN, others)
         if self.on_accepted is not None:
             fresh = [
                 (c.raw.lane, c.journal_id)
@@ -96,110 +119,6 @@ class SqlJournal:
             ]
             self.on_accepted(fresh)
         return answers
-
-    def _insert(self, tx: Tx, copy: Copy, *, promised: bool) -> Receiptful:
-        raw = copy.raw
-        key_hash = self._vault.blind("source_key", raw.source_key)
-        content_hash = self._vault.content_hash(raw.body)
-        known = self._known(tx, raw.source, key_hash)
-        if content_hash in known:
-            return self._seen(tx, known[content_hash])
-        if known and not raw.revisable and not promised:
-            first = next(iter(known.values()))
-            return Receiptful(state="revised", journal_id=first)
-        return self._insert_row(tx, copy, key_hash, content_hash, revised=bool(known))
-
-    def _known(self, tx: Tx, source: str, key_hash: bytes) -> dict[bytes, str]:
-        c = t.source_keys.c
-        rows = tx.conn.execute(
-            sa.select(c.content_hash, c.journal_id, c.expires_at).where(
-                c.source == source, c.key_hash == key_hash
-            )
-        ).all()
-        expired = [
-            r for r in rows if r.expires_at is not None and r.expires_at <= tx.now
-        ]
-        if expired:
-            tx.conn.execute(
-                sa.delete(t.source_keys).where(
-                    c.source == source,
-                    c.key_hash == key_hash,
-                    c.content_hash.in_([r.content_hash for r in expired]),
-                )
-            )
-        return {bytes(r.content_hash): r.journal_id for r in rows if r not in expired}
-
-    def _seen(self, tx: Tx, journal_id: str) -> Receiptful:
-        c = t.journal.c
-        row = tx.conn.execute(
-            sa.update(t.journal)
-            .where(c.id == journal_id)
-            .values(times_seen=c.times_seen + 1)
-            .returning(c.code, c.public_number)
-        ).one()
-        return Receiptful(
-            state="seen",
-            journal_id=journal_id,
-            code=row.code or "",
-            public_number=row.public_number or "",
-        )
-
-    def _insert_row(
-        self, tx: Tx, copy: Copy, key_hash: bytes, content_hash: bytes, *, revised: bool
-    ) -> Receiptful:
-        raw = copy.raw
-        key, key_row = self._vault.new_key()
-        code, number = self._free_names(tx, copy)
-        expires = tx.now + timedelta(hours=raw.key_hours) if raw.key_hours else None
-        tx.conn.execute(sa.insert(t.data_keys).values(**key_row))
-        raw_row = seal_raw(tx, key, copy.journal_id, raw)
-        tx.conn.execute(
-            sa.insert(t.journal).values(
-                id=copy.journal_id,
-                lane=raw.lane,
-                source=raw.source,
-                received_at=tx.now,
-                state="new",
-                due_at=tx.now,
-                hinted_at=tx.now if self._hinting else None,
-                data_key_id=key.id,
-                content_hash=content_hash,
-                complaint_id=copy.complaint_id or None,
-                code=code or None,
-                public_number=number or None,
-                revised=revised,
-                raw_sha256=sha256(raw_row["sealed"]).digest(),
-            )
-        )
-        tx.conn.execute(sa.insert(t.journal_raw).values(**raw_row))
-        tx.conn.execute(
-            sa.insert(t.source_keys).values(
-                source=raw.source,
-                key_hash=key_hash,
-                content_hash=content_hash,
-                journal_id=copy.journal_id,
-                expires_at=expires,
-            )
-        )
-        state = "revised" if revised else "new"
-        return Receiptful(
-            state=state, journal_id=copy.journal_id, code=code, public_number=number
-        )
-
-    def _free_names(self, tx: Tx, copy: Copy) -> tuple[str, str]:
-        code, number = copy.code, copy.public_number
-        for attempt in range(1, 20):
-            taken = (
-                code
-                and tx.conn.execute(
-                    sa.select(t.journal.c.id).where(t.journal.c.code == code)
-                ).first()
-            )
-            if not taken:
-                return code, number
-            code, number = self._names(copy.raw, attempt)
-        msg = "no free tracking code was found"
-        raise StoreUnavailableError(msg)
 
     # the spool
 
@@ -254,13 +173,37 @@ class SqlJournal:
         with self._db.read() as tx:
             return read_rows(tx, self._vault, ids)
 
-    @contextmanager
+    def work(
+        self,
+        ids: Sequence[str],
+        do: Callable[[Work], Result],
+        contacts: Sequence[tuple[str, str]] = (),
+        complaints: Sequence[NewComplaint] = (),
+    ) -> Result:
+        """Claim rows and let `do` work them; tried again after a conflict."""
+        prints = {id(c): fingerprint(self._vault, c) for c in complaints}
+        for attempt in _TRIES.copy():
+            with attempt, self._claim(ids, contacts, prints) as work:
+                result = do(work)
+        return result
+
     def claim(
         self, ids: Sequence[str], contacts: Sequence[tuple[str, str]] = ()
-    ) -> Iterator[ClaimedWork]:
+    ) -> AbstractContextManager[ClaimedWork]:
         """Lock those rows that are still to be worked, for one transaction."""
+        return self._claim(ids, contacts, {})
+
+    @contextmanager
+    def _claim(
+        self,
+        ids: Sequence[str],
+        contacts: Sequence[tuple[str, str]],
+        prints: Mapping[int, Fingerprint],
+    ) -> Iterator[ClaimedWork]:
         with self._db.write() as tx:
-            work = ClaimedWork(tx, self._vault, hinting=self._hinting)
+            work = ClaimedWork(
+                tx, self._vault, prints, self._moulds, hinting=self._hinting
+            )
             work.claim(ids, contacts)
             yield work
             due = work.flush()

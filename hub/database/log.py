@@ -5,25 +5,39 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from hub.database import tables as t
-from hub.database.case import Case, CursorRow
+from hub.database.case import Case, CursorRow, Written
+from hub.database.case_reading import read_cases
 from hub.database.directory import PartyRow, read_parties
 from hub.database.engine import Tx
+from hub.database.hot.batch import (
+    CHANGED_COMPLAINTS,
+    CHANGED_CURSORS,
+    CHANGED_LEGS,
+    NEW_COMPLAINTS,
+    NEW_CURSORS,
+    NEW_EVENTS,
+    NEW_LEGS,
+    Batch,
+)
+from hub.database.hot.writing import write
+from hub.database.moulds import Mould, Stamped, stamp
 from hub.database.projection import (
+    cursor_row,
     event_row,
-    leg_rows,
+    leg_row,
     projection,
-    read_events,
     reference_place,
 )
-from hub.database.types import Instant
-from hub.database.vault import Vault
+from hub.database.vault import DataKey, Vault
 from hub.domain.delivery import CursorState
-from hub.domain.lifecycle import CaseState, fold
+from hub.domain.lifecycle import CaseState
 from hub.domain.privacy import interested
-from schemas.events import CATALOGUE, LogEvent, NewEvent, Scope
+from hub.domain.registration import Beginning
+from hub.ports import NewCase
+from schemas.events import CATALOGUE, NewEvent, Scope
 from schemas.parties import PartyKind
 
 ALWAYS_TOLD = frozenset({"erasure_requested", "returned", "withdrawn", "merged_into"})
@@ -33,12 +47,17 @@ ALWAYS_TOLD = frozenset({"erasure_requested", "returned", "withdrawn", "merged_i
 class Appender:
     """Appends to many complaints in one transaction, then writes in bulk."""
 
-    def __init__(self, tx: Tx, vault: Vault, *, hinting: bool) -> None:
+    def __init__(
+        self, tx: Tx, vault: Vault, *, hinting: bool, batch: Batch | None = None
+    ) -> None:
         self.tx = tx
         self.vault = vault
         self.hinting = hinting
+        self.batch = batch or Batch()
         self._parties: dict[str, PartyRow] | None = None
         self._cases: dict[str, Case] = {}
+        self._stamped: dict[str, Stamped] = {}
+        self._due: list[tuple[str, str]] = []
 
     @property
     def parties(self) -> dict[str, PartyRow]:
@@ -53,61 +72,29 @@ class Appender:
         self._cases[case.complaint_id] = case
         return case
 
+    def stamp(self, mould: Mould, new: NewCase, begun: Beginning, key: DataKey) -> str:
+        """Begin a new complaint from a mould; returns its first event's id."""
+        made = stamp(self.batch, mould, new, begun, key, hinting=self.hinting)
+        complaint_id = new.row.complaint_id
+        self._stamped[complaint_id] = made
+        self._due += [(c["lane"], complaint_id) for c in made.cursors if c["due_at"]]
+        return made.event_id
+
     def open(self, complaint_id: str) -> Case | None:
         """Lock and read an existing complaint; None when there is none."""
-        if complaint_id in self._cases:
-            return self._cases[complaint_id]
-        c = t.complaints.c
-        row = self.tx.conn.execute(
-            sa.select(c.id, c.code, c.public_number, c.data_key_id, c.channel)
-            .where(c.id == complaint_id)
-            .with_for_update(key_share=True)
-        ).one_or_none()
-        if row is None:
-            return None
-        keys = self.vault.keys(self.tx.conn, [row.data_key_id])
-        case = Case(
-            complaint_id,
-            row.code,
-            row.public_number,
-            keys.get(row.data_key_id),
-            row.data_key_id,
-            channel=row.channel,
-        )
-        case.events = [(e.seq, e) for e in read_events(self.tx, complaint_id)]
-        case.causes = {(e.cause.kind, e.cause.id, e.cause.no) for _, e in case.events}
-        case.state = fold(case.events)
-        case.reporter_id = str(case.state.facts.get("reporter_id", ""))
-        case.cursors = self._read_cursors(complaint_id)
-        self._cases[complaint_id] = case
-        return case
+        if complaint_id not in self._cases:
+            self.open_many([complaint_id])
+        return self._cases.get(complaint_id)
 
-    def _read_cursors(self, complaint_id: str) -> dict[tuple[str, str], CursorRow]:
-        c = t.cursors.c
-        rows = self.tx.conn.execute(
-            sa.select(
-                c.party,
-                c.recipient,
-                c.state,
-                c.delivered_seq,
-                c.target_seq,
-                c.assignment_no,
-            )
-            .where(c.complaint_id == complaint_id)
-            .order_by(c.party, c.recipient)
-            .with_for_update(key_share=True)
-        )
-        return {
-            (r.party, r.recipient): CursorRow(
-                r.party,
-                r.recipient,
-                CursorState(r.state),
-                r.delivered_seq,
-                r.target_seq,
-                r.assignment_no,
-            )
-            for r in rows
-        }
+    def open_many(self, complaint_ids: Iterable[str]) -> None:
+        """Lock and read complaints at once; `open` then has them."""
+        wanted = set(complaint_ids) - self._cases.keys()
+        for complaint_id in wanted & self._stamped.keys():
+            self._cases[complaint_id] = self._stamped[complaint_id].case()
+        wanted -= self._stamped.keys()
+        if wanted:
+            found = read_cases(self.tx, self.vault, wanted)
+            self._cases |= {case.complaint_id: case for case in found}
 
     def add_cursor(self, case: Case, party: str, recipient: str) -> None:
         """Give a party a cursor that begins at the complaint's head."""
@@ -117,40 +104,32 @@ class Appender:
                 party, recipient, CursorState.ACTIVE, head, head, 0, is_new=True
             )
 
-    def append(self, case: Case, events: Iterable[NewEvent]) -> list[LogEvent]:
+    def append(self, case: Case, events: Iterable[NewEvent]) -> list[Written]:
         """Append events; a repeated cause or occurrence is left out."""
         return [found for event in events if (found := self._append(case, event))]
 
-    def _append(self, case: Case, event: NewEvent) -> LogEvent | None:
+    def _append(self, case: Case, event: NewEvent) -> Written | None:
         cause = (event.cause.kind, event.cause.id, event.cause.no)
         if cause in case.causes or _known_occurrence(case, event):
             return None
         seq = len(case.events) + 1
-        after = fold([*case.events, (seq, event)])
-        first = not any(
-            e.type == event.type and e.leg == event.leg for _, e in case.events
-        )
-        event = _confirm_if_nothing_changed(
-            case.state,
-            after,
-            event,
-            first_of_kind=first and event.type == "acknowledged",
-        )
-        if event.type == "assigned" and event.leg in after.legs:
+        grown = case.folding.after(seq, event)
+        if event.occurrence_key:
+            event = _confirm_if_nothing_changed(case, grown.state, event)
+        if event.type == "assigned" and event.leg in grown.state.legs:
             self._assign_cursor(case, event, seq)
-        written = LogEvent(
-            **event.model_dump(),
-            complaint_id=case.complaint_id,
-            seq=seq,
-            event_id=str(uuid7()),
-            recorded_at=self.tx.now,
-            status_after=after.status,
-        )
-        case.events.append((seq, written))
+        case.folding.take(seq, event, grown)
         case.causes.add(cause)
-        case.state = after
+        written = Written(
+            event,
+            case.complaint_id,
+            seq,
+            str(uuid7()),
+            self.tx.now,
+            grown.state.status,
+        )
         case.added.append(written)
-        self._wake(case, written)
+        self._wake(case, event, seq)
         return written
 
     def _assign_cursor(self, case: Case, event: NewEvent, seq: int) -> None:
@@ -168,7 +147,7 @@ class Appender:
         known.state = CursorState.ACTIVE
         known.reassigned = known.changed = True
 
-    def _wake(self, case: Case, event: LogEvent) -> None:
+    def _wake(self, case: Case, event: NewEvent, seq: int) -> None:
         for cursor in case.cursors.values():
             party = self.parties.get(cursor.party)
             if party is None or cursor.state is CursorState.ENDED:
@@ -179,152 +158,103 @@ class Appender:
                 case, event, party.party
             ):
                 continue
-            cursor.target_seq = event.seq
+            cursor.target_seq = seq
             cursor.changed = True
             cursor.due = cursor.state is CursorState.ACTIVE
 
     def flush(self) -> list[tuple[str, str]]:
         """Write everything; returns the (lane, complaint_id) pairs that became due."""
-        due: list[tuple[str, str]] = []
+        due, self._due = self._due, []
         for complaint_id in sorted(self._cases):
             case = self._cases[complaint_id]
             if not case.added and not any(
                 c.is_new or c.changed for c in case.cursors.values()
             ):
                 continue
-            self._write_complaint(case)
-            self._write_events(case)
-            self._write_legs(case)
-            due += self._write_cursors(case)
+            self._collect_complaint(case)
+            self._collect_events(case)
+            self._collect_legs(case)
+            due += self._collect_cursors(case)
             case.added = []
+            case.is_new = False
+        write(self.tx, self.batch)
         return due
 
-    def _write_complaint(self, case: Case) -> None:
-        values = projection(case.state)
+    def _collect_complaint(self, case: Case) -> None:
+        row = projection(case.state)
+        row["id"] = case.complaint_id
         if case.is_new:
-            first = case.added[0]
-            self.tx.conn.execute(
-                sa.insert(t.complaints).values(
-                    id=case.complaint_id,
-                    code=case.code,
-                    public_number=case.public_number,
-                    data_key_id=case.data_key_id,
-                    received_at=first.occurred_at,
-                    **values,
-                )
-            )
-            return
-        self.tx.conn.execute(
-            sa.update(t.complaints)
-            .where(t.complaints.c.id == case.complaint_id)
-            .values(**values)
-        )
-
-    def _write_events(self, case: Case) -> None:
-        rows = [
-            event_row(event, case.key, case.data_key_id, self._config_version(event))
-            for event in case.added
-        ]
-        if rows:
-            self.tx.conn.execute(sa.insert(t.log), rows)
-
-    def _config_version(self, event: LogEvent) -> str:
-        party = self.parties.get(event.leg[0]) if event.leg else None
-        return party.config_version if party else ""
-
-    def _write_legs(self, case: Case) -> None:
-        conn, c = self.tx.conn, t.legs.c
-        known = set()
-        if not case.is_new:
-            known = {
-                (r.agency, r.assignment_no)
-                for r in conn.execute(
-                    sa.select(c.agency, c.assignment_no).where(
-                        c.complaint_id == case.complaint_id
-                    )
-                )
+            row |= {
+                "code": case.code,
+                "public_number": case.public_number,
+                "data_key_id": case.data_key_id,
+                "received_at": case.added[0].event.occurred_at,
             }
-        for row in leg_rows(case.complaint_id, case.state):
-            if (row["agency"], row["assignment_no"]) not in known:
-                conn.execute(sa.insert(t.legs).values(**row))
-                continue
-            conn.execute(
-                sa.update(t.legs)
-                .where(
-                    c.complaint_id == case.complaint_id,
-                    c.agency == row["agency"],
-                    c.assignment_no == row["assignment_no"],
-                )
-                .values(**row)
-            )
+        self.batch.add(NEW_COMPLAINTS if case.is_new else CHANGED_COMPLAINTS, row)
 
-    def _write_cursors(self, case: Case) -> list[tuple[str, str]]:
+    def _collect_events(self, case: Case) -> None:
+        for written in case.added:
+            leg = written.event.leg
+            party = self.parties.get(leg[0]) if leg else None
+            version = party.config_version if party else ""
+            row = event_row(written, case.key, case.data_key_id, version)
+            self.batch.add(NEW_EVENTS, row)
+
+    def _collect_legs(self, case: Case) -> None:
+        legs = case.state.legs
+        if legs == case.legs:
+            return
+        for key, leg in sorted(legs.items()):
+            known = case.legs.get(key)
+            if known != leg:
+                sheet = NEW_LEGS if known is None else CHANGED_LEGS
+                self.batch.add(sheet, leg_row(case.complaint_id, leg))
+        case.legs = dict(legs)
+
+    def _collect_cursors(self, case: Case) -> list[tuple[str, str]]:
         due: list[tuple[str, str]] = []
         for _, cursor in sorted(case.cursors.items()):
             if not (cursor.is_new or cursor.changed):
                 continue
             party = self.parties[cursor.party]
-            values: dict[str, Any] = {
-                "target_seq": cursor.target_seq,
-                "assignment_no": cursor.assignment_no,
-            }
             if cursor.due:
-                values |= {"due_at": self.tx.now, "hinted_at": self._hinted()}
+                # A range that waits for its next attempt keeps its own time.
+                cursor.due_at = cursor.due_at if cursor.sending else self.tx.now
+                cursor.hinted_at = self.tx.now if self.hinting else None
                 due.append((party.lane, case.complaint_id))
-            if cursor.is_new:
-                self._insert_cursor(case, cursor, party.lane, values)
+            if cursor.reassigned:
+                self._reassign(case, cursor)
             else:
-                self._update_cursor(case, cursor, values)
+                sheet = NEW_CURSORS if cursor.is_new else CHANGED_CURSORS
+                self.batch.add(sheet, cursor_row(case.complaint_id, party.lane, cursor))
             cursor.is_new = cursor.changed = cursor.due = cursor.reassigned = False
         return due
 
-    def _hinted(self) -> Any:
-        return self.tx.now if self.hinting else None
-
-    def _insert_cursor(
-        self, case: Case, cursor: CursorRow, lane: str, values: dict[str, Any]
-    ) -> None:
-        self.tx.conn.execute(
-            sa.insert(t.cursors).values(
-                complaint_id=case.complaint_id,
-                party=cursor.party,
-                recipient=cursor.recipient,
-                lane=lane,
-                state=cursor.state,
-                delivered_seq=cursor.delivered_seq,
-                **values,
-            )
-        )
-
-    def _update_cursor(
-        self, case: Case, cursor: CursorRow, values: dict[str, Any]
-    ) -> None:
+    def _reassign(self, case: Case, cursor: CursorRow) -> None:
+        """Let a cursor begin anew with its new assignment number."""
         c = t.cursors.c
         where = (
             c.complaint_id == case.complaint_id,
             c.party == cursor.party,
             c.recipient == cursor.recipient,
         )
-        if cursor.reassigned:
-            self._retire_reference(case, cursor, where)
-            values |= {
-                "delivered_seq": cursor.delivered_seq,
-                "state": cursor.state,
-                "reference": None,
-                "reference_index": None,
-                "sending_from_seq": None,
-                "sending_to_seq": None,
-                "sending_key": "",
-                "sending_open": False,
-                "lease_until": None,
-                "lease_epoch": c.lease_epoch + 1,
-            }
-        elif "due_at" in values:
-            # A range that waits for its next attempt keeps its own time.
-            values["due_at"] = sa.case(
-                (c.sending_to_seq.is_not(None), c.due_at),
-                else_=sa.literal(self.tx.now, Instant()),
-            )
+        self._retire_reference(case, cursor, where)
+        values: dict[str, Any] = {
+            "target_seq": cursor.target_seq,
+            "assignment_no": cursor.assignment_no,
+            "delivered_seq": cursor.delivered_seq,
+            "state": cursor.state,
+            "reference": None,
+            "reference_index": None,
+            "sending_from_seq": None,
+            "sending_to_seq": None,
+            "sending_key": "",
+            "sending_open": False,
+            "lease_until": None,
+            "lease_epoch": c.lease_epoch + 1,
+        }
+        if cursor.due:
+            values |= {"due_at": self.tx.now, "hinted_at": cursor.hinted_at}
         self.tx.conn.execute(sa.update(t.cursors).where(*where).values(**values))
 
     def _retire_reference(
@@ -361,18 +291,25 @@ def _known_occurrence(case: Case, event: NewEvent) -> bool:
 
 
 def _confirm_if_nothing_changed(
-    before: CaseState, after: CaseState, event: NewEvent, *, first_of_kind: bool
+    case: Case, after: CaseState, event: NewEvent
 ) -> NewEvent:
     """Store an agency's update that changes nothing so that it wakes nobody."""
-    row = CATALOGUE[event.type]
-    if not event.occurrence_key or row.effect.scope is not Scope.LEG:
+    if CATALOGUE[event.type].effect.scope is not Scope.LEG:
         return event
+    before = case.state
     news = event.sealed.get("text") or event.facts.get("attachments")
     moved = before.legs != _without_seqs(after, before) or before.status != after.status
-    if news or moved or first_of_kind:
+    if news or moved or _is_first_word(case, event):
         return event
     facts = {**event.facts, "stands_for": event.type}
     return event.model_copy(update={"type": "confirmed", "facts": facts})
+
+
+def _is_first_word(case: Case, event: NewEvent) -> bool:
+    """That an agency saw it is news, once."""
+    return event.type == "acknowledged" and not any(
+        e.type == event.type and e.leg == event.leg for _, e in case.events
+    )
 
 
 def _without_seqs(after: CaseState, before: CaseState) -> dict[tuple[str, int], Any]:
@@ -384,7 +321,7 @@ def _without_seqs(after: CaseState, before: CaseState) -> dict[tuple[str, int], 
     }
 
 
-def _still_told(case: Case, event: LogEvent, agency: str) -> bool:
+def _still_told(case: Case, event: NewEvent, agency: str) -> bool:
     if event.type in ALWAYS_TOLD or (event.leg is not None and event.leg[0] == agency):
         return True
     return any(leg.is_open for leg in case.state.legs.values() if leg.agency == agency)

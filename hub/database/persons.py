@@ -1,23 +1,44 @@
 """What a complaint keeps of people: their contacts, and the files they sent."""
 
+import unicodedata
 from collections.abc import Sequence
-
-import sqlalchemy as sa
+from dataclasses import dataclass
+from datetime import datetime
 
 from connectors.contract import File
 from hub.database import blobs
-from hub.database import tables as t
-from hub.database.case import Case
-from hub.database.engine import Tx
+from hub.database.hot.batch import (
+    NEW_ATTACHMENTS,
+    NEW_CONTACTS,
+    NEW_REPORTERS,
+    Batch,
+)
+from hub.database.vault import DataKey, Vault
+from hub.ports import NewCase
 from schemas.base import split
-from schemas.complaint import Attachment
-from schemas.events import LogEvent
+from schemas.complaint import Attachment, NewComplaint
 from schemas.parties import Reporter
 
 
-def contact_of(reporter: Reporter) -> tuple[str, str] | None:
-    """Name the reporter's first contact as (kind, value)."""
-    return next(iter(contacts_of(reporter)), None)
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells a repeated complaint: who wrote, and which words."""
+
+    contacts: tuple[tuple[str, bytes], ...]
+    """(kind, blind index) of the reporter's contacts, the first one first."""
+    words: bytes
+
+
+def fingerprint(vault: Vault, complaint: NewComplaint) -> Fingerprint:
+    """Index a complaint's contacts and words without keeping them."""
+    words = unicodedata.normalize("NFKC", f"{complaint.title} {complaint.body}")
+    return Fingerprint(
+        tuple(
+            (kind, vault.blind(kind, value))
+            for kind, value in contacts_of(complaint.reporter)
+        ),
+        vault.blind("words", " ".join(words.casefold().split())),
+    )
 
 
 def contacts_of(reporter: Reporter) -> list[tuple[str, str]]:
@@ -29,10 +50,10 @@ def contacts_of(reporter: Reporter) -> list[tuple[str, str]]:
     return [(kind, value) for kind, value in found if value]
 
 
-def write_files(tx: Tx, case: Case, event: LogEvent, files: Sequence[File]) -> None:
-    """Store the files that came with an event."""
-    if case.key is None:
-        return
+def collect_files(
+    batch: Batch, key: DataKey, complaint_id: str, event_id: str, files: Sequence[File]
+) -> None:
+    """Collect the files that came with an event."""
     for n, file in enumerate(files, start=1):
         known = Attachment(
             name=file.name[:255],
@@ -41,16 +62,46 @@ def write_files(tx: Tx, case: Case, event: LogEvent, files: Sequence[File]) -> N
             inline=file.inline,
         )
         facts, sealed = split(known)
-        tx.conn.execute(
-            sa.insert(t.attachments).values(
-                event_id=event.event_id,
-                n=n,
-                complaint_id=case.complaint_id,
-                blob_id=blobs.store(tx, case.key, file.content),
-                facts=facts,
-                data_key_id=case.key.id,
-                sealed=case.key.seal_json(
-                    f"attachments|sealed|{event.event_id}.{n}", sealed
-                ),
-            )
+        place = f"attachments|sealed|{event_id}.{n}"
+        batch.add(
+            NEW_ATTACHMENTS,
+            {
+                "event_id": event_id,
+                "n": n,
+                "complaint_id": complaint_id,
+                "blob_id": blobs.store(batch, key, file.content),
+                "facts": facts,
+                "data_key_id": key.id,
+                "sealed": key.seal_json(place, sealed),
+            },
+        )
+
+
+def collect_reporter(
+    batch: Batch, key: DataKey, new: NewCase, who: Fingerprint, now: datetime
+) -> None:
+    """Collect the reporter and the index of the reporter's contacts."""
+    person = new.complaint.reporter.model_dump(exclude_defaults=True)
+    complaint_id = new.row.complaint_id
+    batch.add(
+        NEW_REPORTERS,
+        {
+            "id": new.reporter_id,
+            "complaint_id": complaint_id,
+            "level": "anonymous" if new.complaint.anonymous else "claimed",
+            "data_key_id": key.id,
+            "sealed": key.seal_json(f"reporters|sealed|{new.reporter_id}", person),
+        },
+    )
+    for kind, blind in who.contacts:
+        batch.add(
+            NEW_CONTACTS,
+            {
+                "kind": kind,
+                "hmac": blind,
+                "complaint_id": complaint_id,
+                "reporter_id": new.reporter_id,
+                "words_hash": who.words,
+                "received_at": now,
+            },
         )

@@ -1,16 +1,17 @@
 """Log rows as events, and the rows that are computed from a complaint's state."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from hub.database import tables as t
+from hub.database.case import CursorRow, Written
 from hub.database.directory import read_parties
 from hub.database.engine import Tx
 from hub.database.vault import DataKey, open_or_none
-from hub.domain.lifecycle import CaseState
+from hub.domain.lifecycle import CaseState, LegState
 from hub.domain.privacy import interested
 from schemas.events import Cause, LogEvent
 from schemas.parties import Author, AuthorKind, CauseKind
@@ -24,67 +25,93 @@ def reference_place(complaint_id: str, party: str) -> str:
 
 def projection(state: CaseState) -> dict[str, Any]:
     """Compute the clear columns of a complaint from its state."""
-    facts = state.facts
     waits = state.status in {Status.RECEIVED, Status.VERIFIED} and not state.legs
     return {
         "head_seq": state.head_seq,
         "status": state.status,
+        "triage": waits,
+        "merged_into": state.merged_into or None,
+        **fact_columns(state.facts),
+    }
+
+
+def fact_columns(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute those columns of a complaint that its facts alone decide."""
+    return {
         "type": facts.get("report_type", "complaint"),
         "category": (facts.get("category") or {}).get("code", ""),
         "region": (facts.get("region") or {}).get("code", ""),
         "channel": facts.get("channel", ""),
         "anonymous": bool(facts.get("anonymous")),
         "confidential": bool(facts.get("confidential")),
-        "triage": waits,
-        "merged_into": state.merged_into or None,
+    }
+
+
+def leg_row(complaint_id: str, leg: LegState) -> dict[str, Any]:
+    """Compute the row of one leg."""
+    return {
+        "complaint_id": complaint_id,
+        "agency": leg.agency,
+        "assignment_no": leg.assignment_no,
+        "unit": leg.unit,
+        "role": leg.role,
+        "status": leg.status,
+        "order_by": leg.order_by,
+        "hops": leg.hops,
+        "opened_seq": leg.opened_seq,
+        "closed_seq": leg.closed_seq,
     }
 
 
 def leg_rows(complaint_id: str, state: CaseState) -> list[dict[str, Any]]:
     """Compute the rows of a complaint's legs from its state."""
-    return [
-        {
-            "complaint_id": complaint_id,
-            "agency": leg.agency,
-            "assignment_no": leg.assignment_no,
-            "unit": leg.unit,
-            "role": leg.role,
-            "status": leg.status,
-            "order_by": leg.order_by,
-            "hops": leg.hops,
-            "opened_seq": leg.opened_seq,
-            "closed_seq": leg.closed_seq,
-        }
-        for _, leg in sorted(state.legs.items())
-    ]
+    return [leg_row(complaint_id, leg) for _, leg in sorted(state.legs.items())]
+
+
+def cursor_row(complaint_id: str, lane: str, cursor: CursorRow) -> dict[str, Any]:
+    """Make the row of a cursor, as far as appending moves it."""
+    return {
+        "complaint_id": complaint_id,
+        "party": cursor.party,
+        "recipient": cursor.recipient,
+        "lane": lane,
+        "state": cursor.state,
+        "delivered_seq": cursor.delivered_seq,
+        "target_seq": cursor.target_seq,
+        "due_at": cursor.due_at,
+        "hinted_at": cursor.hinted_at,
+        "assignment_no": cursor.assignment_no,
+    }
 
 
 def event_row(
-    event: LogEvent, key: DataKey | None, data_key_id: str, config_version: str
+    written: Written, key: DataKey | None, data_key_id: str, config_version: str
 ) -> dict[str, Any]:
     """Make the log row of an event; without a key its words are not kept."""
-    sealed = None
+    event, sealed = written.event, None
     if event.sealed and key is not None:
         sealed = key.seal_json(
-            f"log|sealed|{event.complaint_id}.{event.seq}", event.sealed
+            f"log|sealed|{written.complaint_id}.{written.seq}", event.sealed
         )
+    author, cause = event.author, event.cause
+    agency, assignment_no = event.leg or (None, None)
     return {
-        "complaint_id": event.complaint_id,
-        "seq": event.seq,
-        "event_id": event.event_id,
+        "complaint_id": written.complaint_id,
+        "seq": written.seq,
+        "event_id": written.event_id,
         "type": event.type,
-        "author_kind": event.author.kind,
-        "author_id": event.author.id,
-        "cause_kind": event.cause.kind,
-        "cause_id": event.cause.id,
-        "cause_no": event.cause.no,
-        "leg_agency": event.leg[0] if event.leg else None,
-        "assignment_no": event.leg[1] if event.leg else None,
+        "author_kind": author.kind,
+        "author_id": author.id,
+        "cause_kind": cause.kind,
+        "cause_id": cause.id,
+        "cause_no": cause.no,
+        "leg_agency": agency,
+        "assignment_no": assignment_no,
         "occurrence_key": event.occurrence_key or None,
         "order_key": event.order_key,
         "occurred_at": event.occurred_at,
-        "recorded_at": event.recorded_at,
-        "status_after": event.status_after,
+        "recorded_at": written.recorded_at,
+        "status_after": written.status_after,
         "facts": event.facts,
         "sealed": sealed,
         "data_key_id": data_key_id,

@@ -1,15 +1,22 @@
-"""Journal rows, read for working."""
+"""Journal rows: read for working, locked by who works them, and made."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from hub.database import blobs
 from hub.database import tables as t
 from hub.database.engine import Tx
-from hub.database.vault import DataKey, Vault, key_id_of
+from hub.database.hot.batch import NEW_RAWS, NEW_ROWS, Batch
+from hub.database.hot.packing import pack_uuids
+from hub.database.hot.pipeline import run
+from hub.database.hot.statements import ONE_PLAN, READ
+from hub.database.types import compact_json
+from hub.database.vault import DataKey, Vault
 from hub.ports import JournalRow
 from schemas.raw import RawMessage
 
@@ -17,88 +24,125 @@ TO_WORK = ("new", "waiting")
 """States of rows that still have to be worked, once they are due."""
 
 
-def read_rows(
-    tx: Tx, vault: Vault, ids: Sequence[str], *, lock: bool = False
-) -> list[JournalRow]:
-    """Read due rows by id, in id order; locked where a transaction claims them."""
-    c, raw = t.journal.c, t.journal_raw.c
+class _Stored(NamedTuple):
+    """A row with its raw message and its key, as they lie in the database."""
+
+    id: str
+    lane: str
+    source: str
+    received_at: datetime
+    crashes: int
+    waits: int
+    revised: bool
+    parent_id: str | None
+    item_no: int
+    complaint_id: str | None
+    code: str | None
+    public_number: str | None
+    content_hash: bytes
+    data_key_id: str
+    sealed: bytes | None
+    blob_id: str | None
+    wrapped: bytes | None
+
+
+_OWN = _Stored._fields[: _Stored._fields.index("sealed")]
+"""Columns of the journal itself."""
+
+
+def read_rows(tx: Tx, vault: Vault, ids: Sequence[str]) -> list[JournalRow]:
+    """Read due rows by id, without locks, in id order."""
     wanted = sorted(set(ids))
-    query = (
-        sa.select(t.journal)
-        .where(
-            c.id.in_(wanted),
-            c.state.in_(TO_WORK),
-            c.due_at.is_not(None),
-            c.due_at <= tx.now,
-        )
-        .order_by(c.id)
+    stored = _by_arrays(tx, wanted) if tx.is_postgresql else _by_core(tx, wanted)
+    return [_opened(tx, vault, row) for row in stored]
+
+
+def _by_arrays(tx: Tx, ids: Sequence[str]) -> list[_Stored]:
+    found = run(tx, [(ONE_PLAN, ()), (READ, (pack_uuids(ids), tx.now))])[1]
+    return [_Stored._make(row) for row in found.fetchall()]
+
+
+def _by_core(tx: Tx, ids: Sequence[str]) -> list[_Stored]:
+    j, raw, key = t.journal.c, t.journal_raw.c, t.data_keys.c
+    columns = [*(j[name] for name in _OWN), raw.sealed, raw.blob_id, key.wrapped]
+    rows = tx.conn.execute(
+        sa.select(*columns)
+        .select_from(t.journal)
+        .outerjoin(t.journal_raw, raw.journal_id == j.id)
+        .outerjoin(t.data_keys, key.id == j.data_key_id)
+        .where(j.id.in_(ids), *is_due(tx))
+        .order_by(j.id)
     )
-    if lock:
-        query = query.with_for_update(key_share=True, skip_locked=True)
-    rows = tx.conn.execute(query).all()
-    if lock:
-        return [_row(r, None) for r in rows]
-    owners = {r.id for r in rows}
-    raws = {
-        r.journal_id: r
-        for r in tx.conn.execute(
-            sa.select(t.journal_raw).where(raw.journal_id.in_(owners))
-        )
-    }
-    keys = vault.keys(tx.conn, _key_ids(tx, owners))
-    return [_row(r, open_raw(tx, keys, r.id, raws.get(r.id))) for r in rows]
+    return [_Stored._make(row) for row in rows]
 
 
-def _key_ids(tx: Tx, owners: set[str]) -> list[str]:
+def is_due(tx: Tx) -> tuple[sa.ColumnElement[bool], ...]:
+    """Tell rows that still have to be worked, and now."""
     c = t.journal.c
-    return list(
-        tx.conn.execute(sa.select(c.data_key_id).where(c.id.in_(owners))).scalars()
+    return c.state.in_(TO_WORK), c.due_at.is_not(None), c.due_at <= tx.now
+
+
+def _opened(tx: Tx, vault: Vault, stored: _Stored) -> JournalRow:
+    key = None
+    if stored.wrapped is not None:
+        key = vault.unwrapped(stored.data_key_id, stored.wrapped)
+    return JournalRow(
+        id=stored.id,
+        lane=stored.lane,
+        source=stored.source,
+        received_at=stored.received_at,
+        crashes=stored.crashes,
+        waits=stored.waits,
+        revised=stored.revised,
+        parent_id=stored.parent_id or "",
+        item_no=stored.item_no,
+        complaint_id=stored.complaint_id or "",
+        code=stored.code or "",
+        public_number=stored.public_number or "",
+        content_hash=stored.content_hash,
+        raw=None if key is None else _raw(tx, key, stored),
+        key=key,
     )
 
 
-def open_raw(
-    tx: Tx, keys: dict[str, DataKey], journal_id: str, row: Any
-) -> RawMessage | None:
-    """Open a raw message; None when its key was destroyed."""
-    if row is None or row.sealed is None:
+def _raw(tx: Tx, key: DataKey, stored: _Stored) -> RawMessage | None:
+    """Open a raw message; None when it is gone, or under another key."""
+    if stored.sealed is None or not stored.sealed.startswith(key.head):
         return None
-    key = keys.get(key_id_of(row.sealed))
-    if key is None:
-        return None
-    plain = key.open(f"journal_raw|sealed|{journal_id}", row.sealed)
+    plain = key.open(f"journal_raw|sealed|{stored.id}", stored.sealed)
     head, _, body = plain.partition(b"\n")
-    if row.blob_id is not None:
-        body = blobs.load(tx, key, row.blob_id)
+    if stored.blob_id is not None:
+        body = blobs.load(tx, key, stored.blob_id)
     return RawMessage(**json.loads(head), body=body)
 
 
-def _row(r: Any, raw: RawMessage | None) -> JournalRow:
-    return JournalRow(
-        id=r.id,
-        lane=r.lane,
-        source=r.source,
-        received_at=r.received_at,
-        crashes=r.crashes,
-        waits=r.waits,
-        revised=r.revised,
-        parent_id=r.parent_id or "",
-        item_no=r.item_no,
-        complaint_id=r.complaint_id or "",
-        code=r.code or "",
-        public_number=r.public_number or "",
-        content_hash=bytes(r.content_hash),
-        raw=raw,
-    )
+def head_of(raw: RawMessage) -> bytes:
+    """Write everything but the body as one line."""
+    return compact_json(raw.model_dump(mode="json", exclude={"body"})) + b"\n"
 
 
-def seal_raw(tx: Tx, key: DataKey, journal_id: str, raw: RawMessage) -> dict[str, Any]:
-    """Make the raw row of a journal row; large bodies go into a blob."""
-    head = json.dumps(raw.model_dump(mode="json", exclude={"body"})).encode() + b"\n"
+def collect_row(
+    batch: Batch, key: DataKey, raw: RawMessage, row: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Collect a new journal row and its raw message; large bodies go into a blob.
+
+    `row` has every column of a new row but its key, its state and its hash.
+    """
     large = len(raw.body) > blobs.INLINE_BYTES_MAX
-    return {
-        "journal_id": journal_id,
-        "sealed": key.seal(
-            f"journal_raw|sealed|{journal_id}", head if large else head + raw.body
-        ),
-        "blob_id": blobs.store(tx, key, raw.body) if large else None,
+    head = head_of(raw)
+    sealed = key.seal(
+        f"journal_raw|sealed|{row['id']}", head if large else head + raw.body
+    )
+    blob_id = blobs.store(batch, key, raw.body) if large else None
+    batch.add(NEW_RAWS, {"journal_id": row["id"], "sealed": sealed, "blob_id": blob_id})
+    new = {
+        **row,
+        "lane": raw.lane,
+        "source": raw.source,
+        "state": "new",
+        "times_seen": 1,
+        "data_key_id": key.id,
+        "raw_sha256": sha256(sealed).digest(),
     }
+    batch.add(NEW_ROWS, new)
+    return new

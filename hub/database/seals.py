@@ -14,6 +14,14 @@ import sqlalchemy as sa
 
 from hub.database import tables as t
 from hub.database.engine import Database, Tx, retrying
+from hub.database.hot.batch import (
+    NUMBERED_AUDIT,
+    NUMBERED_EVENTS,
+    NUMBERED_ROWS,
+    Batch,
+    Sheet,
+)
+from hub.database.hot.writing import write
 
 RANGE_MAX = 2_000
 """Rows in one seal."""
@@ -25,22 +33,30 @@ class Kind:
     """One sealed table: its order, and the columns that never change."""
 
     name: str
-    table: sa.Table
+    numbered: Sheet
     at: str
-    key: tuple[str, ...]
     columns: tuple[str, ...]
     ciphertext: str = ""
     settled: str = ""
     """A column that is empty once nobody works the row any more: to number a row is to
     lock it, and a claim skips what is locked."""
 
+    @property
+    def table(self) -> sa.Table:
+        """The table that is sealed."""
+        return self.numbered.table
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        return self.numbered.key
+
 
 KINDS = (
     Kind(
         "journal",
-        t.journal,
+        NUMBERED_ROWS,
         "received_at",
-        ("id",),
         (
             "id",
             "source",
@@ -55,9 +71,8 @@ KINDS = (
     ),
     Kind(
         "log",
-        t.log,
+        NUMBERED_EVENTS,
         "recorded_at",
-        ("complaint_id", "seq"),
         (
             "complaint_id",
             "seq",
@@ -81,9 +96,8 @@ KINDS = (
     ),
     Kind(
         "audit",
-        t.audit,
+        NUMBERED_AUDIT,
         "at",
-        ("id",),
         ("id", "at", "by", "action", "subject", "reason", "detail"),
     ),
 )
@@ -153,12 +167,11 @@ def _seal(tx: Tx, kind: Kind) -> int:
     if not rows:
         return 0
     last, previous = _last(tx, kind)
+    batch = Batch()
     for position, row in enumerate(rows, start=last + 1):
-        tx.conn.execute(
-            sa.update(kind.table)
-            .where(*(c[name] == getattr(row, name) for name in kind.key))
-            .values(position=position)
-        )
+        key = {name: getattr(row, name) for name in kind.key}
+        batch.add(kind.numbered, {**key, "position": position})
+    write(tx, batch)
     tx.conn.execute(
         sa.insert(t.seals).values(
             kind=kind.name,

@@ -1,5 +1,6 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,14 @@ def to_microseconds(moment: datetime) -> int:
 def from_microseconds(value: int) -> datetime:
     """Read microseconds since 1970."""
     return _EPOCH + timedelta(microseconds=value)
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def compact_json(value: Any) -> bytes:
+    """Write a JSON value without spaces; the encoder is made once."""
+    return _encode(value).encode()
 
 
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")

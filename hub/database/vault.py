@@ -23,6 +23,7 @@ from uuid_utils.compat import uuid7
 
 from hub.database import tables as t
 from hub.database.keyring import Keyring, KeyringAwayError
+from hub.database.types import compact_json
 
 _PREFIX = b"v1."
 _HEAD = len(_PREFIX) + 16
@@ -45,11 +46,17 @@ class DataKey:
 
     def seal(self, place: str, plain: bytes) -> bytes:
         """Encrypt for one place, `table|column|row`."""
-        return _seal(UUID(self.id), self.cipher, place, plain)
+        nonce = os.urandom(_NONCE)
+        return self.head + nonce + self.cipher.encrypt(nonce, plain, place.encode())
+
+    @property
+    def head(self) -> bytes:
+        """What a value that is sealed under this key begins with."""
+        return _PREFIX + bytes.fromhex(self.id.replace("-", ""))
 
     def seal_json(self, place: str, value: Any) -> bytes:
         """Encrypt a JSON value for one place."""
-        return self.seal(place, json.dumps(value, separators=(",", ":")).encode())
+        return self.seal(place, compact_json(value))
 
     def open(self, place: str, sealed: bytes) -> bytes:
         """Decrypt what was sealed for this place."""
@@ -141,14 +148,19 @@ class Vault:
 
     # data keys
 
-    def new_key(self, key_id: str | None = None) -> tuple[DataKey, dict[str, Any]]:
-        """Make a data key and the row that keeps it wrapped."""
+    def new_key(
+        self, key_id: str | None = None, complaint_id: str | None = None
+    ) -> tuple[DataKey, dict[str, Any]]:
+        """Make a data key and the row that keeps it wrapped.
+
+        `complaint_id` is the complaint that its row will be, if it becomes one.
+        """
         name = key_id or str(uuid7())
         plain = secrets.token_bytes(32)
         ring_id, wrapped = self._wrap(f"data_keys|wrapped|{name}", plain)
         row = {
             "id": name,
-            "complaint_id": None,
+            "complaint_id": complaint_id,
             "wrapped": wrapped,
             "ring_id": str(ring_id),
         }
@@ -186,9 +198,13 @@ class Vault:
                 )
             )
             for key_id, wrapped in rows:
-                plain = self.unwrap(f"data_keys|wrapped|{key_id}", wrapped)
-                found[key_id] = DataKey(key_id, AESGCM(plain))
+                found[key_id] = self.unwrapped(key_id, wrapped)
         return found
+
+    def unwrapped(self, key_id: str, wrapped: bytes) -> DataKey:
+        """Unwrap one data key whose row was read."""
+        plain = self.unwrap(f"data_keys|wrapped|{key_id}", wrapped)
+        return DataKey(key_id, AESGCM(plain))
 
     def key(self, conn: sa.Connection, key_id: str) -> DataKey:
         """Unwrap one data key; raises KeyDestroyedError when it is gone."""
@@ -209,9 +225,7 @@ class Vault:
         return self._hmac(b"content", content)
 
     def _hmac(self, label: bytes, value: bytes) -> bytes:
-        return hmac.new(
-            self.ring.index_secret, label + b"\x1f" + value, sha256
-        ).digest()
+        return hmac.digest(self.ring.index_secret, label + b"\x1f" + value, sha256)
 
 
 def open_or_none(

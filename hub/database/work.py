@@ -1,42 +1,71 @@
 """Claimed journal rows: everything that one intake or update transaction writes."""
 
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from connectors.contract import File
 from hub.database import tables as t
 from hub.database.case import Case
 from hub.database.engine import Tx
+from hub.database.finding import Finder
+from hub.database.hot.batch import (
+    ADOPTED_KEYS,
+    NEW_ANSWERS,
+    NEW_KEYS,
+    SETTLED_ROWS,
+    Batch,
+)
 from hub.database.log import Appender
-from hub.database.persons import contact_of, contacts_of, write_files
-from hub.database.rows import read_rows, seal_raw
+from hub.database.moulds import Mould, Moulds
+from hub.database.persons import Fingerprint, collect_files, collect_reporter
+from hub.database.rows import collect_row
 from hub.database.vault import DataKey, Vault
 from hub.domain.identity import contact_form
+from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
-from schemas.base import split
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
 
-SAME_WORDS_WITHIN = timedelta(hours=24)
-
 
 class ClaimedWork:
-    """One transaction over locked journal rows. Implements `hub.ports.Work`."""
+    """One transaction over locked journal rows. Implements `hub.ports.Work`.
 
-    def __init__(self, tx: Tx, vault: Vault, *, hinting: bool) -> None:
+    What it is told is collected and written at the end, by `flush`; what it is asked
+    counts what was told before.
+    """
+
+    def __init__(
+        self,
+        tx: Tx,
+        vault: Vault,
+        prints: Mapping[int, Fingerprint],
+        moulds: Moulds,
+        *,
+        hinting: bool,
+    ) -> None:
         self._tx = tx
         self._vault = vault
         self._hinting = hinting
-        self._log = Appender(tx, vault, hinting=hinting)
+        self._moulds = moulds
+        self._batch = Batch()
+        self._log = Appender(tx, vault, hinting=hinting, batch=self._batch)
+        self._find = Finder(tx, vault, self._log, prints)
         self._due: list[tuple[str, str]] = []
-        self.rows: Sequence[JournalRow] = ()
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The rows that are still to be worked, locked."""
+        return self._find.claimed
+
+    @property
+    def rows(self) -> Sequence[JournalRow]:
+        """The same, read again."""
+        return self._find.rows()
 
     @property
     def now(self) -> datetime:
@@ -45,129 +74,62 @@ class ClaimedWork:
 
     def claim(self, ids: Sequence[str], contacts: Sequence[tuple[str, str]]) -> None:
         """Lock the rows, then the persons: two messages of one wait for each other."""
-        self.rows = read_rows(self._tx, self._vault, ids, lock=True)
-        if not self._tx.is_postgresql:
-            return  # one writer at a time
-        numbers = sorted(
-            {
-                int.from_bytes(self._vault.blind(kind, value)[:8], "big", signed=True)
-                for kind, value in contacts
-                if value
-            }
-        )
-        for number in numbers:
-            self._tx.conn.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+        self._find.claim(ids, contacts)
 
     # finding
 
     def case_by_code(self, code: str, contact: tuple[str, str]) -> KnownCase | None:
         """Find a complaint by tracking code and compare (kind, contact)."""
-        found = self._tx.conn.execute(
-            sa.select(t.complaints.c.id).where(t.complaints.c.code == code)
-        ).scalar_one_or_none()
-        return self._known(found, contact) if found else None
+        return self._find.case_by_code(code, contact)
 
     def code_is_waiting(self, code: str) -> bool:
         """Tell whether the code's own message is accepted but not yet worked."""
-        c = t.journal.c
-        return (
-            self._tx.conn.execute(
-                sa.select(c.id).where(c.code == code, c.state.in_(("new", "waiting")))
-            ).first()
-            is not None
-        )
+        return self._find.code_is_waiting(code)
 
     def case_by_key(
         self, keys: Sequence[str], contact: tuple[str, str]
     ) -> KnownCase | None:
         """Find a complaint by the delivery keys in our own Message-IDs."""
-        c = t.attempts.c
-        for key in keys:
-            found = self._tx.conn.execute(
-                sa.select(c.subject_id)
-                .join(t.complaints, t.complaints.c.id == c.subject_id)
-                .where(c.key == key)
-                .limit(1)
-            ).scalar_one_or_none()
-            if found:
-                return self._known(found, contact)
-        return None
+        return self._find.case_by_key(keys, contact)
 
     def case_by_reference(self, agency: str, reference: str) -> tuple[str, int] | None:
         """Find (complaint_id, assignment_no) by the agency's reference."""
-        index = self._vault.blind(f"reference:{agency}", reference)
-        c, old = t.cursors.c, t.agency_references.c
-        row = (
-            self._tx.conn.execute(
-                sa.select(c.complaint_id, c.assignment_no).where(
-                    c.party == agency, c.reference_index == index
-                )
-            ).first()
-            or self._tx.conn.execute(
-                sa.select(old.complaint_id, old.assignment_no).where(
-                    old.agency == agency, old.reference_index == index
-                )
-            ).first()
-        )
-        return (row.complaint_id, row.assignment_no) if row else None
+        return self._find.case_by_reference(agency, reference)
+
+    def foresee_references(self, references: Sequence[tuple[str, str]]) -> None:
+        """Look (agency, reference) pairs up at once, and lock their complaints."""
+        self._find.foresee_references(references)
 
     def same_words(self, complaint: NewComplaint) -> KnownCase | None:
         """Find a recent complaint of the same contact with the same words."""
-        contact = contact_of(complaint.reporter)
-        if contact is None:
-            return None
-        c = t.contacts.c
-        found = self._tx.conn.execute(
-            sa.select(c.complaint_id)
-            .where(
-                c.kind == contact[0],
-                c.hmac == self._vault.blind(*contact),
-                c.words_hash == self._words_hash(complaint),
-                c.received_at > self._tx.now - SAME_WORDS_WITHIN,
-            )
-            .order_by(c.received_at)
-            .limit(1)
-        ).scalar_one_or_none()
-        return self._known(found, contact) if found else None
-
-    def _words_hash(self, complaint: NewComplaint) -> bytes:
-        words = unicodedata.normalize("NFKC", f"{complaint.title} {complaint.body}")
-        return self._vault.blind("words", " ".join(words.casefold().split()))
-
-    def _known(self, complaint_id: str, contact: tuple[str, str]) -> KnownCase:
-        case = self._log.open(complaint_id)
-        if case is None:
-            msg = f"complaint {complaint_id} vanished"
-            raise LookupError(msg)
-        kind, value = contact[0], contact_form(*contact)
-        c = t.contacts.c
-        matches = kind == "code" or (
-            bool(value)
-            and self._tx.conn.execute(
-                sa.select(c.reporter_id).where(
-                    c.kind == kind,
-                    c.hmac == self._vault.blind(kind, value),
-                    c.complaint_id == complaint_id,
-                )
-            ).first()
-            is not None
-        )
-        return KnownCase(
-            complaint_id=complaint_id,
-            code=case.code,
-            state=case.state,
-            erased=case.key is None,
-            reporter_id=case.reporter_id,
-            channel=case.channel,
-            contact_matches=matches,
-        )
+        return self._find.same_words(complaint)
 
     # writing
 
     def create(self, new: NewCase) -> None:
         """Write a new complaint with its events, legs and cursors."""
-        row = new.row
+        row, who = new.row, self._find.print_of(new.complaint)
         key = self._row_key(row)
+        event_id = self._begin(new, key)
+        collect_reporter(self._batch, key, new, who, self._tx.now)
+        if new.files:
+            collect_files(self._batch, key, row.complaint_id, event_id, new.files)
+        self._find.remember(new, who)
+
+    def _begin(self, new: NewCase, key: DataKey) -> str:
+        """Write the first events, and what they lead to; returns the first one's id."""
+        begun, parties = new.events, self._log.parties
+        if not isinstance(begun, Beginning):
+            return self._appended(new, key).added[0].event_id
+        mould = self._moulds.find(begun, new.party, parties)
+        if mould is None:
+            case = self._appended(new, key)
+            self._moulds.keep(begun, new.party, Mould.of(case, begun, parties))
+            return case.added[0].event_id
+        return self._log.stamp(mould, new, begun, key)
+
+    def _appended(self, new: NewCase, key: DataKey) -> Case:
+        row = new.row
         case = self._log.create(
             Case(
                 complaint_id=row.complaint_id,
@@ -176,16 +138,14 @@ class ClaimedWork:
                 key=key,
                 data_key_id=key.id,
                 reporter_id=new.reporter_id,
+                channel=new.complaint.channel,
             )
         )
-        received, rest = new.events[:1], new.events[1:]
-        written = self._log.append(case, received)
+        self._log.append(case, new.events[:1])
         if new.party:
             self._log.add_cursor(case, new.party, new.reporter_id)
-        self._log.append(case, rest)
-        self.adopt(row, row.complaint_id)
-        self._write_reporter(new, key)
-        write_files(self._tx, case, written[0], new.files)
+        self._log.append(case, new.events[1:])
+        return case
 
     def append(
         self,
@@ -201,13 +161,13 @@ class ClaimedWork:
             raise LookupError(msg)
         if case.key is None:
             events = [event.model_copy(update={"sealed": {}}) for event in events]
-            files = ()
         written = self._log.append(case, events)
         if adopt is not None:
             self.adopt(adopt, complaint_id)
-        if written and files:
-            write_files(self._tx, case, written[0], files)
-        return written
+        if written and files and case.key is not None:
+            event_id = written[0].event_id
+            collect_files(self._batch, case.key, complaint_id, event_id, files)
+        return [one.as_event() for one in written]
 
     def illegal_seqs(self, complaint_id: str) -> frozenset[int]:
         """Name the events that are not legal where they stand."""
@@ -215,58 +175,37 @@ class ClaimedWork:
         return frozenset(case.state.illegal) if case else frozenset()
 
     def _row_key(self, row: JournalRow) -> DataKey:
+        if isinstance(row.key, DataKey):
+            return row.key
+        return self._vault.key(self._tx.conn, self._row_key_id(row))
+
+    def _row_key_id(self, row: JournalRow) -> str:
+        if isinstance(row.key, DataKey):
+            return row.key.id
         found = self._tx.conn.execute(
             sa.select(t.journal.c.data_key_id).where(t.journal.c.id == row.id)
         ).scalar_one()
-        return self._vault.key(self._tx.conn, found)
+        return str(found)
 
     def adopt(self, row: JournalRow, complaint_id: str) -> None:
         """The complaint owns the row's key from now on: erasure reaches the raw.
 
         A complaint that was erased already takes the key with it at once.
         """
-        key_id = sa.select(t.journal.c.data_key_id).where(t.journal.c.id == row.id)
-        erased = self._tx.conn.execute(
-            sa.select(t.complaints.c.erased_at).where(t.complaints.c.id == complaint_id)
-        ).scalar_one_or_none()
-        values: dict[str, Any] = {"complaint_id": complaint_id}
-        if erased is not None:
-            values |= {"wrapped": None, "destroyed_at": self._tx.now}
-        self._tx.conn.execute(
-            sa.update(t.data_keys)
-            .where(t.data_keys.c.id == key_id.scalar_subquery())
-            .values(**values)
-        )
-
-    def _write_reporter(self, new: NewCase, key: DataKey) -> None:
-        reporter = new.complaint.reporter
-        facts, sealed = split(reporter)
-        level = "anonymous" if new.complaint.anonymous else "claimed"
-        self._tx.conn.execute(
-            sa.insert(t.reporters).values(
-                id=new.reporter_id,
-                complaint_id=new.row.complaint_id,
-                level=level,
-                data_key_id=key.id,
-                sealed=key.seal_json(
-                    f"reporters|sealed|{new.reporter_id}", {**facts, **sealed}
-                ),
+        key_id = self._row_key_id(row)
+        case = self._log.open(complaint_id)
+        if case is not None and case.key is None:
+            self._tx.conn.execute(
+                sa.update(t.data_keys)
+                .where(t.data_keys.c.id == key_id)
+                .values(
+                    complaint_id=complaint_id,
+                    wrapped=None,
+                    destroyed_at=self._tx.now,
+                )
             )
-        )
-        words = self._words_hash(new.complaint)
-        rows = [
-            {
-                "kind": kind,
-                "hmac": self._vault.blind(kind, value),
-                "complaint_id": new.row.complaint_id,
-                "reporter_id": new.reporter_id,
-                "words_hash": words,
-                "received_at": self._tx.now,
-            }
-            for kind, value in contacts_of(reporter)
-        ]
-        if rows:
-            self._tx.conn.execute(sa.insert(t.contacts), rows)
+        elif complaint_id != row.complaint_id:  # that one has it since accept
+            self._batch.add(ADOPTED_KEYS, {"id": key_id, "complaint_id": complaint_id})
 
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
@@ -276,22 +215,24 @@ class ClaimedWork:
             return
         n = 1
         place = f"{row.id}.{n}"
-        delivery_key = self._vault.blind("answer", place).hex()[:40]
-        self._tx.conn.execute(
-            sa.insert(t.answers).values(
-                journal_id=row.id,
-                n=n,
-                party=answer.party,
-                lane=party.lane,
-                data_key_id=key.id,
-                contact=key.seal_json(f"answers|contact|{place}", dict(answer.contact)),
-                template=answer.template,
-                params=key.seal_json(f"answers|params|{place}", dict(answer.params)),
-                state="active",
-                key=delivery_key,
-                due_at=self._tx.now,
-                hinted_at=self._tx.now if self._hinting else None,
-            )
+        self._batch.add(
+            NEW_ANSWERS,
+            {
+                "journal_id": row.id,
+                "n": n,
+                "party": answer.party,
+                "lane": party.lane,
+                "data_key_id": key.id,
+                "contact": key.seal_json(
+                    f"answers|contact|{place}", dict(answer.contact)
+                ),
+                "template": answer.template,
+                "params": key.seal_json(f"answers|params|{place}", dict(answer.params)),
+                "state": "active",
+                "key": self._vault.blind("answer", place).hex()[:40],
+                "due_at": self._tx.now,
+                "hinted_at": self._hinted(),
+            },
         )
         self._due.append((party.lane, row.id))
 
@@ -327,18 +268,18 @@ class ClaimedWork:
         if settled.due_in_seconds is not None:
             due = self._tx.now + timedelta(seconds=settled.due_in_seconds)
         waiting = settled.state == "waiting"
-        self._tx.conn.execute(
-            sa.update(t.journal)
-            .where(t.journal.c.id == row.id)
-            .values(
-                state=settled.state,
-                why=settled.why[:300],
-                due_at=due,
-                result_kind=settled.result_kind or None,
-                result_id=settled.result_id or None,
-                waiting_for=settled.waiting_for,
-                waits=row.waits + 1 if waiting else row.waits,
-            )
+        self._batch.add(
+            SETTLED_ROWS,
+            {
+                "id": row.id,
+                "state": settled.state,
+                "why": settled.why[:300],
+                "due_at": due,
+                "result_kind": settled.result_kind or None,
+                "result_id": settled.result_id or None,
+                "waiting_for": settled.waiting_for,
+                "waits": row.waits + 1 if waiting else row.waits,
+            },
         )
 
     def split(self, row: JournalRow, bodies: Sequence[bytes]) -> list[JournalRow]:
@@ -366,28 +307,28 @@ class ClaimedWork:
             waits=0,
             crashes=0,
             raw=raw,
+            key=key,
         )
-        self._tx.conn.execute(sa.insert(t.data_keys).values(**key_row))
-        raw_row = seal_raw(self._tx, key, child.id, raw)
-        self._tx.conn.execute(
-            sa.insert(t.journal).values(
-                id=child.id,
-                lane=row.lane,
-                source=row.source,
-                received_at=row.received_at,
-                state="new",
-                due_at=self._tx.now,
-                hinted_at=self._tx.now if self._hinting else None,
-                parent_id=row.id,
-                item_no=n,
-                data_key_id=key.id,
-                content_hash=self._vault.content_hash(body),
-                raw_sha256=sha256(raw_row["sealed"]).digest(),
-            )
-        )
-        self._tx.conn.execute(sa.insert(t.journal_raw).values(**raw_row))
+        self._batch.add(NEW_KEYS, key_row)
+        values: dict[str, Any] = {
+            "id": child.id,
+            "received_at": row.received_at,
+            "due_at": self._tx.now,
+            "hinted_at": self._hinted(),
+            "parent_id": row.id,
+            "item_no": n,
+            "content_hash": self._vault.content_hash(body),
+            "complaint_id": None,
+            "code": None,
+            "public_number": None,
+            "revised": False,
+        }
+        collect_row(self._batch, key, raw, values)
         return child
 
+    def _hinted(self) -> datetime | None:
+        return self._tx.now if self._hinting else None
+
     def flush(self) -> list[tuple[str, str]]:
-        """Write the log; returns the (lane, id) pairs that became due."""
+        """Write everything; returns the (lane, id) pairs that became due."""
         return self._due + self._log.flush()

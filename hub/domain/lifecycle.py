@@ -122,20 +122,29 @@ class CaseState:
 
 
 def _of_legs(legs: Iterable[LegState]) -> Status | None:
-    main = [leg for leg in legs if leg.role is Role.MAIN]
-    counted = [leg for leg in main if leg.is_open]
-    if counted:
-        return min((leg.status for leg in counted), key=LEG_RANK.__getitem__)
-    if any(leg.status is S.CLOSED for leg in main):
+    least: Status | None = None
+    has_main = has_closed = False
+    for leg in legs:
+        if leg.role is not Role.MAIN:
+            continue
+        has_main = True
+        if leg.is_open:
+            if least is None or LEG_RANK[leg.status] < LEG_RANK[least]:
+                least = leg.status
+        elif leg.status is S.CLOSED:
+            has_closed = True
+    if least is not None:
+        return least
+    if has_closed:
         return S.CLOSED
-    return S.VERIFIED if main else None
+    return S.VERIFIED if has_main else None
 
 
 def fold(events: Sequence[tuple[int, NewEvent]]) -> CaseState:
     """Fold numbered events (seq, event) into the state of their complaint."""
     state = CaseState()
     for at, seq, event in effective_order(events):
-        state = _step(state, at, seq, event)
+        state = step(state, at, seq, event)
     return replace(state, head_seq=max((seq for seq, _ in events), default=0))
 
 
@@ -188,7 +197,11 @@ def _by_leg(
     }
 
 
-def _step(state: CaseState, at: datetime, seq: int, event: NewEvent) -> CaseState:
+def step(state: CaseState, at: datetime, seq: int, event: NewEvent) -> CaseState:
+    """Apply the event that stands next in effective order, at its effective instant.
+
+    `head_seq` is left as it is.
+    """
     name = event.type
     if name == "confirmed":
         name = str(event.facts.get("stands_for", ""))

@@ -1,6 +1,7 @@
 """Who may see what, and who wants to be told of it."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from schemas.events import CATALOGUE, Audience, NewEvent
@@ -40,6 +41,11 @@ def audience(
     event: NewEvent, kind: PartyKind, party: str, *, assigned: bool = True
 ) -> frozenset[Audience]:
     """Name the audiences that a party belongs to for one event."""
+    own_leg = event.leg is not None and event.leg[0] == party
+    return _groups(kind, own_leg=own_leg, assigned=assigned)
+
+
+def _groups(kind: PartyKind, *, own_leg: bool, assigned: bool) -> frozenset[Audience]:
     if kind is PartyKind.REPORTER:
         return frozenset({Audience.REPORTER})
     if kind is PartyKind.UPSTREAM:
@@ -47,7 +53,7 @@ def audience(
     if kind is PartyKind.SUBSCRIBER:
         return frozenset({Audience.SUBSCRIBER})
     found = {Audience.AGENCIES} if assigned else set()
-    if event.leg is not None and event.leg[0] == party:
+    if own_leg:
         found.add(Audience.LEG_AGENCY)
     return frozenset(found)
 
@@ -71,11 +77,21 @@ def interested(
     event: NewEvent, kind: PartyKind, party: str, wants: Iterable[str] | None = None
 ) -> bool:
     """Tell whether the party is told of the event: visible, wanted, not its own."""
-    if is_author(event, kind, party) or not visible(event, kind, party):
+    if is_author(event, kind, party):
         return False
+    own_leg = event.leg is not None and event.leg[0] == party
+    seen, wanted = _standing(event.type, kind, own_leg=own_leg)
     if wants is not None:
-        return event.type in set(wants)
-    return bool(CATALOGUE[event.type].wanted_by & audience(event, kind, party))
+        return seen and event.type in set(wants)
+    return seen and wanted
+
+
+@cache
+def _standing(name: str, kind: PartyKind, *, own_leg: bool) -> tuple[bool, bool]:
+    """Tell whether a kind of party may see a type of event, and wants it by default."""
+    groups = _groups(kind, own_leg=own_leg, assigned=True)
+    row = CATALOGUE[name]
+    return bool(row.visible_to & groups), bool(row.wanted_by & groups)
 
 
 def view(

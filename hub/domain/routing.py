@@ -1,8 +1,9 @@
 """Which agencies must act on a complaint, and why."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from schemas.agency import Route, RoutingTable
 from schemas.complaint import NewComplaint
@@ -29,24 +30,86 @@ class RoutingDecision:
 def route(
     complaint: NewComplaint, table: RoutingTable, known: Sequence[str]
 ) -> RoutingDecision:
-    """Choose by the first rule that matches; else the claimed agency; else triage.
+    """Choose once; who chooses often keeps a `Router`."""
+    return Router(table, known)(complaint)
 
-    A rule's agencies that are not known (any more) are left out; a rule that has
-    no known main agency sends the complaint to triage, by name.
-    """
-    words = f"{complaint.title}\n{complaint.body}".casefold()
-    for rule in table.rules:
-        if _matches(rule, complaint, words):
-            return _by_rule(rule, known)
-    claimed = complaint.claimed_agency
-    if claimed in known:
-        return RoutingDecision(
-            ((claimed, Role.MAIN),), "claimed_agency", "the reporter named the agency"
+
+class Router:
+    """A routing table made ready: rules by category, and words as patterns."""
+
+    def __init__(self, table: RoutingTable, known: Sequence[str]) -> None:
+        self._known = frozenset(known)
+        rules = [_Ready.of(rule, self._known) for rule in table.rules]
+        named = {category for rule in table.rules for category in rule.category}
+        self._any = tuple(ready for ready in rules if not ready.rule.category)
+        self._by_category = {
+            category: tuple(
+                ready
+                for ready in rules
+                if not ready.rule.category or category in ready.rule.category
+            )
+            for category in named
+        }
+
+    def __call__(self, complaint: NewComplaint) -> RoutingDecision:
+        """Choose by the first rule that matches; else the claimed agency; else triage.
+
+        A rule's agencies that are not known (any more) are left out; a rule that has
+        no known main agency sends the complaint to triage, by name.
+        """
+        category = complaint.category.code if complaint.category else ""
+        for ready in self._by_category.get(category, self._any):
+            if ready.matches(complaint):
+                return ready.decision
+        claimed = complaint.claimed_agency
+        if claimed in self._known:
+            return RoutingDecision(
+                ((claimed, Role.MAIN),),
+                "claimed_agency",
+                "the reporter named the agency",
+            )
+        return RoutingDecision((), "no_rule", "no routing rule matches")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A rule with what it decides, and the words that it looks for."""
+
+    rule: Route
+    decision: RoutingDecision
+    words: re.Pattern[str] | None
+    keywords: frozenset[str]
+
+    @classmethod
+    def of(cls, rule: Route, known: Collection[str]) -> Self:
+        """Make a rule ready."""
+        folded = [key.casefold() for key in rule.keyword]
+        either = "|".join(re.escape(key) for key in folded)
+        words = re.compile(rf"(?<!\w)(?:{either})(?!\w)") if folded else None
+        return cls(rule, _by_rule(rule, known), words, frozenset(folded))
+
+    def matches(self, complaint: NewComplaint) -> bool:
+        """Tell whether the rule takes a complaint of its category."""
+        rule = self.rule
+        region = complaint.region.code if complaint.region else ""
+        return (
+            (not rule.channel or complaint.channel in rule.channel)
+            and (not rule.region or any(_within(region, code) for code in rule.region))
+            and (
+                not rule.claimed_agency
+                or complaint.claimed_agency in rule.claimed_agency
+            )
+            and (self.words is None or self._speaks(self.words, complaint))
         )
-    return RoutingDecision((), "no_rule", "no routing rule matches")
+
+    def _speaks(self, words: re.Pattern[str], complaint: NewComplaint) -> bool:
+        if complaint.keyword.casefold() in self.keywords:
+            return True
+        text = f"{complaint.title}\n{complaint.body}".casefold()
+        return words.search(text) is not None
 
 
-def _by_rule(rule: Route, known: Sequence[str]) -> RoutingDecision:
+def _by_rule(rule: Route, known: Collection[str]) -> RoutingDecision:
     main = [(name, Role.MAIN) for name in rule.main if name in known]
     if not main:
         return RoutingDecision((), rule.id, "the rule's agencies are not connected")
@@ -54,25 +117,5 @@ def _by_rule(rule: Route, known: Sequence[str]) -> RoutingDecision:
     return RoutingDecision((*main, *copies), rule.id, rule.why)
 
 
-def _matches(rule: Route, complaint: NewComplaint, words: str) -> bool:
-    category = complaint.category.code if complaint.category else ""
-    region = complaint.region.code if complaint.region else ""
-    return (
-        (not rule.channel or complaint.channel in rule.channel)
-        and (not rule.category or category in rule.category)
-        and (not rule.region or any(_within(region, code) for code in rule.region))
-        and (not rule.claimed_agency or complaint.claimed_agency in rule.claimed_agency)
-        and (not rule.keyword or _speaks_of(rule.keyword, complaint.keyword, words))
-    )
-
-
 def _within(region: str, code: str) -> bool:
     return region == code or region.startswith(f"{code}.")
-
-
-def _speaks_of(keywords: Sequence[str], keyword: str, words: str) -> bool:
-    return any(
-        key.casefold() == keyword.casefold()
-        or re.search(rf"(?<!\w){re.escape(key.casefold())}(?!\w)", words) is not None
-        for key in keywords
-    )

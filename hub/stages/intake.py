@@ -1,8 +1,8 @@
 """Intake: raw messages become complaints, replies, answers, or a recorded why not."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from connectors.contract import (
     Ignored,
@@ -18,8 +18,8 @@ from connectors.contract import (
 from hub import telemetry
 from hub.domain.identity import contact_form, read_code
 from hub.domain.notices import answer
-from hub.domain.registration import received_payload
-from hub.domain.routing import VERIFYING_RULE, RoutingDecision, route
+from hub.domain.registration import Entry, first_events
+from hub.domain.routing import Router
 from hub.ports import (
     Journal,
     JournalRow,
@@ -33,23 +33,17 @@ from hub.ports import (
 )
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.complaint import NewComplaint
-from schemas.events import Cause, NewEvent, new_event
+from schemas.events import Cause, new_event
 from schemas.parties import (
     Author,
     AuthorKind,
     CauseKind,
     ChannelName,
-    Role,
     reporter_party,
 )
-from schemas.payloads import (
-    Assigned,
-    Reasoned,
-    Registered,
-    Said,
-    TriageRequested,
-)
+from schemas.payloads import Said
 
+MAIL, SMS = reporter_party(ChannelName.EMAIL), reporter_party(ChannelName.SMS)
 CRASHES_MAX = 3
 """A row that crashed its reader this often is quarantined."""
 CODE_WAITS_SECONDS = (5.0, 30.0, 300.0)
@@ -78,8 +72,8 @@ class Intake:
     ) -> None:
         self._journal = journal
         self._normaliser = normaliser
-        self._routing = routing
-        self._agencies = agencies
+        self._router = Router(routing, tuple(agencies))
+        self._order_by = {name: each.order_by for name, each in agencies.items()}
         self._ways_back = ways_back
         self._new_id = new_id
 
@@ -125,20 +119,36 @@ class Intake:
 
     def _transact(self, reads: Sequence[Read]) -> None:
         by_id = {read.row.id: read for read in reads}
-        contacts = [c for read in reads if (c := _contact(read.item)) is not None]
-        with self._journal.claim(list(by_id), contacts) as work:
-            for claimed in work.rows:
-                read = by_id[claimed.id]
+        complaints = [c for read in reads if (c := _complaint(read.item)) is not None]
+        contacts = [
+            (item.contact_kind, contact_form(item.contact_kind, item.contact))
+            for read in reads
+            if isinstance(item := read.item, Reply) and item.contact
+        ]
+
+        def settle(work: Work) -> Counter[str]:
+            states: Counter[str] = Counter()
+            for row_id in work.ids:
+                read = by_id[row_id]
                 settled = self._settle(work, read)
                 work.settle(read.row, settled)
-                telemetry.processed.labels(stage="intake", outcome=settled.state).inc()
+                states[settled.state] += 1
+            return states
+
+        states = self._journal.work(list(by_id), settle, contacts, complaints)
+        for state, count in states.items():
+            telemetry.processed.labels(stage="intake", outcome=state).inc(count)
 
     def _quarantine(self, read: Read, error: Exception) -> None:
         telemetry.log.error("intake_failed", journal_id=read.row.id, error=error)
-        with self._journal.claim([read.row.id]) as work:
-            why = f"could not be written ({type(error).__name__}); see the log"
-            for _ in work.rows:
-                work.settle(read.row, Settled("quarantined", why))
+        why = f"could not be written ({type(error).__name__}); see the log"
+        quarantined = Settled("quarantined", why)
+
+        def settle(work: Work) -> None:
+            for _ in work.ids:
+                work.settle(read.row, quarantined)
+
+        self._journal.work([read.row.id], settle)
 
     def _settle(self, work: Work, read: Read) -> Settled:  # noqa: PLR0911 - a row each
         match read.item:
@@ -174,9 +184,12 @@ class Intake:
         if not row.complaint_id:
             return Settled("quarantined", "no tracking code was allotted to it")
         complaint = item.complaint
-        decision = route(complaint, self._routing, tuple(self._agencies))
         reporter_id = self._new_id()
-        events = self._first_events(row, item, decision, reporter_id, work.now)
+        entry = Entry(row.id, row.received_at, row.code, row.public_number)
+        decision = self._router(complaint)
+        events = first_events(
+            entry, item, decision, self._order_by, reporter_id, work.now
+        )
         party = self._way_back(complaint)
         work.create(NewCase(row, complaint, item.files, events, reporter_id, party))
         return Settled("done", "", "event", row.complaint_id)
@@ -190,65 +203,13 @@ class Intake:
             work.answer(row, _answer(party, text, complaint))
 
     def _way_back(self, complaint: NewComplaint) -> str:
+        """Choose how the reporter is told: the way they came, else another one."""
         person = complaint.reporter
-        by_contact = (
-            (ChannelName.EMAIL, person.email),
-            (ChannelName.SMS, person.phone),
-        )
-        ordered = sorted(by_contact, key=lambda pair: pair[0] != complaint.channel)
-        for channel, contact in ordered:
-            party = reporter_party(channel)
-            if contact and party in self._ways_back:
-                return party
-        return ""
-
-    def _first_events(
-        self,
-        row: JournalRow,
-        item: New,
-        decision: RoutingDecision,
-        reporter_id: str,
-        now: datetime,
-    ) -> list[NewEvent]:
-        rule = Author(kind=AuthorKind.RULE, id="registration")
-        reporter = Author(kind=AuthorKind.REPORTER, id=reporter_id)
-        numbers = iter(range(1, 100))
-
-        def cause() -> Cause:
-            return Cause(kind=CauseKind.JOURNAL, id=row.id, no=next(numbers))
-
-        received = received_payload(item, reporter_id)
-        registered = Registered(code=row.code, public_number=row.public_number)
-        events = [
-            new_event("received", received, reporter, cause(), row.received_at),
-            new_event("registered", registered, rule, cause(), now),
-        ]
-        if decision.to_triage:
-            triage = TriageRequested(why=f"{decision.rule_id}: {decision.why}")
-            events.append(new_event("triage_requested", triage, rule, cause(), now))
-            return events
-        verifier = Author(kind=AuthorKind.RULE, id=VERIFYING_RULE)
-        verified = Reasoned(reason_code="complete")
-        events.append(new_event("verified", verified, verifier, cause(), now))
-        router = Author(kind=AuthorKind.RULE, id=decision.rule_id)
-        for agency, role in decision.agencies:
-            payload = self._assignment(agency, role, decision)
-            events.append(
-                new_event("assigned", payload, router, cause(), now, leg=(agency, 1))
-            )
-        return events
-
-    def _assignment(
-        self, agency: str, role: Role, decision: RoutingDecision
-    ) -> Assigned:
-        return Assigned(
-            agency=agency,
-            assignment_no=1,
-            role=role,
-            order_by=self._agencies[agency].order_by,
-            rule_id=decision.rule_id,
-            why=decision.why,
-        )
+        by_mail = bool(person.email) and MAIL in self._ways_back
+        by_sms = bool(person.phone) and SMS in self._ways_back
+        if by_mail and not (by_sms and complaint.channel is ChannelName.SMS):
+            return MAIL
+        return SMS if by_sms else ""
 
     # words for a known complaint
 
@@ -368,16 +329,12 @@ def _answer(party: str, text: tuple[str, str], complaint: NewComplaint) -> NewAn
     return NewAnswer(party, "text", {"id": text[0], "en": text[1]}, contact)
 
 
-def _contact(item: Item) -> tuple[str, str] | None:
+def _complaint(item: Item) -> NewComplaint | None:
+    """Name the complaint that an item is, or may turn out to be."""
     match item:
         case New(complaint=complaint):
-            person = complaint.reporter
-            if person.email:
-                return ("email", contact_form("email", person.email))
-            return (
-                ("phone", contact_form("phone", person.phone)) if person.phone else None
-            )
-        case Reply(contact_kind=kind, contact=contact) if contact:
-            return (kind, contact_form(kind, contact))
+            return complaint
+        case Reply(otherwise=otherwise):
+            return otherwise
         case _:
             return None

@@ -1,7 +1,9 @@
 """Updates: what an agency's system said becomes events in the log."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from connectors.contract import System
 from hub import telemetry
@@ -23,6 +25,14 @@ EVENT_ID_CHARACTERS_MAX = 100
 """A longer event id of an agency is kept as its hash."""
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """One row with what it says, or with what becomes of it unread."""
+
+    row: JournalRow
+    what: AgencyUpdate | Settled
+
+
 class Updates:
     """Works journal rows of agencies' lanes."""
 
@@ -41,11 +51,15 @@ class Updates:
     def __call__(self, lane: str, ids: Sequence[str]) -> int:
         """Work those rows that are due; one bad record never harms its neighbours."""
         rows = self._journal.read(ids)
-        for row in rows:
-            self._row(lane.removeprefix("updates."), row)
+        agency = lane.removeprefix("updates.")
+        news = [found for row in rows for found in self._read(agency, row)]
+        if news:
+            self._write(agency, news)
         return len(rows)
 
-    def _row(self, agency: str, row: JournalRow) -> None:
+    # reading, outside any transaction
+
+    def _read(self, agency: str, row: JournalRow) -> Iterator[_News]:
         system = self._systems.get(agency)
         if row.raw is None or system is None:
             why = (
@@ -53,54 +67,71 @@ class Updates:
                 if row.raw is None
                 else "no such agency is loaded"
             )
-            self._settle_alone(row, Settled("quarantined", why))
+            yield _News(row, Settled("quarantined", why))
             return
         bodies = () if row.parent_id else system.split(row.entry)
         if len(bodies) > 1:
-            self._split(agency, row, bodies)
+            for child in self._split(row, bodies):
+                yield from self._read(agency, child)
             return
         found = system.read(row.entry)
         record = found[0] if found else Corrupt(code="malformed", why="no record in it")
-        self._record(agency, row, record)
-
-    def _split(self, agency: str, row: JournalRow, bodies: Sequence[bytes]) -> None:
-        """Store the request's records as rows of their own, then work each alone."""
-        children: list[JournalRow] = []
-        with self._journal.claim([row.id]) as work:
-            for _ in work.rows:
-                children = work.split(row, bodies)
-        telemetry.processed.labels(stage="updates", outcome="split").inc()
-        for child in children:
-            self._row(agency, child)
-
-    def _record(
-        self, agency: str, row: JournalRow, record: AgencyUpdate | Corrupt
-    ) -> None:
         if isinstance(record, Corrupt):
-            self._settle_alone(
-                row, Settled("quarantined", f"{record.code}: {record.why}")
-            )
-            return
+            why = f"{record.code}: {record.why}"
+            yield _News(row, Settled("quarantined", why))
+        else:
+            yield _News(row, record)
+
+    def _split(self, row: JournalRow, bodies: Sequence[bytes]) -> list[JournalRow]:
+        """Store the request's records as rows of their own; each is worked alone."""
+
+        def split(work: Work) -> list[JournalRow]:
+            return work.split(row, bodies) if row.id in work.ids else []
+
+        children = self._journal.work([row.id], split)
+        telemetry.processed.labels(stage="updates", outcome="split").inc()
+        return children
+
+    # writing
+
+    def _write(self, agency: str, news: Sequence[_News]) -> None:
         try:
-            with self._journal.claim([row.id]) as work:
-                for _ in work.rows:
-                    settled = self._apply(work, agency, row, record)
-                    work.settle(row, settled)
-                    telemetry.processed.labels(
-                        stage="updates", outcome=settled.state
-                    ).inc()
+            self._transact(agency, news)
         except ConnectionError:
-            raise  # the database is away: the row stays due
+            raise  # the database is away: the rows stay due
         except Exception as error:  # noqa: BLE001 - its neighbours go on
+            if len(news) > 1:
+                half = len(news) // 2
+                self._write(agency, news[:half])
+                self._write(agency, news[half:])
+                return
+            row = news[0].row
             telemetry.log.error("update_failed", journal_id=row.id, error=error)
             why = f"could not be written ({type(error).__name__}); see the log"
-            self._settle_alone(row, Settled("quarantined", why))
+            self._transact(agency, [_News(row, Settled("quarantined", why))])
 
-    def _settle_alone(self, row: JournalRow, settled: Settled) -> None:
-        with self._journal.claim([row.id]) as work:
-            for _ in work.rows:
-                work.settle(row, settled)
-                telemetry.processed.labels(stage="updates", outcome=settled.state).inc()
+    def _transact(self, agency: str, news: Sequence[_News]) -> None:
+        by_id = {one.row.id: one for one in news}
+        references = {
+            one.what.reference for one in news if isinstance(one.what, AgencyUpdate)
+        }
+
+        def settle(work: Work) -> Counter[str]:
+            work.foresee_references([(agency, r) for r in sorted(references)])
+            states: Counter[str] = Counter()
+            for row_id in work.ids:
+                one = by_id[row_id]
+                settled = (
+                    one.what
+                    if isinstance(one.what, Settled)
+                    else self._apply(work, agency, one.row, one.what)
+                )
+                work.settle(one.row, settled)
+                states[settled.state] += 1
+            return states
+
+        for state, count in self._journal.work(list(by_id), settle).items():
+            telemetry.processed.labels(stage="updates", outcome=state).inc(count)
 
     def _apply(
         self, work: Work, agency: str, row: JournalRow, update: AgencyUpdate

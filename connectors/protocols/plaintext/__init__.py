@@ -18,6 +18,8 @@ _UNWANTED = re.compile(
 
 def clean(text: str) -> str:
     """Make text of many lines safe; outer white space goes."""
+    if text.isascii() and text.isprintable():
+        return text.strip()  # one line, and nothing in it to mend
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
     lines = unicodedata.normalize("NFC", text).split("\n")
     return "\n".join(line.rstrip() for line in lines).strip()

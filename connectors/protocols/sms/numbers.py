@@ -6,6 +6,8 @@ import phonenumbers
 
 REGION = "ID"
 _PHONE = re.compile(r"(?:tel:)?\s*\+?[\d\s().\-/]{6,30}")
+_MOBILE = re.compile(r"\+628\d{8,10}", re.ASCII)
+"""A mobile number that is spelled as we spell it."""
 _DIGITS_MIN = 9
 """Shorter ones are short codes and service numbers: nobody is there to answer."""
 
@@ -13,6 +15,8 @@ _DIGITS_MIN = 9
 def e164(written: str) -> str:
     """Give a number of a person as +62...; empty for short codes and names."""
     written = written.strip()
+    if _MOBILE.fullmatch(written):
+        return written
     if not _PHONE.fullmatch(written):
         return ""
     bare = written.removeprefix("tel:").strip()

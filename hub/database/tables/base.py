@@ -1,5 +1,7 @@
 """What all tables share: metadata, column groups, partial indexes."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from hub.database.types import Instant
@@ -14,14 +16,21 @@ metadata = sa.MetaData(
 )
 
 
+def where(condition: str) -> dict[str, Any]:
+    """Make an index partial: rows that nobody looks for cost nothing."""
+    return {
+        "postgresql_where": sa.text(condition),
+        "sqlite_where": sa.text(condition),
+    }
+
+
 def due_index(table: str) -> sa.Index:
     """Due work by lane; partial, so that rows in step cost nothing."""
     return sa.Index(
         f"ix_{table}_lane_due_at",
         "lane",
         "due_at",
-        postgresql_where=sa.text("due_at IS NOT NULL"),
-        sqlite_where=sa.text("due_at IS NOT NULL"),
+        **where("due_at IS NOT NULL"),
     )
 
 
@@ -30,9 +39,13 @@ def unsealed_index(table: str, column: str) -> sa.Index:
     return sa.Index(
         f"ix_{table}_unsealed",
         column,
-        postgresql_where=sa.text("position IS NULL"),
-        sqlite_where=sa.text("position IS NULL"),
+        **where("position IS NULL"),
     )
+
+
+def sealed_index(table: str) -> sa.Index:
+    """Numbered rows in their order, to verify their seals."""
+    return sa.Index(f"ix_{table}_position", "position", **where("position IS NOT NULL"))
 
 
 def lease_columns() -> tuple[sa.Column[object], ...]:

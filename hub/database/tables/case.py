@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from hub.database.tables.base import metadata, unsealed_index
+from hub.database.tables.base import metadata, sealed_index, unsealed_index, where
 from hub.database.types import Id, Instant, Json, Sealed
 
 log = sa.Table(
@@ -30,11 +30,17 @@ log = sa.Table(
     sa.Column("data_key_id", Id, nullable=False),
     sa.Column("config_version", sa.String(16), nullable=False, server_default=""),
     sa.UniqueConstraint("complaint_id", "cause_kind", "cause_id", "cause_no"),
-    sa.UniqueConstraint(
-        "complaint_id", "leg_agency", "assignment_no", "occurrence_key"
+    sa.Index(
+        "ix_log_occurrence",
+        "complaint_id",
+        "leg_agency",
+        "assignment_no",
+        "occurrence_key",
+        unique=True,
+        **where("occurrence_key IS NOT NULL"),
     ),
     unsealed_index("log", "recorded_at"),
-    sa.Index("ix_log_position", "position"),
+    sealed_index("log"),
 )
 
 # No ciphertext here: texts live in their events.
@@ -78,8 +84,8 @@ legs = sa.Table(
 reporters = sa.Table(
     "reporters",
     metadata,
+    sa.Column("complaint_id", Id, primary_key=True),
     sa.Column("id", Id, primary_key=True),
-    sa.Column("complaint_id", Id, nullable=False, index=True),
     sa.Column("level", sa.String(16), nullable=False),
     sa.Column("data_key_id", Id, nullable=False),
     sa.Column("sealed", Sealed),

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from hub.database.tables.base import due_index, lease_columns, metadata
+from hub.database.tables.base import due_index, lease_columns, metadata, where
 from hub.database.types import Id, Instant, Json, Sealed
 
 cursors = sa.Table(
@@ -38,7 +38,12 @@ cursors = sa.Table(
     sa.Column("last_status_sent", sa.String(24), nullable=False, server_default=""),
     *lease_columns(),
     due_index("cursors"),
-    sa.Index("ix_cursors_party_reference_index", "party", "reference_index"),
+    sa.Index(
+        "ix_cursors_party_reference_index",
+        "party",
+        "reference_index",
+        **where("reference_index IS NOT NULL"),
+    ),
 )
 
 agency_references = sa.Table(
@@ -102,8 +107,7 @@ dead_letters = sa.Table(
         "ix_dead_letters_open",
         "state",
         "party",
-        postgresql_where=sa.text("state IN ('open', 'requested')"),
-        sqlite_where=sa.text("state IN ('open', 'requested')"),
+        **where("state IN ('open', 'requested')"),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from hub.database.tables.base import metadata, unsealed_index
+from hub.database.tables.base import metadata, sealed_index, unsealed_index
 from hub.database.types import Id, Instant, Json, Sealed
 
 data_keys = sa.Table(
@@ -70,7 +70,7 @@ audit = sa.Table(
     sa.Column("reason", sa.String(300), nullable=False, server_default=""),
     sa.Column("detail", Json, nullable=False),
     unsealed_index("audit", "at"),
-    sa.Index("ix_audit_position", "position"),
+    sealed_index("audit"),
 )
 
 seals = sa.Table(

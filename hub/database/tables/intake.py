@@ -2,7 +2,13 @@
 
 import sqlalchemy as sa
 
-from hub.database.tables.base import due_index, metadata, unsealed_index
+from hub.database.tables.base import (
+    due_index,
+    metadata,
+    sealed_index,
+    unsealed_index,
+    where,
+)
 from hub.database.types import Id, Instant, Sealed
 
 journal = sa.Table(
@@ -35,12 +41,19 @@ journal = sa.Table(
     sa.Column("position", sa.BigInteger),
     due_index("journal"),
     unsealed_index("journal", "received_at"),
-    sa.Index("ix_journal_position", "position"),
+    sealed_index("journal"),
     # A code is told before the complaint exists, so it is found here first.
     sa.Index("ix_journal_code", "code", unique=True),
-    sa.Index("ix_journal_complaint_id", "complaint_id"),
-    sa.Index("ix_journal_waiting_for", "waiting_for"),
-    sa.Index("ix_journal_parent_id_item_no", "parent_id", "item_no", unique=True),
+    sa.Index(
+        "ix_journal_waiting_for", "waiting_for", **where("waiting_for IS NOT NULL")
+    ),
+    sa.Index(
+        "ix_journal_parent_id_item_no",
+        "parent_id",
+        "item_no",
+        unique=True,
+        **where("parent_id IS NOT NULL"),
+    ),
 )
 
 journal_raw = sa.Table(

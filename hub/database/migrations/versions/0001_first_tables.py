@@ -138,7 +138,14 @@ def upgrade() -> None:
         sa.Column("detail", Json, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
-    op.create_index("ix_audit_position", "audit", ["position"], unique=False)
+    op.create_index(
+        "ix_audit_position",
+        "audit",
+        ["position"],
+        unique=False,
+        postgresql_where=sa.text("position IS NOT NULL"),
+        sqlite_where=sa.text("position IS NOT NULL"),
+    )
     op.create_index(
         "ix_audit_unsealed",
         "audit",
@@ -279,6 +286,8 @@ def upgrade() -> None:
         "cursors",
         ["party", "reference_index"],
         unique=False,
+        postgresql_where=sa.text("reference_index IS NOT NULL"),
+        sqlite_where=sa.text("reference_index IS NOT NULL"),
     )
     op.create_table(
         "data_keys",
@@ -355,9 +364,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_journal_code", "journal", ["code"], unique=True)
     op.create_index(
-        "ix_journal_complaint_id", "journal", ["complaint_id"], unique=False
-    )
-    op.create_index(
         "ix_journal_lane_due_at",
         "journal",
         ["lane", "due_at"],
@@ -366,9 +372,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index(
-        "ix_journal_parent_id_item_no", "journal", ["parent_id", "item_no"], unique=True
+        "ix_journal_parent_id_item_no",
+        "journal",
+        ["parent_id", "item_no"],
+        unique=True,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
     )
-    op.create_index("ix_journal_position", "journal", ["position"], unique=False)
+    op.create_index(
+        "ix_journal_position",
+        "journal",
+        ["position"],
+        unique=False,
+        postgresql_where=sa.text("position IS NOT NULL"),
+        sqlite_where=sa.text("position IS NOT NULL"),
+    )
     op.create_index(
         "ix_journal_unsealed",
         "journal",
@@ -377,7 +395,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("position IS NULL"),
         sqlite_where=sa.text("position IS NULL"),
     )
-    op.create_index("ix_journal_waiting_for", "journal", ["waiting_for"], unique=False)
+    op.create_index(
+        "ix_journal_waiting_for",
+        "journal",
+        ["waiting_for"],
+        unique=False,
+        postgresql_where=sa.text("waiting_for IS NOT NULL"),
+        sqlite_where=sa.text("waiting_for IS NOT NULL"),
+    )
     op.create_table(
         "journal_raw",
         sa.Column("journal_id", Id, nullable=False),
@@ -434,15 +459,23 @@ def upgrade() -> None:
             "cause_no",
             name=op.f("uq_log_complaint_id_cause_kind_cause_id_cause_no"),
         ),
-        sa.UniqueConstraint(
-            "complaint_id",
-            "leg_agency",
-            "assignment_no",
-            "occurrence_key",
-            name=op.f("uq_log_complaint_id_leg_agency_assignment_no_occurrence_key"),
-        ),
     )
-    op.create_index("ix_log_position", "log", ["position"], unique=False)
+    op.create_index(
+        "ix_log_occurrence",
+        "log",
+        ["complaint_id", "leg_agency", "assignment_no", "occurrence_key"],
+        unique=True,
+        postgresql_where=sa.text("occurrence_key IS NOT NULL"),
+        sqlite_where=sa.text("occurrence_key IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_log_position",
+        "log",
+        ["position"],
+        unique=False,
+        postgresql_where=sa.text("position IS NOT NULL"),
+        sqlite_where=sa.text("position IS NOT NULL"),
+    )
     op.create_index(
         "ix_log_unsealed",
         "log",
@@ -492,15 +525,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "reporters",
-        sa.Column("id", Id, nullable=False),
         sa.Column("complaint_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
         sa.Column("level", sa.String(length=16), nullable=False),
         sa.Column("data_key_id", Id, nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reporters")),
-    )
-    op.create_index(
-        op.f("ix_reporters_complaint_id"), "reporters", ["complaint_id"], unique=False
+        sa.PrimaryKeyConstraint("complaint_id", "id", name=op.f("pk_reporters")),
     )
     op.create_table(
         "seals",
@@ -547,6 +577,9 @@ def upgrade() -> None:
 
     op.execute("INSERT INTO clock (id, offset_us) VALUES (1, 0)")
     if op.get_bind().dialect.name == "postgresql":
+        # Room in a page for the next version of rows that are changed in place.
+        op.execute("ALTER TABLE journal SET (fillfactor = 85)")
+        op.execute("ALTER TABLE cursors SET (fillfactor = 80)")
         # The database clock plus an offset that is zero in production.
         op.execute(
             "CREATE FUNCTION simpul_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$"
