@@ -182,8 +182,9 @@ class AcceptedGroup:
         raw, now = copy.raw, self._tx.now
         code, number = self._free_names(copy)
         complaint_id = copy.complaint_id or None
-        data_key, key_row = self._vault.new_key(complaint_id=complaint_id)
-        self._batch.add(NEW_KEYS, key_row)
+        data_key, key_row = self._vault.new_key()
+        # The key is the complaint's from the beginning, should it become one.
+        self._batch.add(NEW_KEYS, {**key_row, "complaint_id": complaint_id})
         self._new[copy.journal_id] = collect_row(
             self._batch,
             data_key,

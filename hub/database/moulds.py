@@ -28,6 +28,7 @@ from hub.database.projection import (
     leg_row,
     projection,
 )
+from hub.database.types import compact_json
 from hub.database.vault import DataKey
 from hub.domain.folding import Folding
 from hub.domain.registration import Beginning
@@ -222,8 +223,8 @@ def _collect_events(
             "occurred_at": begun.entry.received_at,
             "author_id": begun.reporter_id,
             "facts": begun.facts,
-            "sealed": key.seal_json(
-                f"log|sealed|{own['complaint_id']}.1", begun.sealed
+            "sealed": key.seal(
+                f"log|sealed|{own['complaint_id']}.1", compact_json(begun.sealed)
             ),
         },
         1: {"facts": begun.names},

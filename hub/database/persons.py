@@ -13,6 +13,7 @@ from hub.database.hot.batch import (
     NEW_REPORTERS,
     Batch,
 )
+from hub.database.types import compact_json
 from hub.database.vault import DataKey, Vault
 from hub.ports import NewCase
 from schemas.base import split
@@ -90,7 +91,9 @@ def collect_reporter(
             "complaint_id": complaint_id,
             "level": "anonymous" if new.complaint.anonymous else "claimed",
             "data_key_id": key.id,
-            "sealed": key.seal_json(f"reporters|sealed|{new.reporter_id}", person),
+            "sealed": key.seal(
+                f"reporters|sealed|{new.reporter_id}", compact_json(person)
+            ),
         },
     )
     for kind, blind in who.contacts:

@@ -23,7 +23,6 @@ from uuid_utils.compat import uuid7
 
 from hub.database import tables as t
 from hub.database.keyring import Keyring, KeyringAwayError
-from hub.database.types import compact_json
 
 _PREFIX = b"v1."
 _HEAD = len(_PREFIX) + 16
@@ -56,7 +55,7 @@ class DataKey:
 
     def seal_json(self, place: str, value: Any) -> bytes:
         """Encrypt a JSON value for one place."""
-        return self.seal(place, compact_json(value))
+        return self.seal(place, json.dumps(value, separators=(",", ":")).encode())
 
     def open(self, place: str, sealed: bytes) -> bytes:
         """Decrypt what was sealed for this place."""
@@ -148,19 +147,14 @@ class Vault:
 
     # data keys
 
-    def new_key(
-        self, key_id: str | None = None, complaint_id: str | None = None
-    ) -> tuple[DataKey, dict[str, Any]]:
-        """Make a data key and the row that keeps it wrapped.
-
-        `complaint_id` is the complaint that its row will be, if it becomes one.
-        """
+    def new_key(self, key_id: str | None = None) -> tuple[DataKey, dict[str, Any]]:
+        """Make a data key and the row that keeps it wrapped."""
         name = key_id or str(uuid7())
         plain = secrets.token_bytes(32)
         ring_id, wrapped = self._wrap(f"data_keys|wrapped|{name}", plain)
         row = {
             "id": name,
-            "complaint_id": complaint_id,
+            "complaint_id": None,
             "wrapped": wrapped,
             "ring_id": str(ring_id),
         }

@@ -69,12 +69,18 @@ class Updates:
             )
             yield _News(row, Settled("quarantined", why))
             return
-        bodies = () if row.parent_id else system.split(row.entry)
+        try:
+            bodies = () if row.parent_id else system.split(row.entry)
+            found = system.read(row.entry) if len(bodies) <= 1 else ()
+        except Exception as error:  # noqa: BLE001 - a reader is not ours to trust
+            telemetry.log.error("update_unreadable", journal_id=row.id, error=error)
+            why = f"its reader failed with {type(error).__name__}; see the log"
+            yield _News(row, Settled("quarantined", why))
+            return
         if len(bodies) > 1:
             for child in self._split(row, bodies):
                 yield from self._read(agency, child)
             return
-        found = system.read(row.entry)
         record = found[0] if found else Corrupt(code="malformed", why="no record in it")
         if isinstance(record, Corrupt):
             why = f"{record.code}: {record.why}"
