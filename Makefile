@@ -1,12 +1,15 @@
 # The one command surface of the project; `make` alone explains it.
-# PYTHON picks the interpreter (3.11 or newer), ARGS goes to the command behind a target.
+# PYTHON picks the interpreter (3.11 or newer), ARGS goes to the command behind a target,
+# PROCESSES is how many test processes run side by side: most tests wait for something.
 PYTHON ?= python3
 ARGS ?=
+PROCESSES ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+BENCH := $(VENV)/.bench-installed
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 LOCK_VENV := .lock-venv
@@ -14,10 +17,10 @@ LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/uv pip compile pyp
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check services bench faults soak scenarios corpora lock clean
+.PHONY: help demo run test check services bench bench-isolation bench-store faults soak scenarios corpora lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## Play a region with citizens and agencies on this machine
 	@$(BIN)/simpul demo $(ARGS)
@@ -26,7 +29,7 @@ run: $(RUNTIME) ## Start the hub, everything in one process
 	@$(BIN)/simpul run $(ARGS)
 
 test: services ## Run all tests; ARGS="tests/unit -k name" for some of them
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 check: $(DEV) ## Lint, format, types, borders between packages, dependencies
 	@$(BIN)/ruff check
@@ -38,8 +41,14 @@ check: $(DEV) ## Lint, format, types, borders between packages, dependencies
 services: $(DEV) ## Make sure that the servers which the tests start are installed
 	@deploy/services.sh $(BIN)/python
 
-bench: $(DEV) ## Measure how long the command takes to start
+bench: services $(BENCH) ## Measure against peers, in one interleaved run; ARGS=--quick
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-isolation: services ## Measure whether agencies that hang delay the others
+	@$(BIN)/python -m tests.bench.isolation $(ARGS)
+
+bench-store: services ## Measure the store with ten million cursors (needs 25 GB)
+	@$(BIN)/python -m tests.bench.store $(ARGS)
 
 faults: services ## Break things many times over: kills, outages, duplicates
 	@SIMPUL_FAULT_ROUNDS=20 $(BIN)/python -m pytest tests/faults -s $(ARGS)
@@ -75,6 +84,11 @@ $(RUNTIME): deploy/requirements.txt pyproject.toml
 $(DEV): $(RUNTIME) deploy/requirements-dev.txt
 	@echo "Adding the development tools to $(VENV)"
 	@$(PIP_INSTALL) --require-hashes -r deploy/requirements-dev.txt
+	@touch $@
+
+$(BENCH): $(DEV) deploy/requirements-bench.txt
+	@echo "Adding what the bench measures against to $(VENV)"
+	@$(PIP_INSTALL) --require-hashes -r deploy/requirements-bench.txt
 	@touch $@
 
 $(LOCK_VENV)/bin/uv:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from hub.database import tables as t
 from hub.database.engine import Database, Tx
+from hub.database.tables.base import ACTIVE
 
 _TABLES = (t.journal, t.cursors, t.answers)
 
@@ -39,7 +40,7 @@ def _rows(tx: Tx, table: sa.Table) -> Any:
     c = table.c
     conditions: list[sa.ColumnElement[bool]] = [c.due_at.is_not(None)]
     if "lease_until" in c:
-        conditions.append(c.state == "active")
+        conditions.append(c.state == ACTIVE)
     now = sa.literal(tx.now, c.due_at.type)
     is_due = sa.case((c.due_at <= now, 1), else_=0)
     return tx.conn.execute(

@@ -1,12 +1,13 @@
 """The sweep: due rows that no hint told of, by a query on partial indexes."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from hub.database import tables as t
 from hub.database.engine import Database, Tx, retrying
+from hub.database.tables.base import ACTIVE
 
 ROWS_MAX = 500
 """Rows of one table in one sweep."""
@@ -47,14 +48,14 @@ class SqlDue:
         with self._db.read() as tx:
             cursors = tx.conn.execute(
                 sa.select(c.lane, c.complaint_id).where(
-                    c.complaint_id.in_(cases), c.due_at <= tx.now, c.state == "active"
+                    c.complaint_id.in_(cases), c.due_at <= tx.now, c.state == ACTIVE
                 )
             ).all()
             answers = tx.conn.execute(
                 sa.select(a.lane, a.journal_id).where(
                     a.journal_id.in_(journal_ids),
                     a.due_at <= tx.now,
-                    a.state == "active",
+                    a.state == ACTIVE,
                 )
             ).all()
         return [(row[0], row[1]) for row in (*cursors, *answers)]
@@ -79,6 +80,7 @@ def _forget(tx: Tx, table: sa.Table) -> None:
 def _sweep(
     tx: Tx, table: sa.Table, key: str, rehint_seconds: float
 ) -> list[tuple[str, str, str]]:
+    """Mark and name due rows of one table in one statement, the oldest first."""
     c = table.c
     stale = tx.now - timedelta(seconds=rehint_seconds)
     conditions = [
@@ -88,21 +90,25 @@ def _sweep(
     ]
     if "lease_until" in c:
         conditions.append(sa.or_(c.lease_until.is_(None), c.lease_until < tx.now))
-        conditions.append(c.state == "active")
-    rows = tx.conn.execute(
-        sa.select(table)
+        conditions.append(c.state == ACTIVE)
+    names = [column.name for column in table.primary_key.columns]
+    due = (
+        sa.select(*(c[name] for name in names))
         .where(*conditions)
         .order_by(c.due_at)
         .limit(ROWS_MAX)
         .with_for_update(key_share=True, skip_locked=True)
+        .cte("due")
+    )
+    rows = tx.conn.execute(
+        sa.update(table)
+        .where(sa.tuple_(*(c[n] for n in names)).in_(sa.select(*due.c)))
+        .values(hinted_at=tx.now)
+        .returning(c.lane, c[key].label("id"), c.due_at)
     ).all()
-    found = []
-    for row in rows:
-        where = [
-            column == getattr(row, column.name) for column in table.primary_key.columns
-        ]
-        tx.conn.execute(sa.update(table).where(*where).values(hinted_at=tx.now))
-        late = tx.now - row.due_at > timedelta(seconds=rehint_seconds)
-        by = "sweep" if late else "timer"
-        found.append((row.lane, getattr(row, key), by))
-    return found
+    return [(row.lane, row.id, _by(tx, row.due_at, rehint_seconds)) for row in rows]
+
+
+def _by(tx: Tx, due_at: datetime, rehint_seconds: float) -> str:
+    late = tx.now - due_at > timedelta(seconds=rehint_seconds)
+    return "sweep" if late else "timer"

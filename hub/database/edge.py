@@ -21,6 +21,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hub import telemetry
 from hub.database.vault import Vault
 from schemas.raw import RawMessage
 
@@ -63,6 +64,7 @@ class Edge:
             for one in copies:
                 writer.write(COPY, _pack(one))
             writer.flush(fsync=self._fsync)
+        telemetry.point("edge.copied")
 
     def mark(self, kind: bytes, journal_ids: Sequence[str]) -> None:
         """Say what became of copies; a spooled mark is durable when it returns."""
@@ -71,6 +73,7 @@ class Edge:
             for journal_id in journal_ids:
                 writer.write(kind, UUID(journal_id).bytes)
             writer.flush(fsync=self._fsync and kind == SPOOLED)
+        telemetry.point("edge.marked")
 
     def records(self) -> Iterator[tuple[bytes, str, Copy | None]]:
         """Read every record as (kind, journal_id, copy); a torn tail is left out."""

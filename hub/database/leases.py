@@ -10,6 +10,7 @@ from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.parties import lock_party, save_party
 from hub.database.projection import reference_place, told_seqs
+from hub.database.tables.base import ACTIVE
 from hub.database.vault import Vault
 from hub.domain.breaker import Party, next_permit_at, permits
 from hub.domain.delivery import Cursor, CursorState, Step
@@ -62,7 +63,7 @@ def _parties_of(tx: Tx, lane: str) -> Sequence[Any]:
 
 def _free(c: Any, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return (
-        c.state == "active",
+        c.state == ACTIVE,
         c.due_at.is_not(None),
         c.due_at <= now,
         sa.or_(c.lease_until.is_(None), c.lease_until < now),

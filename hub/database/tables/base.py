@@ -24,14 +24,19 @@ def where(condition: str) -> dict[str, Any]:
     }
 
 
-def due_index(table: str) -> sa.Index:
-    """Due work by lane; partial, so that rows in step cost nothing."""
-    return sa.Index(
-        f"ix_{table}_lane_due_at",
-        "lane",
-        "due_at",
-        **where("due_at IS NOT NULL"),
-    )
+ACTIVE: sa.ColumnClause[str] = sa.literal_column("'active'")
+"""As a literal, so that the planner can prove the condition of a partial index."""
+
+
+def due_index(table: str, *, active: bool = False) -> sa.Index:
+    """Due work by lane; partial, so that rows in step cost nothing.
+
+    `active` leaves out what is held or parked as well.
+    """
+    condition = "due_at IS NOT NULL"
+    if active:
+        condition += " AND state = 'active'"
+    return sa.Index(f"ix_{table}_lane_due_at", "lane", "due_at", **where(condition))
 
 
 def unsealed_index(table: str, column: str) -> sa.Index:

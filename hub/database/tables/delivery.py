@@ -37,7 +37,7 @@ cursors = sa.Table(
     sa.Column("party_stopped_s", sa.Float, nullable=False, server_default="0"),
     sa.Column("last_status_sent", sa.String(24), nullable=False, server_default=""),
     *lease_columns(),
-    due_index("cursors"),
+    due_index("cursors", active=True),
     sa.Index(
         "ix_cursors_party_reference_index",
         "party",
@@ -79,7 +79,7 @@ answers = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("failing_since", Instant),
     *lease_columns(),
-    due_index("answers"),
+    due_index("answers", active=True),
 )
 
 dead_letters = sa.Table(

@@ -59,8 +59,8 @@ def upgrade() -> None:
         "answers",
         ["lane", "due_at"],
         unique=False,
-        postgresql_where=sa.text("due_at IS NOT NULL"),
-        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL AND state = 'active'"),
+        sqlite_where=sa.text("due_at IS NOT NULL AND state = 'active'"),
     )
     op.create_table(
         "attachment_deliveries",
@@ -278,8 +278,8 @@ def upgrade() -> None:
         "cursors",
         ["lane", "due_at"],
         unique=False,
-        postgresql_where=sa.text("due_at IS NOT NULL"),
-        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL AND state = 'active'"),
+        sqlite_where=sa.text("due_at IS NOT NULL AND state = 'active'"),
     )
     op.create_index(
         "ix_cursors_party_reference_index",
