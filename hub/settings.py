@@ -147,10 +147,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_addresses(self) -> "Settings":
-        broker = urlsplit(self.effective_broker_url).scheme
-        if broker not in {"memory", "amqp", "amqps"}:
+        broker = urlsplit(self.effective_broker_url)
+        if broker.scheme not in {"memory", "amqp", "amqps"}:
             msg = "broker_url must begin with memory://, amqp:// or amqps://"
             raise ValueError(msg)
+        _ = broker.port  # raises ValueError when it is no number
         return self
 
     @property

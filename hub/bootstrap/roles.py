@@ -41,9 +41,10 @@ def read_roles(names: str, *, on_rabbitmq: bool, embedded: bool) -> frozenset[Ro
         return ALL_ROLES
     wanted = {name.strip() for name in names.split(",") if name.strip()}
     known = {role.value for role in Role}
-    if unknown := sorted(wanted - known):
+    unknown = sorted(wanted - known)
+    if unknown or not wanted:
         listed = ", ".join(role.value for role in Role)
-        msg = f"no such role: {', '.join(unknown)}; the roles are {listed}"
+        msg = f"no such role: {', '.join(unknown) or names!r}; the roles are {listed}"
         raise RolesError(msg)
     if not on_rabbitmq or embedded:
         msg = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import (
     AMQPConnectionError,
     ChannelClosedByBroker,
@@ -18,7 +19,7 @@ from hub.broker.topology import ExchangeSpec, QueueSpec, Topology
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # what it says is raised as well
 
-NOT_FOUND, PRECONDITION_FAILED = 404, 406
+ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED = 403, 404, 406
 SECONDS_MAX = 10.0
 """Connecting, and every single answer of the broker."""
 
@@ -57,11 +58,12 @@ def connected(url: str) -> Iterator[pika.BlockingConnection]:
     parameters.socket_timeout = SECONDS_MAX
     parameters.stack_timeout = SECONDS_MAX
     parameters.blocked_connection_timeout = SECONDS_MAX
+    parameters.heartbeat = max(1, int(SECONDS_MAX / 2))
     parameters.connection_attempts = 1
     parameters.client_properties = {"connection_name": "simpul admin"}
     try:
         connection = pika.BlockingConnection(parameters)
-    except (AMQPConnectionError, OSError) as error:
+    except (AMQPConnectionError, AMQPConnectorException, OSError) as error:
         place = f"{parameters.host}:{parameters.port}"
         msg = f"RabbitMQ at {place} cannot be reached ({type(error).__name__})"
         raise BrokerUnreachableError(msg) from error
@@ -115,7 +117,7 @@ def check(url: str, topology: Topology, lanes: Sequence[str]) -> list[Finding]:
             if (problem := _queue_problem(connection, queue))
         ]
         if not found:
-            found += _unbound(connection, topology, lanes, mend)
+            found += _unbound(connection, topology.queues(lanes), mend)
     return found
 
 
@@ -168,6 +170,8 @@ def _said(error: ChannelClosedByBroker) -> str:
         return "it is missing"
     if error.reply_code == PRECONDITION_FAILED:
         return f"it differs: {error.reply_text}"
+    if error.reply_code == ACCESS_REFUSED:
+        return f"this user may not look at it: {error.reply_text}"
     raise error
 
 
@@ -200,21 +204,20 @@ def _bind(connection: pika.BlockingConnection, queue: QueueSpec) -> None:
 
 
 def _unbound(
-    connection: pika.BlockingConnection,
-    topology: Topology,
-    lanes: Sequence[str],
-    mend: str,
+    connection: pika.BlockingConnection, queues: Sequence[QueueSpec], mend: str
 ) -> Iterator[Finding]:
     channel = connection.channel()
     channel.confirm_delivery()
-    for lane in lanes:
+    for queue in queues:
         try:
-            channel.basic_publish(topology.work, lane, b"[]", mandatory=True)
+            channel.basic_publish(
+                queue.exchange, queue.routing_key, b"[]", mandatory=True
+            )
         except UnroutableError:
-            problem = f"no binding brings hints of {lane} to it"
-            yield Finding("queue", topology.queue_name(lane), problem, mend)
+            problem = f"no binding brings hints from {queue.exchange} to it"
+            yield Finding("queue", queue.name, problem, mend)
         except NackError:
             problem = "it is full and refuses hints"
-            name = topology.queue_name(lane)
-            yield Finding("queue", name, problem, "simpul queues; are workers running?")
+            mend_full = "simpul queues; are workers running?"
+            yield Finding("queue", queue.name, problem, mend_full)
     channel.close()

@@ -6,6 +6,7 @@ thread of its own, so a slow batch never silences the connection.
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from kombu import Consumer
 
 from hub import telemetry
 from hub.broker.codec import decode
-from hub.broker.link import BROKER_ERRORS, BrokerConfig, Link, Reconnect
+from hub.broker.link import BrokerConfig, Link, Reconnect
 from hub.broker.topology import Topology
 
 PREFETCH = 20
@@ -67,8 +68,16 @@ class _Bench:
     generation: int = 0
     """Of the connection: what an earlier one delivered cannot be acknowledged here."""
     busy_since: float | None = None
-    came_at: float = 0.0
     stopped: bool = False
+    came_at: dict[str, float] = field(default_factory=dict)
+    """When each lane's last hint came, or was acknowledged."""
+    held: Counter[str] = field(default_factory=Counter)
+    """Hints of each lane that are taken and not acknowledged."""
+
+    def lane_of(self, message: Any) -> str:
+        """Name the lane; dead letters keep the name of the one they come from."""
+        lane: str = message.delivery_info.get("routing_key", "")
+        return lane if lane in self.crew.lanes else self.crew.lanes[0]
 
 
 class HintConsumer:
@@ -137,7 +146,7 @@ class HintConsumer:
                 finally:
                     self.connected = False
                     link.close()
-            except BROKER_ERRORS as error:
+            except Exception as error:  # noqa: BLE001 - as in the publisher: this thread must not end
                 if isinstance(error, StuckConsumerError):
                     telemetry.consumer_stuck.inc()
                 if getattr(error, "reply_code", 0) == MISSING_QUEUE:
@@ -152,12 +161,15 @@ class HintConsumer:
             bench.generation += 1
             bench.taken.clear()
             bench.done.clear()
-            bench.came_at = time.monotonic()
+            bench.came_at = dict.fromkeys(bench.crew.lanes, time.monotonic())
+            bench.held.clear()
         generation = bench.generation
 
         def take(message: Any) -> None:
+            lane = bench.lane_of(message)
+            bench.came_at[lane] = time.monotonic()
+            bench.held[lane] += 1
             with bench.lock:
-                bench.came_at = time.monotonic()
                 bench.taken.append((generation, message))
                 bench.lock.notify()
             telemetry.point("consumer.taken")
@@ -171,11 +183,13 @@ class HintConsumer:
             for queue in queues:
                 queue(channel).queue_declare(passive=True)
         # Our own bytes are decoded by us: kombu's default acknowledges what it
-        # cannot decode, and so loses it.
+        # cannot decode, and so loses it. What it cannot decompress would end this
+        # thread: it comes as garbage, too.
         consumer = Consumer(
             channel,
             queues=queues,
             on_message=take,
+            on_decode_error=lambda message, _: take(message),
             prefetch_count=PREFETCH,
             auto_declare=not on_rabbitmq,
         )
@@ -191,7 +205,7 @@ class HintConsumer:
                 break
         for bench, channel in zip(self._benches, channels, strict=True):
             self._acknowledge(bench)
-            self._watch(link, bench, channel)
+            self._watch(bench, channel)
 
     def _acknowledge(self, bench: _Bench) -> None:
         with bench.lock:
@@ -204,21 +218,27 @@ class HintConsumer:
         else:
             for message in current:
                 message.ack()
+        for message in current:
+            lane = bench.lane_of(message)
+            bench.came_at[lane] = time.monotonic()
+            bench.held[lane] -= 1
         telemetry.point("consumer.acknowledged")
 
-    def _watch(self, link: Link, bench: _Bench, channel: Any) -> None:
-        """Raise StuckConsumerError when hints wait and none came for too long."""
-        del link
-        if not self._config.on_rabbitmq or bench.taken or bench.busy_since:
+    def _watch(self, bench: _Bench, channel: Any) -> None:
+        """Raise StuckConsumerError when a lane's hints wait and none came for too long.
+
+        A lane of which hints are held is no such lane: it may have no more.
+        """
+        if not self._config.on_rabbitmq:
             return
         now = time.monotonic()
-        if now - bench.came_at < self._config.watchdog:
-            return
-        bench.came_at = now
-        for lane in bench.crew.lanes:
+        for lane, came_at in bench.came_at.items():
+            if bench.held[lane] or now - came_at < self._config.watchdog:
+                continue
+            bench.came_at[lane] = now
             name = self._topology.queue_name(lane)
             waiting = channel.queue_declare(name, passive=True).message_count
-            if waiting and not bench.taken:
+            if waiting and not bench.held[lane]:
                 msg = f"{waiting} hints wait in {name} and none comes"
                 raise StuckConsumerError(msg)
 
@@ -233,35 +253,38 @@ class HintConsumer:
                     return
                 taken, bench.taken = bench.taken, []
                 bench.busy_since = time.monotonic()
+            worked = False
             try:
-                for batch in batches((m for _, m in taken), bench.crew.ids_max):
-                    self._handle(bench.crew, batch)
+                found = batches((m for _, m in taken), bench.crew.ids_max)
+                worked = all(self._handle(bench.crew, batch) for batch in found)
                 telemetry.point("consumer.handled")
             finally:
                 with bench.lock:
-                    bench.done += taken
+                    if worked:
+                        bench.done += taken
                     bench.busy_since = None
 
-    def _handle(self, crew: Crew, batch: Batch) -> None:
+    def _handle(self, crew: Crew, batch: Batch) -> bool:
         """Work one batch; while the database is away, wait for it instead of looping.
 
-        Nothing is acknowledged meanwhile, so the broker holds back the rest.
+        Nothing is acknowledged meanwhile, so the broker holds back the rest. False
+        when it is time to stop first: then the batch is another worker's.
         """
         while not self._stopping.is_set():
             try:
                 crew.handler(batch)
             except ConnectionError as error:
                 telemetry.log.warning("database_lost", crew=crew.name, error=error)
-                if self._stopping.wait(OUTAGE_SECONDS):
-                    return
+                self._stopping.wait(OUTAGE_SECONDS)
             except Exception as error:  # noqa: BLE001 - a lost hint costs a sweep, a lost thread the lane
                 rows = len(batch.ids)
                 telemetry.log.error(
                     "hint_failed", lane=batch.lane, error=error, rows=rows
                 )
-                return
+                return True
             else:
-                return
+                return True
+        return False
 
 
 def batches(messages: Iterable[Any], ids_max: int) -> list[Batch]:

@@ -8,15 +8,15 @@ from typing import Any
 
 from kombu import Connection
 from kombu.exceptions import KombuError
-from kombu.transport.pyamqp import Transport
+from kombu.transport import pyamqp
 
 from hub import telemetry
 
 BROKER_ERRORS: tuple[type[Exception], ...] = (
     OSError,
     KombuError,
-    *Transport.connection_errors,
-    *Transport.channel_errors,
+    *pyamqp.Transport.connection_errors,
+    *pyamqp.Transport.channel_errors,
 )
 """What a lost or unwilling broker raises; time-outs are OSErrors."""
 DELAY_SECONDS_MIN, DELAY_SECONDS_MAX = 1.0, 15.0
@@ -44,6 +44,29 @@ class BrokerConfig:
         return not self.url.startswith("memory://")
 
 
+class _Connection(pyamqp.Connection):  # type: ignore[misc]
+    """py-amqp leaves the socket of a failed handshake open."""
+
+    def connect(self, callback: Callable[[], Any] | None = None) -> Any:
+        """Open it, or leave nothing behind."""
+        try:
+            return super().connect(callback)
+        except BaseException:
+            self.collect()
+            raise
+
+
+class _Plain(pyamqp.Transport):  # type: ignore[misc]
+    Connection = _Connection
+
+
+class _Encrypted(pyamqp.SSLTransport):  # type: ignore[misc]
+    Connection = _Connection
+
+
+_TRANSPORTS = {"amqp": _Plain, "amqps": _Encrypted, "memory": "memory"}
+
+
 class Link:
     """An open connection. Not thread-safe: the thread that opens it owns it."""
 
@@ -63,12 +86,16 @@ class Link:
             }
         self.connection = Connection(
             config.url,
+            transport=_TRANSPORTS[config.url.partition(":")[0]],
             connect_timeout=config.connect,
             heartbeat=config.heartbeat if config.on_rabbitmq else 0,
             transport_options=options,
         )
         try:
-            self.connection.connect()
+            # One try: `connect` makes a second one after two seconds of its own.
+            self.connection.ensure_connection(
+                max_retries=0, reraise_as_library_errors=False
+            )
         except BaseException:
             self.close()
             raise
@@ -129,7 +156,7 @@ class Reconnect:
         """Wait before the next try, a second at least; True: stop instead."""
         telemetry.log.warning("broker_lost", link=self._name, error=error)
         telemetry.broker_reconnects.labels(link=self._name).inc()
-        ceiling = min(DELAY_SECONDS_MAX, DELAY_SECONDS_MIN * 2**self._tries)
         self._tries = min(self._tries + 1, 10)
+        ceiling = min(DELAY_SECONDS_MAX, DELAY_SECONDS_MIN * 2**self._tries)
         jitter = random.uniform(0, ceiling - DELAY_SECONDS_MIN)  # noqa: S311 - spreads load, is no secret
         return self._wait(DELAY_SECONDS_MIN + jitter)

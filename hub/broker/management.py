@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
 
@@ -34,7 +34,7 @@ class Management:
         """Take the virtual host from the broker's address."""
         path = urlsplit(broker_url).path
         vhost = path[1:] if len(path) > 1 else "/"
-        return cls(url, vhost.replace("%2F", "/").replace("%2f", "/"))
+        return cls(url, unquote(vhost))
 
     def policy_findings(
         self, topology: Topology, lanes: Sequence[str]

@@ -11,7 +11,7 @@ from kombu import Producer
 from hub import telemetry
 from hub.broker.codec import CONTENT_TYPE, chunks, encode
 from hub.broker.ledger import Hint, Ledger
-from hub.broker.link import BROKER_ERRORS, BrokerConfig, Link, Reconnect
+from hub.broker.link import BrokerConfig, Link, Reconnect
 from hub.broker.topology import Topology
 
 QUEUE_MAX = 2_000
@@ -21,6 +21,7 @@ WINDOW = 500
 TAKEN_MAX = 400
 """Waiting hints that are merged and sent in one go."""
 STOP_SECONDS = 3.0
+NOT_FOUND = 404
 IDLE_SECONDS, BUSY_SECONDS = 0.2, 0.02
 
 
@@ -188,9 +189,14 @@ class Publisher:
                     reconnect.came_up()
                     self._serve(link, wire)
                 finally:
+                    self.connected = False
                     link.close()
-            except BROKER_ERRORS as error:
+            except Exception as error:  # noqa: BLE001 - py-amqp raises KeyErrors and more for frames it cannot read; a dead thread would publish nothing ever again
                 self._lost(wire)
+                if getattr(error, "reply_code", 0) == NOT_FOUND:
+                    telemetry.log.error(
+                        "exchange_missing", mend="simpul topology apply"
+                    )
                 if reconnect.pause(error):
                     return
 
@@ -200,13 +206,12 @@ class Publisher:
         return MemoryWire(link, self._topology)
 
     def _lost(self, wire: Wire | None) -> None:
-        self.connected = False
         telemetry.broker_blocked.set(1)
         if wire is not None:
-            self._again = [*wire.unconfirmed(), *self._again][: WINDOW + TAKEN_MAX]
+            self._again = [*wire.unconfirmed(), *self._again]
 
     def _serve(self, link: Link, wire: Wire) -> None:
-        """Send and take confirms until it is time to stop; raises BROKER_ERRORS."""
+        """Send and take confirms until it is time to stop, or the broker is lost."""
         self.connected = True
         while not self._done(wire):
             telemetry.broker_blocked.set(1 if link.blocked else 0)
@@ -228,12 +233,10 @@ class Publisher:
         return idle or time.monotonic() > self._stop_at
 
     def _send_waiting(self, wire: Wire) -> None:
-        while self._again:
-            wire.send(self._again[0])
-            self._again.pop(0)
-        wait = BUSY_SECONDS if wire.under_way else IDLE_SECONDS
-        hints = merge(self._take(wait))
-        self._again = hints
+        """Send what is left of before, else what waits: so `_again` stays small."""
+        if not self._again:
+            wait = BUSY_SECONDS if wire.under_way else IDLE_SECONDS
+            self._again = merge(self._take(wait))
         while self._again:
             wire.send(self._again[0])
             self._again.pop(0)

@@ -19,6 +19,8 @@ INTAKE, UPDATES, DELIVER = "intake", "updates", "deliver"
 
 DELIVERY_LIMIT = 50
 """A closed channel charges every hint it had taken: restarts must not add up to it."""
+NEVER = 1_000_000
+"""Without a limit of its own a queue has one of 20 since RabbitMQ 4.0, then drops."""
 LENGTH_MAX = 20_000
 """Hints in one queue, a million rows; beyond it the broker refuses, the sweep finds."""
 
@@ -34,6 +36,7 @@ LANE_ARGUMENTS: Mapping[str, Any] = {
 back to at-most-once without a word."""
 NET_ARGUMENTS: Mapping[str, Any] = {
     "x-queue-type": "quorum",
+    "x-delivery-limit": NEVER,
     "x-overflow": "reject-publish",
     "x-max-length": LENGTH_MAX,
 }

@@ -3,6 +3,7 @@
 Times are seconds of a monotonic clock. Nothing here waits or locks.
 """
 
+import math
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
@@ -83,4 +84,4 @@ class Slots:
         if not lane.durations:
             return 0.0
         ordered = sorted(lane.durations)
-        return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+        return ordered[math.ceil(0.95 * len(ordered)) - 1]
