@@ -128,9 +128,11 @@ class Operations:
                 reference=self._vault.wrap(place, reference.encode()),
                 reference_index=index,
                 delivered_seq=letter.last_seq,
+                **FRESH,
                 sending_from_seq=None,
                 sending_to_seq=None,
                 sending_key="",
+                sending_step="call",
                 due_at=sa.case(
                     (c.target_seq > letter.last_seq, sa.literal(tx.now, Instant())),
                     else_=None,

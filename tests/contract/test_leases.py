@@ -282,6 +282,23 @@ def test_an_operator_says_that_a_held_hand_over_was_done(world: World) -> None:
     assert world.violated() == set()
 
 
+def test_what_follows_a_resolved_hand_over_does_not_inherit_its_failures(
+    world: World,
+) -> None:
+    known = world.register()
+    world.end(world.begin(PUPR, SUBMIT), Retryable("503"))
+    world.move_clock(3600)
+    world.end(world.begin(PUPR, SUBMIT), OutcomeUnknown("reset"))
+    resolve = world.store.operations.resolve_held
+    assert resolve(
+        world.row(t.dead_letters).id, "operator", "by phone", reference="PUPR-5"
+    )
+    world.append(known, by_action(reply("", known.reporter_id)))
+    world.move_clock(TOO_OLD)
+    cursor = world.lease(PUPR).cursor
+    assert (cursor.attempts, cursor.stopped_age_seconds) == (0, 0)
+
+
 # outcomes of later events
 
 
