@@ -101,29 +101,41 @@ class DeliverWorker:
         ]
 
     def _start(self, lane: str) -> None:
-        """Lease what a lane has room for, and hand it to the pool."""
+        """Lease what a lane has room for, and hand it to the pool.
+
+        The ids are taken out before the database is asked: a hint for one of them that
+        comes meanwhile tells of something newer, and stays.
+        """
         with self._changed:
             now = time.monotonic()
-            ids = list(self._pending[lane])[:LEASED_AT_ONCE]
-            numbers = [
-                self._slots.begin(lane, now)
-                for _ in range(min(self._slots.free(lane, now), len(ids)))
-            ]
-        leases = self._lease(lane, ids, len(numbers)) if numbers else []
-        if leases is None:
-            self._back_off(lane, numbers)
+            free = self._slots.free(lane, now)
+            by = self._take(lane) if free else {}
+            numbers = [self._slots.begin(lane, now) for _ in range(min(free, len(by)))]
+        if not numbers:
             return
+        leases = self._lease(lane, list(by), len(numbers))
+        if leases is None:
+            self._back_off(lane, numbers, by)
+            return
+        taken = {lease.cursor.complaint_id for lease in leases}
         with self._changed:
             for number in numbers[len(leases) :]:
                 self._slots.forget(lane, number)
-            taken = {lease.cursor.complaint_id for lease in leases}
+            if len(leases) == len(numbers):
+                self._keep(lane, {i: name for i, name in by.items() if i not in taken})
             # Fewer than asked for: the others are not due, or wait for a permit.
-            gone = taken if len(leases) == len(numbers) else set(ids)
-            by = {i: self._pending[lane].pop(i, "hint") for i in gone}
         for number, lease in zip(numbers, leases, strict=False):
             name = by.get(lease.cursor.complaint_id, "hint")
             telemetry.work_started.labels(by=name).inc()
             self._pool.submit(self._call, lane, number, lease)
+
+    def _take(self, lane: str) -> dict[str, str]:
+        waiting = self._pending[lane]
+        return {i: waiting.pop(i) for i in list(waiting)[:LEASED_AT_ONCE]}
+
+    def _keep(self, lane: str, by: dict[str, str]) -> None:
+        """Put ids back before those that came meanwhile."""
+        self._pending[lane] = {**by, **self._pending[lane]}
 
     def _lease(self, lane: str, ids: Sequence[str], slots: int) -> list[Lease] | None:
         """Lease; None when the database is away, and the ids are kept."""
@@ -137,8 +149,9 @@ class DeliverWorker:
             telemetry.log.error("lease_failed", lane=lane, error=error)
             return []
 
-    def _back_off(self, lane: str, numbers: Sequence[int]) -> None:
+    def _back_off(self, lane: str, numbers: Sequence[int], by: dict[str, str]) -> None:
         with self._changed:
+            self._keep(lane, by)
             for number in numbers:
                 self._slots.forget(lane, number)
             self._not_before = time.monotonic() + OUTAGE_SECONDS

@@ -1,0 +1,110 @@
+"""The delivery pool keeps every hint until its row was looked at."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hub.bootstrap.delivering import DeliverWorker
+from hub.broker.consumer import Batch
+from tests.services.waiting import wait_until
+
+LANE = "deliver.dinas_pupr"
+Leasing = Callable[[list[str]], list[str]]
+
+
+class Deliver:
+    """Leases what a script says, and notes what it was asked for and what it called."""
+
+    def __init__(self, script: Sequence[Leasing]) -> None:
+        self._script = list(script)
+        self.asked: list[list[str]] = []
+        self.called: list[str] = []
+
+    def lease(self, lane: str, ids: Sequence[str], slots: int) -> list[Any]:
+        self.asked.append(list(ids))
+        found = self._script.pop(0)(list(ids)) if self._script else list(ids)
+        cursors = [SimpleNamespace(complaint_id=i) for i in found[:slots]]
+        return [SimpleNamespace(cursor=cursor) for cursor in cursors]
+
+    def __call__(self, lease: Any) -> None:
+        self.called.append(lease.cursor.complaint_id)
+
+
+class Cursors:
+    def take_hints(self) -> list[tuple[str, str]]:
+        return []
+
+
+class Pool:
+    """A worker that may be given hints from inside a lease."""
+
+    def __init__(self) -> None:
+        self.deliver = Deliver([])
+        self.worker: DeliverWorker | None = None
+
+    def start(self, *script: Leasing, threads: int = 8) -> DeliverWorker:
+        self.deliver = Deliver(script)
+        deliver, cursors, hinting = self.deliver, Cursors(), lambda _: None
+        self.worker = DeliverWorker(
+            deliver,  # type: ignore[arg-type]
+            cursors,  # type: ignore[arg-type]
+            hinting,  # type: ignore[arg-type]
+            threads,
+        )
+        self.worker.start()
+        return self.worker
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    made = Pool()
+    yield made
+    if made.worker is not None:
+        made.worker.stop(5)
+
+
+def test_a_hint_that_comes_during_the_lease_of_its_row_is_not_lost(pool: Pool) -> None:
+    began = threading.Event()
+
+    def not_due_yet_and_then_due(ids: list[str]) -> list[str]:
+        worker(Batch(LANE, ids))  # the row was settled just now, and is due again
+        began.set()
+        return []
+
+    worker = pool.start(not_due_yet_and_then_due)
+    worker(Batch(LANE, ["c1"]))
+
+    assert wait_until(lambda: pool.deliver.called == ["c1"], 5)
+    assert began.is_set()
+    assert pool.deliver.asked == [["c1"], ["c1"]]
+
+
+def test_ids_beyond_the_free_slots_wait_and_go_first(pool: Pool) -> None:
+    worker = pool.start(threads=1)
+    worker(Batch(LANE, ["c1", "c2", "c3"]))
+
+    assert wait_until(lambda: len(pool.deliver.called) == 3, 5)
+    assert pool.deliver.called == ["c1", "c2", "c3"]
+
+
+def test_a_database_that_is_away_costs_no_hint(pool: Pool) -> None:
+    def away(ids: list[str]) -> list[str]:
+        raise ConnectionError
+
+    worker = pool.start(away)
+    worker(Batch(LANE, ["c1", "c2"]))
+
+    assert wait_until(lambda: sorted(pool.deliver.called) == ["c1", "c2"], 10)
+
+
+def test_rows_that_are_not_due_are_forgotten(pool: Pool) -> None:
+    worker = pool.start(lambda _: [])
+    worker(Batch(LANE, ["c1"]))
+    assert wait_until(lambda: pool.deliver.asked == [["c1"]], 5)
+    worker(Batch(LANE, ["c2"]))
+
+    assert wait_until(lambda: pool.deliver.called == ["c2"], 5)
+    assert pool.deliver.asked == [["c1"], ["c2"]]
