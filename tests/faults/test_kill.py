@@ -26,8 +26,7 @@ from hub.simulator.texts import ROUTABLE
 ROUNDS = int(os.environ.get("SIMPUL_FAULT_ROUNDS", "2"))
 COMPLAINTS = 300
 KILLS = 4
-WRITE_SECONDS_MAX = 600
-DRAIN_SECONDS = 300
+DRAIN_SECONDS = 90
 MIX = {
     Fault.TIMEOUT_AFTER_COMMIT: 0.02,
     Fault.RESET_AFTER_COMMIT: 0.04,
@@ -49,8 +48,6 @@ class RunningHub:
             "SIMPUL_LOG_LEVEL": "ERROR",
             # Updates of a held hand-over stay orphans: let them show soon.
             "SIMPUL_WORK__ORPHAN_WAITS_SECONDS": "[1, 2, 4]",
-            # What a killed process could not hint is found soon, not in a minute.
-            "SIMPUL_WORK__REHINT_SECONDS": "4",
             "SIMPUL_CHANNELS": json.dumps(self._channels(region)),
         }
         self._environment = {**os.environ, **region.environment(), **self.settings}
@@ -143,7 +140,7 @@ def _write_while_killing(
         time.sleep(1.5 + 2 * dice.random())
         hub.kill()
         hub.start()
-    writers.join(WRITE_SECONDS_MAX)
+    writers.join(240)
     assert not writers.is_alive()
     assert len(sent) == COMPLAINTS
     return sent
