@@ -274,6 +274,15 @@ class CaseFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What a lane was given, and when it may ask for the rest."""
+
+    leases: Sequence[Lease] = ()
+    wait_seconds: float | None = None
+    """Due rows were denied a permit for so long; None: none that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class LostCall:
     """A call whose outcome nobody wrote: its lease ran out or its holder died."""
 
@@ -293,8 +302,11 @@ class Cursors(Protocol):
 
     def lease(
         self, lane: str, ids: Sequence[str], slots: int, ttl_seconds: float
-    ) -> list[Lease]:
-        """Lease due cursors and answers of one lane, as the party permits."""
+    ) -> Grant:
+        """Lease due cursors and answers of one lane, as the party permits.
+
+        A row that is denied stays due for a caller who keeps its id and asks again.
+        """
 
     def case_file(self, lease: Lease) -> CaseFile:
         """Read what the delivery is built from."""

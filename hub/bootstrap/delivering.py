@@ -10,7 +10,7 @@ from hub import telemetry
 from hub.bootstrap.workers import Hinting
 from hub.broker.consumer import Batch
 from hub.domain.slots import Slots
-from hub.ports import Cursors, Lease
+from hub.ports import Cursors, Grant, Lease
 from hub.stages.deliver import Deliver
 
 PENDING_MAX = 10_000
@@ -40,6 +40,7 @@ class DeliverWorker:
         self._pending: dict[str, dict[str, str]] = defaultdict(dict)
         self._stopped = False
         self._not_before = 0.0
+        self._again_at: dict[str, float] = {}
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     def start(self) -> None:
@@ -80,15 +81,21 @@ class DeliverWorker:
             with self._changed:
                 lanes = self._ready()
                 while not lanes and not self._stopped:
-                    self._changed.wait(timeout=LOOK_SECONDS if self._waits() else None)
+                    self._changed.wait(timeout=self._look_after())
                     lanes = self._ready()
                 if self._stopped:
                     return
             for lane in lanes:
                 self._start(lane)
 
-    def _waits(self) -> bool:
-        return any(self._pending.values())
+    def _look_after(self) -> float | None:
+        """Say when to look again; None: when something comes."""
+        waiting = [lane for lane, ids in self._pending.items() if ids]
+        if not waiting:
+            return None
+        now = time.monotonic()
+        again = (self._again_at.get(lane, now) - now for lane in waiting)
+        return min([LOOK_SECONDS, *(seconds for seconds in again if seconds > 0)])
 
     def _ready(self) -> list[str]:
         now = time.monotonic()
@@ -97,7 +104,9 @@ class DeliverWorker:
         return [
             lane
             for lane, ids in self._pending.items()
-            if ids and self._slots.free(lane, now)
+            if ids
+            and self._again_at.get(lane, now) <= now
+            and self._slots.free(lane, now)
         ]
 
     def _start(self, lane: str) -> None:
@@ -113,17 +122,20 @@ class DeliverWorker:
             numbers = [self._slots.begin(lane, now) for _ in range(min(free, len(by)))]
         if not numbers:
             return
-        leases = self._lease(lane, list(by), len(numbers))
-        if leases is None:
+        grant = self._lease(lane, list(by), len(numbers))
+        if grant is None:
             self._back_off(lane, numbers, by)
             return
+        leases, wait = grant.leases, grant.wait_seconds
         taken = {lease.cursor.complaint_id for lease in leases}
         with self._changed:
             for number in numbers[len(leases) :]:
                 self._slots.forget(lane, number)
-            if len(leases) == len(numbers):
+            if wait is not None:
+                self._again_at[lane] = time.monotonic() + wait
+            if wait is not None or len(leases) == len(numbers):
                 self._keep(lane, {i: name for i, name in by.items() if i not in taken})
-            # Fewer than asked for: the others are not due, or wait for a permit.
+            # Fewer than asked for, and none denied: the others are not due.
         for number, lease in zip(numbers, leases, strict=False):
             name = by.get(lease.cursor.complaint_id, "hint")
             telemetry.work_started.labels(by=name).inc()
@@ -137,7 +149,7 @@ class DeliverWorker:
         """Put ids back before those that came meanwhile."""
         self._pending[lane] = {**by, **self._pending[lane]}
 
-    def _lease(self, lane: str, ids: Sequence[str], slots: int) -> list[Lease] | None:
+    def _lease(self, lane: str, ids: Sequence[str], slots: int) -> Grant | None:
         """Lease; None when the database is away, and the ids are kept."""
         try:
             with telemetry.doing("lease"):
@@ -147,7 +159,7 @@ class DeliverWorker:
             return None
         except Exception as error:  # noqa: BLE001 - the sweep finds the rows again
             telemetry.log.error("lease_failed", lane=lane, error=error)
-            return []
+            return Grant()
 
     def _back_off(self, lane: str, numbers: Sequence[int], by: dict[str, str]) -> None:
         with self._changed:

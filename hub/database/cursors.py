@@ -26,7 +26,7 @@ from hub.database.settling import Settling
 from hub.database.vault import Vault
 from hub.domain.delivery import Plan, PlanKind
 from hub.domain.settlement import Settlement
-from hub.ports import CaseFile, Lease, LostCall
+from hub.ports import CaseFile, Grant, Lease, LostCall
 from schemas.parties import PartyKind
 
 
@@ -45,7 +45,7 @@ class SqlCursors:
     @retrying
     def lease(
         self, lane: str, ids: Sequence[str], slots: int, ttl_seconds: float
-    ) -> list[Lease]:
+    ) -> Grant:
         """Lease due cursors and answers of one lane, as the party permits."""
         with self._db.write() as tx:
             return lease_lane(

@@ -12,11 +12,18 @@ from hub.database.parties import lock_party, save_party
 from hub.database.projection import reference_place, told_seqs
 from hub.database.tables.base import ACTIVE
 from hub.database.vault import Vault
-from hub.domain.breaker import Party, next_permit_at, permits
+from hub.domain.breaker import Breaker, Party, next_permit_at, permits
 from hub.domain.delivery import Cursor, CursorState, Step
 from hub.domain.settlement import age_without_stops
-from hub.ports import Lease
+from hub.ports import Grant, Lease
 from schemas.parties import PartyKind
+
+WAIT_SECONDS_MIN = 0.05
+"""No lane asks for permits more often."""
+WAIT_SECONDS_MAX = 2.0
+"""Whoever must wait longer waits in the database, not in a worker's memory."""
+
+_LEASED = ((t.cursors, "complaint_id"), (t.answers, "journal_id"))
 
 
 def lease_lane(
@@ -28,9 +35,10 @@ def lease_lane(
     slots: int,
     ttl_seconds: float,
     owner: str,
-) -> list[Lease]:
-    """Lease up to `slots` due rows of one lane; marks what waits for a permit."""
+) -> Grant:
+    """Lease up to `slots` due rows of one lane, as far as their parties permit."""
     found: list[Lease] = []
+    waits: list[float] = []
     for party_row in _parties_of(tx, lane):
         rows = _due_rows(tx, party_row.party, ids, slots - len(found))
         if not rows:
@@ -43,15 +51,14 @@ def lease_lane(
             before, min(len(rows), max(0, free)), tx.now, ttl_seconds
         )
         save_party(tx, before, after)
-        taken, left = rows[:granted], rows[granted:]
-        if left:
-            _wait_for_permit(tx, after, left)
         kind = PartyKind(party_row.kind)
         found += [
             _take(tx, vault, table, row, after, kind, lane, ttl_seconds, owner)
-            for table, row in taken
+            for table, row in rows[:granted]
         ]
-    return found
+        if granted < len(rows):
+            waits += _deny(tx, after, ids)
+    return Grant(found, min(waits, default=None))
 
 
 def _parties_of(tx: Tx, lane: str) -> Sequence[Any]:
@@ -75,7 +82,7 @@ def _due_rows(
     tx: Tx, party: str, ids: Sequence[str], wanted: int
 ) -> list[tuple[sa.Table, Any]]:
     found: list[tuple[sa.Table, Any]] = []
-    for table, key in ((t.cursors, "complaint_id"), (t.answers, "journal_id")):
+    for table, key in _LEASED:
         if wanted - len(found) <= 0:
             break
         c = table.c
@@ -105,17 +112,27 @@ def _running(tx: Tx, party: str) -> int:
     return total
 
 
-def _wait_for_permit(tx: Tx, party: Party, left: list[tuple[sa.Table, Any]]) -> None:
-    """Let the rows become due when the party may be called again."""
+def _deny(tx: Tx, party: Party, ids: Sequence[str]) -> list[float]:
+    """Say how long to wait; over a long wait the rows sleep in the database.
+
+    A paused party's rows stay due and nobody waits for them: resuming wakes them.
+    """
     at = next_permit_at(party, tx.now)
-    if at is None or at <= tx.now:
-        at = tx.now + timedelta(seconds=0.25)
-    for table, row in left:
-        tx.conn.execute(
-            sa.update(table)
-            .where(*row_key(table, row))
-            .values(due_at=at, hinted_at=None)
+    if at is None:
+        return []
+    seconds = max(WAIT_SECONDS_MIN, (at - tx.now).total_seconds())
+    if seconds <= WAIT_SECONDS_MAX:
+        return [seconds]
+    if party.breaker is Breaker.HALF_OPEN:  # the probe tells sooner than it must
+        return [WAIT_SECONDS_MAX]
+    for table, key in _LEASED:
+        query = sa.update(table).where(
+            table.c.party == party.party, *_free(table.c, tx.now)
         )
+        if ids:
+            query = query.where(table.c[key].in_(list(ids)))
+        tx.conn.execute(query.values(due_at=at, hinted_at=None))
+    return []
 
 
 def row_key(table: sa.Table, row: Any) -> tuple[sa.ColumnElement[bool], ...]:

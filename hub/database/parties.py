@@ -10,6 +10,7 @@ from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
 from hub.database.types import Instant
 from hub.domain.breaker import Breaker, Party, PartyState, pause, report, resume
+from hub.domain.delivery import Step
 from hub.domain.settlement import PartySignal, Settlement
 from schemas.agency import Limits
 from schemas.parties import PartyKind
@@ -141,18 +142,20 @@ class PartyStore:
 
 
 def _due_at_once(tx: Tx, party: str) -> None:
-    """Let what waited for a retry go as soon as the slow start permits."""
+    """Let what waited for a retry go as soon as the slow start permits.
+
+    A look-up keeps its time: asked too early, an agency does not know yet.
+    """
+    now = sa.literal(tx.now, Instant())
     for table in (t.cursors, t.answers):
         c = table.c
+        waits = c.due_at > tx.now
+        if table is t.cursors:
+            waits &= c.sending_step != Step.FIND
         tx.conn.execute(
             sa.update(table)
             .where(c.party == party, c.due_at.is_not(None), c.state == "active")
-            .values(
-                due_at=sa.case(
-                    (c.due_at > tx.now, sa.literal(tx.now, Instant())), else_=c.due_at
-                ),
-                hinted_at=None,
-            )
+            .values(due_at=sa.case((waits, now), else_=c.due_at), hinted_at=None)
         )
 
 

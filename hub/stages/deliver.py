@@ -21,7 +21,7 @@ from hub.domain.settlement import (
     as_outcome,
     settle,
 )
-from hub.ports import CaseFile, Clock, Cursors, Lease, LostCall
+from hub.ports import CaseFile, Clock, Cursors, Grant, Lease, LostCall
 from schemas.agency import Limits
 from schemas.events import LogEvent
 from schemas.parties import PartyKind
@@ -56,7 +56,7 @@ class Deliver:
         self._clock = clock
         self._slack = lease_slack_seconds
 
-    def lease(self, lane: str, ids: Sequence[str], slots: int) -> list[Lease]:
+    def lease(self, lane: str, ids: Sequence[str], slots: int) -> Grant:
         """Lease up to `slots` due rows; the lease outlives two total deadlines."""
         deadline = max(
             (

@@ -108,7 +108,7 @@ class MoodyAgency:
 
 def work(deliver: Deliver) -> int:
     """Carry out what is due once; returns how many calls or moves that were."""
-    leases = deliver.lease(lane_of(PUPR), [], 10)
+    leases = deliver.lease(lane_of(PUPR), [], 10).leases
     for lease in leases:
         deliver(lease)
     return len(leases)

@@ -180,7 +180,8 @@ class World:
         return found
 
     def leases(self, party: str, ttl: float = 60.0, slots: int = 10) -> list[Lease]:
-        return self.store.cursors.lease(f"deliver.{party}", [], slots, ttl)
+        grant = self.store.cursors.lease(f"deliver.{party}", [], slots, ttl)
+        return list(grant.leases)
 
     def begin(self, party: str, kind: PlanKind, key: str = "key-1") -> Call:
         """Lease the one due cursor of a party, and commit the call."""

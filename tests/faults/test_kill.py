@@ -22,6 +22,7 @@ from hub.simulator.faults import Fault
 from hub.simulator.ports import free_port
 from hub.simulator.region import SimulatedRegion
 from hub.simulator.texts import ROUTABLE
+from tests.faults.verdict import what_lags
 
 ROUNDS = int(os.environ.get("SIMPUL_FAULT_ROUNDS", "2"))
 COMPLAINTS = 300
@@ -120,9 +121,8 @@ def test_kills_at_random_instants_lose_nothing_and_double_nothing(
             for agency in region.agencies.values():
                 agency.faults.clear()
             settings = _settings(hub)
-            assert wait_for(lambda: _at_rest(settings, region), DRAIN_SECONDS), _state(
-                settings
-            )
+            in_step = wait_for(lambda: _at_rest(settings, region), DRAIN_SECONDS)
+            assert in_step, _what_lags(settings)
         finally:
             hub.stop()
         _judge(region, settings, [s.marker for s in sent if s.accepted])
@@ -154,6 +154,14 @@ def _state(settings: Settings) -> dict[str, int]:
     store = open_store(settings, migrate=False)
     try:
         return store.queries.counts()
+    finally:
+        store.close()
+
+
+def _what_lags(settings: Settings) -> str:
+    store = open_store(settings, migrate=False)
+    try:
+        return what_lags(store)
     finally:
         store.close()
 

@@ -5,7 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from hub.bootstrap import Store
+from hub.database import tables as t
 from hub.database.invariants import check_invariants
 from hub.simulator.citizens import Sent
 from hub.simulator.region import SimulatedRegion
@@ -45,6 +48,22 @@ HEAD = (
 )
 
 
+def what_lags(store: Store) -> str:
+    """Describe what keeps the hub from being in step, a line each."""
+    c = t.cursors.c
+    lagging = sa.select(t.cursors).where(
+        c.delivered_seq < c.target_seq, c.state != "held"
+    )
+    shown = (c.complaint_id, c.party, c.state, c.delivered_seq, c.target_seq)
+    times = (c.due_at, c.hinted_at, c.lease_until, c.sending_step, c.failures)
+    query = lagging.with_only_columns(*shown, *times).limit(20)
+    with store.db.read() as tx:
+        rows = tx.conn.execute(query).all()
+        now = tx.now
+    lines = [f"{now}: {dict(store.queries.counts())}"]
+    return "\n".join([*lines, *(str(row._asdict()) for row in rows)])
+
+
 class Judge:
     """Sends a batch through one fault and counts what became of it."""
 
@@ -68,7 +87,8 @@ class Judge:
         line = self.lines.setdefault(fault, Line(fault))
         began = time.monotonic()
         sent, happened = self._send_and_strike(number, strike, at_once)
-        assert wait_for(self.at_rest, self._seconds_max), (fault, self.state())
+        in_step = wait_for(self.at_rest, self._seconds_max)
+        assert in_step, f"{fault}: {what_lags(self._store)}"
         if happened:
             line.times += 1
             line.seconds.append(time.monotonic() - began)

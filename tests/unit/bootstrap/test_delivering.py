@@ -9,10 +9,12 @@ import pytest
 
 from hub.bootstrap.delivering import DeliverWorker
 from hub.broker.consumer import Batch
+from hub.ports import Grant
 from tests.services.waiting import wait_until
 
 LANE = "deliver.dinas_pupr"
-Leasing = Callable[[list[str]], list[str]]
+Leasing = Callable[[list[str]], list[str] | float]
+"""What of the ids is leased; seconds when the party denies them all."""
 
 
 class Deliver:
@@ -23,11 +25,14 @@ class Deliver:
         self.asked: list[list[str]] = []
         self.called: list[str] = []
 
-    def lease(self, lane: str, ids: Sequence[str], slots: int) -> list[Any]:
+    def lease(self, lane: str, ids: Sequence[str], slots: int) -> Grant:
         self.asked.append(list(ids))
         found = self._script.pop(0)(list(ids)) if self._script else list(ids)
+        if isinstance(found, float):
+            return Grant((), found)
         cursors = [SimpleNamespace(complaint_id=i) for i in found[:slots]]
-        return [SimpleNamespace(cursor=cursor) for cursor in cursors]
+        leases: list[Any] = [SimpleNamespace(cursor=cursor) for cursor in cursors]
+        return Grant(leases)
 
     def __call__(self, lease: Any) -> None:
         self.called.append(lease.cursor.complaint_id)
@@ -105,6 +110,24 @@ def test_rows_that_are_not_due_are_forgotten(pool: Pool) -> None:
     worker(Batch(LANE, ["c1"]))
     assert wait_until(lambda: pool.deliver.asked == [["c1"]], 5)
     worker(Batch(LANE, ["c2"]))
+
+    assert wait_until(lambda: pool.deliver.called == ["c2"], 5)
+    assert pool.deliver.asked == [["c1"], ["c2"]]
+
+
+def test_ids_that_are_denied_a_permit_are_asked_for_again(pool: Pool) -> None:
+    worker = pool.start(lambda _: 0.05, lambda _: 0.05)
+    worker(Batch(LANE, ["c1", "c2", "c3"]))
+
+    assert wait_until(lambda: sorted(pool.deliver.called) == ["c1", "c2", "c3"], 5)
+    assert pool.deliver.asked[:2] == [["c1", "c2", "c3"]] * 2
+
+
+def test_a_denied_lane_delays_no_other(pool: Pool) -> None:
+    worker = pool.start(lambda _: 3600.0)
+    worker(Batch(LANE, ["c1"]))
+    assert wait_until(lambda: pool.deliver.asked == [["c1"]], 5)
+    worker(Batch("deliver.dinkes", ["c2"]))
 
     assert wait_until(lambda: pool.deliver.called == ["c2"], 5)
     assert pool.deliver.asked == [["c1"], ["c2"]]
