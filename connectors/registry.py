@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from connectors.contract import AgencyConnector, Channel, System
-from schemas.agency import AgencyManifest, RoutingTable
+from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
 
 SYSTEMS: Mapping[str, str] = {
@@ -30,32 +30,6 @@ CHANNELS: Mapping[str, str] = {
     "web": "connectors.channels.web:WebChannel",
 }
 """Channel -> class with `from_config(config)`."""
-
-VIEW_FIELDS = frozenset(
-    {
-        "public_number",
-        "type",
-        "title",
-        "body",
-        "language",
-        "incident_on",
-        "region",
-        "place_text",
-        "landmark",
-        "latitude",
-        "longitude",
-        "category",
-        "channel",
-        "confidential",
-        "received_at",
-        "reporter.name",
-        "reporter.email",
-        "reporter.phone",
-        "reporter.address",
-        "attachments",
-    }
-)
-"""What a manifest's `allow` may name: the fields that the hub offers."""
 
 SAMPLES = Path(__file__).parent / "agencies"
 """Folder of the agencies that come with the project."""
@@ -203,7 +177,7 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
         ZoneInfo(manifest.zone)
     except (OSError, ValueError, KeyError):
         yield f"zone: no time zone {manifest.zone!r}; an example: Asia/Jakarta"
-    yield from _strange("allow", manifest.allow, VIEW_FIELDS)
+    yield from _strange("allow", manifest.allow, SHOWABLE)
     yield from _strange("wants", manifest.wants or (), CATALOGUE)
     for word, event in manifest.statuses.items():
         yield from _strange(f"statuses.{word}", (event,), AGENCY_EVENTS)

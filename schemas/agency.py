@@ -8,6 +8,32 @@ from pydantic import Field
 from schemas.base import Model
 from schemas.parties import PartyKind
 
+SHOWABLE = frozenset(
+    {
+        "public_number",
+        "type",
+        "title",
+        "body",
+        "language",
+        "incident_on",
+        "region",
+        "place_text",
+        "landmark",
+        "latitude",
+        "longitude",
+        "category",
+        "channel",
+        "confidential",
+        "received_at",
+        "reporter.name",
+        "reporter.email",
+        "reporter.phone",
+        "reporter.address",
+        "attachments",
+    }
+)
+"""What an allow-list may name; a national identity number is not among them."""
+
 
 class OrderBy(StrEnum):
     """What puts an agency's updates of one case in order."""

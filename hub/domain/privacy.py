@@ -4,34 +4,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from schemas.agency import SHOWABLE
 from schemas.events import CATALOGUE, Audience, NewEvent
 from schemas.parties import AuthorKind, PartyKind
-
-SUBMIT_FIELDS = frozenset(
-    {
-        "public_number",
-        "type",
-        "title",
-        "body",
-        "language",
-        "incident_on",
-        "region",
-        "place_text",
-        "landmark",
-        "latitude",
-        "longitude",
-        "category",
-        "channel",
-        "confidential",
-        "received_at",
-        "reporter.name",
-        "reporter.email",
-        "reporter.phone",
-        "reporter.address",
-        "attachments",
-    }
-)
-"""What an allow-list may name; a national identity number is not among them."""
 
 WORDS_BY_FIELD: Mapping[str, str] = {"text": "body", "raw_status": "body"}
 """Sealed event fields -> the allow-list name that opens them."""
@@ -105,7 +80,7 @@ def view(
     `facts` and `words` are flat; an anonymous reporter is left out whatever the
     allow-list says. Empty values are left out.
     """
-    allowed = set(allow) & SUBMIT_FIELDS
+    allowed = set(allow) & SHOWABLE
     anonymous = bool(facts.get("anonymous"))
     found = {name: facts[name] for name in allowed if facts.get(name) not in (None, "")}
     found |= {

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain.privacy import (
-    SUBMIT_FIELDS,
     event_facts,
     event_words,
     interested,
     view,
     visible,
 )
+from schemas.agency import SHOWABLE
 from schemas.events import CATALOGUE
 from schemas.parties import Author, AuthorKind, PartyKind
 from schemas.payloads import Received
@@ -40,7 +40,7 @@ FACTS: dict[str, Any] = {
 WORDS: dict[str, Any] = {"title": "Jalan", "body": "Berlubang.", "landmark": ""}
 
 field_names = st.sampled_from(
-    sorted(SUBMIT_FIELDS | {"code", "reporter_id", "reporter.nik", "anonymous"})
+    sorted(SHOWABLE | {"code", "reporter_id", "reporter.nik", "anonymous"})
 )
 
 
@@ -52,16 +52,16 @@ def test_a_party_sees_nothing_beyond_its_allow_list(
     found = view({**FACTS, "anonymous": anonymous}, WORDS, PERSON, allow)
 
     person = found.pop("reporter", {})
-    assert set(found) <= allow & SUBMIT_FIELDS
-    assert {f"reporter.{name}" for name in person} <= allow & SUBMIT_FIELDS
+    assert set(found) <= allow & SHOWABLE
+    assert {f"reporter.{name}" for name in person} <= allow & SHOWABLE
     assert not (anonymous and person)
     shown = f"{found}{person}"
     assert not any(PERSON[name] in shown for name in ("nik", "thread_id"))
 
 
 def test_an_anonymous_reporter_is_never_shown() -> None:
-    hidden = view({**FACTS, "anonymous": True}, WORDS, PERSON, SUBMIT_FIELDS)
-    shown = view(FACTS, WORDS, PERSON, SUBMIT_FIELDS)
+    hidden = view({**FACTS, "anonymous": True}, WORDS, PERSON, SHOWABLE)
+    shown = view(FACTS, WORDS, PERSON, SHOWABLE)
 
     assert "reporter" not in hidden
     assert not any(value in str(hidden) for value in PERSON.values())
@@ -71,14 +71,14 @@ def test_an_anonymous_reporter_is_never_shown() -> None:
 
 
 def test_empty_values_are_left_out_and_false_is_not_empty() -> None:
-    found = view(FACTS, WORDS, {"name": ""}, SUBMIT_FIELDS)
+    found = view(FACTS, WORDS, {"name": ""}, SHOWABLE)
 
     assert not {"incident_on", "landmark", "reporter"} & set(found)
     assert found["confidential"] is False
 
 
 def test_the_allow_list_cannot_open_an_identity_number() -> None:
-    assert not {"reporter.nik", "code", "reporter_id"} & SUBMIT_FIELDS
+    assert not {"reporter.nik", "code", "reporter_id"} & SHOWABLE
 
 
 # --- words ----------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_a_reference_stays_between_its_agency_the_hub_and_the_reporter() -> None
     handed = event("handed_over", leg=WORKS, reference="PUPR-26-1")
 
     told = event_words(handed, PartyKind.REPORTER, "reporter:sms", [])
-    other = event_words(handed, PartyKind.AGENCY, "dinkes", SUBMIT_FIELDS)
+    other = event_words(handed, PartyKind.AGENCY, "dinkes", SHOWABLE)
 
     assert told == {"reference": "PUPR-26-1"}
     assert other == {}

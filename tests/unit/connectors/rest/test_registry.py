@@ -9,7 +9,6 @@ import pytest
 from connectors import registry
 from connectors.registry import ConfigError
 from connectors.systems.rest import RestSystem
-from hub.domain.privacy import SUBMIT_FIELDS
 from schemas.events import AGENCY_EVENTS
 
 ENVIRON = {
@@ -216,7 +215,3 @@ def test_a_later_directory_overrides_an_earlier_one(tmp_path: Path) -> None:
 def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such directory"):
         registry.load_agencies([tmp_path / "none"], ENVIRON)
-
-
-def test_what_an_allow_list_may_name_is_what_the_hub_offers() -> None:
-    assert registry.VIEW_FIELDS == SUBMIT_FIELDS
