@@ -29,13 +29,6 @@ MIX = {
 }
 
 
-def random_seed() -> int:
-    """Take the seed of the environment, else a new one; it is printed."""
-    found = int(os.environ.get("SIMPUL_FAULT_SEED", random.randrange(10**6)))
-    print(f"\nseed {found}")
-    return found
-
-
 def kill_at_points(
     fleet: Fleet, judge: Judge, dice: random.Random, points: Sequence[str]
 ) -> None:

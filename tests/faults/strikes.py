@@ -9,10 +9,13 @@ from functools import partial
 from tests.faults.fleet import Fleet, wait_for
 from tests.faults.production import World
 from tests.services.fault_proxy import POSTGRES_COMMIT, Cut, Direction
+from tests.services.postgres import Postgres
+from tests.services.rabbitmq import Rabbitmq
 
 ARMED_SECONDS = 8.0
 """A point that nobody passes in this time is reported as not hit."""
 Strike = Callable[[], bool]
+Server = Rabbitmq | Postgres
 
 
 def at_point(fleet: Fleet, point: str, nth: int = 1) -> Strike:
@@ -37,21 +40,21 @@ def killed_at_random(fleet: Fleet, dice: random.Random) -> Strike:
     return strike
 
 
-def broker_killed(world: World) -> bool:
-    """Kill RabbitMQ, start it again on the same files."""
+def killed(server: Server) -> bool:
+    """Kill a server with all its processes, start it again on the same files."""
     time.sleep(0.5)
-    world.rabbitmq.kill()
+    server.kill()
     time.sleep(2)
-    world.rabbitmq.restart()
+    server.restart()
     return True
 
 
-def broker_suspended(world: World, seconds: float) -> bool:
-    """Let RabbitMQ hang: connections stay open and nothing answers."""
+def hangs(server: Server, seconds: float) -> bool:
+    """Let a server hang: connections stay open and nothing answers."""
     time.sleep(0.5)
-    world.rabbitmq.suspend()
+    server.suspend()
     time.sleep(seconds)
-    world.rabbitmq.resume()
+    server.resume()
     return True
 
 
@@ -76,24 +79,6 @@ def broker_line_silent(world: World, seconds: float) -> bool:
     world.broker_line.blackhole(Direction.DOWN)
     time.sleep(seconds)
     world.broker_line.heal()
-    return True
-
-
-def database_killed(world: World) -> bool:
-    """Kill PostgreSQL with all its processes, start it again on the same files."""
-    time.sleep(0.5)
-    world.postgres.kill()
-    time.sleep(2)
-    world.postgres.restart()
-    return True
-
-
-def database_suspended(world: World, seconds: float) -> bool:
-    """Let PostgreSQL hang."""
-    time.sleep(0.5)
-    world.postgres.suspend()
-    time.sleep(seconds)
-    world.postgres.resume()
     return True
 
 
@@ -128,13 +113,13 @@ def infrastructure(world: World, *, long: bool) -> dict[str, Strike]:
     seconds = 30.0 if long else 12.0
     cuts = 25 if long else 4
     return {
-        "broker killed": partial(broker_killed, world),
-        f"broker hangs {seconds:g} s": partial(broker_suspended, world, seconds),
+        "broker killed": partial(killed, world.rabbitmq),
+        f"broker hangs {seconds:g} s": partial(hangs, world.rabbitmq, seconds),
         f"memory alarm {seconds / 2:g} s": partial(memory_alarm, world, seconds / 2),
         "broker line reset x3": partial(broker_line_reset, world),
         "broker line silent 12 s": partial(broker_line_silent, world, 12),
-        "database killed": partial(database_killed, world),
-        "database hangs 5 s": partial(database_suspended, world, 5),
+        "database killed": partial(killed, world.postgres),
+        "database hangs 5 s": partial(hangs, world.postgres, 5),
         f"cut before COMMIT x{cuts}": partial(cut_at_commit, world, Cut.BEFORE, cuts),
         f"cut at answer x{cuts}": partial(cut_at_commit, world, Cut.ANSWER, cuts),
         "rolling restart": partial(rolling_restart, world, 20 if long else 2),

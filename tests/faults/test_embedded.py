@@ -10,7 +10,6 @@ import pytest
 from hub.bootstrap import Store, open_store
 from hub.settings import Settings
 from hub.simulator.region import SimulatedRegion
-from hub.simulator.texts import ROUTABLE
 from hub.telemetry.points import POINTS
 from tests.faults import course
 from tests.faults.fleet import EMBEDDED, Fleet
@@ -29,25 +28,17 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def seed() -> int:
-    return course.random_seed()
-
-
-@pytest.fixture(scope="module")
-def world(seed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with SimulatedRegion(
-        seed, work_seconds=(0.1, 0.5), samples=ROUTABLE, deadline_seconds=180
-    ) as region:
-        for agency in region.agencies.values():
-            agency.faults.mix(course.MIX, seed=seed)
-        fleet = Fleet(tmp_path_factory.mktemp("embedded"), region, EMBEDDED, {})
-        fleet.command("db", "upgrade")
-        settings = Settings(data_dir=Path(fleet.settings["SIMPUL_DATA_DIR"]))
-        store = open_store(settings)
-        fleet.start()
-        yield World(fleet, region, store)
-        fleet.stop()
-        store.close()
+def world(
+    region: SimulatedRegion, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    fleet = Fleet(tmp_path_factory.mktemp("embedded"), region, EMBEDDED, {})
+    fleet.command("db", "upgrade")
+    settings = Settings(data_dir=Path(fleet.settings["SIMPUL_DATA_DIR"]))
+    store = open_store(settings)
+    fleet.start()
+    yield World(fleet, region, store)
+    fleet.stop()
+    store.close()
 
 
 @pytest.mark.slow

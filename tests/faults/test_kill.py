@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,8 @@ from hub.simulator.faults import Fault
 from hub.simulator.ports import free_port
 from hub.simulator.region import SimulatedRegion
 from hub.simulator.texts import ROUTABLE
-from tests.faults.verdict import what_lags
+from tests.faults.fleet import channels, wait_for
+from tests.faults.verdict import BLIND, what_lags
 
 ROUNDS = int(os.environ.get("SIMPUL_FAULT_ROUNDS", "2"))
 COMPLAINTS = 300
@@ -49,28 +49,12 @@ class RunningHub:
             "SIMPUL_LOG_LEVEL": "ERROR",
             # Updates of a held hand-over stay orphans: let them show soon.
             "SIMPUL_WORK__ORPHAN_WAITS_SECONDS": "[1, 2, 4]",
-            "SIMPUL_CHANNELS": json.dumps(self._channels(region)),
+            "SIMPUL_CHANNELS": json.dumps(channels(region, self._smtp)),
         }
         self._environment = {**os.environ, **region.environment(), **self.settings}
         self._log = (folder / "hub.log").open("ab")
         self._process: subprocess.Popen[bytes] | None = None
         region.connect(f"http://127.0.0.1:{self._port}", f"127.0.0.1:{self._smtp}")
-
-    def _channels(self, region: SimulatedRegion) -> dict[str, object]:
-        email = {
-            "domain": "simpul.example",
-            "relay": region.mail.address,
-            "listen_port": self._smtp,
-            "deadline_seconds": 5,
-        }
-        gateway = {
-            "secret": "env:SIMPUL_SMS_SECRET",
-            "send_url": "env:SIMPUL_SMS_SEND_URL",
-            "send_secret": "env:SIMPUL_SMS_SEND_SECRET",
-            "line": "1708",
-            "deadline_seconds": 3,
-        }
-        return {"web": {}, "email": email, "sms": {"gateways": {"gateway": gateway}}}
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -90,15 +74,6 @@ class RunningHub:
             self._process.terminate()
             self._process.wait(30)
         self._log.close()
-
-
-def wait_for(test: Callable[[], bool], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if test():
-            return True
-        time.sleep(0.3)
-    return False
 
 
 @pytest.mark.slow
@@ -186,10 +161,6 @@ def _judge(region: SimulatedRegion, settings: Settings, markers: list[str]) -> N
     finally:
         store.close()
     tally = region.tally()
-    blind = {
-        "dinkes"
-    }  # neither key nor look-up: unknown outcomes are held, never re-sent
-    doubled = [pair for pair in tally.doubled if pair[1] not in blind]
     missing = tally.missing(markers)
     wire = tally.mail_duplicates + tally.sms_duplicates
     print(f"held {len(held)}, wire duplicates {wire}")
@@ -197,8 +168,7 @@ def _judge(region: SimulatedRegion, settings: Settings, markers: list[str]) -> N
     assert broken == []
     assert seals == []
     assert others == []
-    assert doubled == []
     assert tally.doubled == []
     held_submits = [x for x in held if x["is_submit"]]
-    assert {x["party"] for x in held_submits} <= blind
+    assert {x["party"] for x in held_submits} <= BLIND
     assert len(missing) <= len(held_submits)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from hub.simulator.region import SimulatedRegion
-from hub.simulator.texts import ROUTABLE
 from hub.telemetry.points import POINTS
 from tests.faults import course, strikes
 from tests.faults.production import World, production
@@ -16,19 +15,11 @@ SHORT_FAULTS = ("broker killed", "database killed", "cut at answer", "rolling re
 
 
 @pytest.fixture(scope="module")
-def seed() -> int:
-    return course.random_seed()
-
-
-@pytest.fixture(scope="module")
-def world(seed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with SimulatedRegion(
-        seed, work_seconds=(0.1, 0.5), samples=ROUTABLE, deadline_seconds=180
-    ) as region:
-        for agency in region.agencies.values():
-            agency.faults.mix(course.MIX, seed=seed)
-        with production(tmp_path_factory.mktemp("production"), region) as made:
-            yield made
+def world(
+    region: SimulatedRegion, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    with production(tmp_path_factory.mktemp("production"), region) as made:
+        yield made
 
 
 @pytest.mark.slow
