@@ -1,10 +1,13 @@
 """Attempts: every call to a party, with what was sent and what came back."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.vault import Vault
+from hub.domain.delivery import PlanKind
 from hub.domain.settlement import Settlement
 
 
@@ -39,3 +42,33 @@ def end_attempt(
             response=response,
         )
     )
+
+
+def may_be_done(tx: Tx, row: Any, letter: Any) -> bool:
+    """Tell whether an earlier call of what a cursor sends may have had its effect.
+
+    `letter` is the dead letter that is sent again with the cursor's lease, if any.
+    """
+    c = t.attempts.c
+    same: tuple[sa.ColumnElement[bool], ...]
+    if letter is None:
+        same = (c.key == row.sending_key, c.step != PlanKind.DEAD_LETTER)
+    else:
+        same = (
+            c.step == PlanKind.DEAD_LETTER,
+            c.first_seq.between(letter.first_seq, letter.last_seq),
+            c.started_at >= letter.changed_at,
+        )
+    query = (
+        sa.select(c.outcome)
+        .where(
+            c.subject_id == row.complaint_id,
+            c.party == row.party,
+            c.recipient == row.recipient,
+            c.outcome.in_(("unknown", "not_found")),
+            *same,
+        )
+        .order_by(c.id.desc())
+        .limit(1)
+    )
+    return bool(tx.conn.execute(query).scalar_one_or_none() == "unknown")

@@ -22,6 +22,7 @@ from hub.database.leases import (
     lost_rows,
     row_key,
 )
+from hub.database.parties import party_of
 from hub.database.settling import Settling
 from hub.database.vault import Vault
 from hub.domain.delivery import Plan, PlanKind
@@ -78,14 +79,12 @@ class SqlCursors:
             )
         )
         party = tx.conn.execute(
-            sa.select(t.parties.c.kind, t.parties.c.lane).where(
-                t.parties.c.party == row.party
-            )
+            sa.select(t.parties).where(t.parties.c.party == row.party)
         ).one_or_none()
         lease = Lease(
             cursor=answer_cursor(row)
             if answer
-            else cursor_of(tx, self._vault, row, None),
+            else cursor_of(tx, self._vault, row, party_of(party) if party else None),
             kind=PartyKind(party.kind) if party else PartyKind.AGENCY,
             lane=row.lane,
             epoch=row.lease_epoch + 1,

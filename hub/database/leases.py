@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database import tables as t
+from hub.database.attempts import may_be_done
 from hub.database.engine import Tx
 from hub.database.parties import lock_party, save_party
 from hub.database.projection import reference_place, told_seqs
@@ -179,7 +180,7 @@ def _take(  # noqa: PLR0913, PLR0917 - one row with its surroundings
 def _requested_letter(tx: Tx, row: Any) -> Any:
     c = t.dead_letters.c
     return tx.conn.execute(
-        sa.select(c.id, c.first_seq, c.last_seq)
+        sa.select(c.id, c.first_seq, c.last_seq, c.changed_at)
         .where(
             c.complaint_id == row.complaint_id,
             c.party == row.party,
@@ -205,6 +206,7 @@ def cursor_of(
         place = f"cursors|progress|{row.complaint_id}.{row.party}"
         progress = vault.unwrap(place, row.progress)
     stopped = party.stopped_at(tx.now) - row.party_stopped_s if party else 0.0
+    unsure = bool(row.failures) and may_be_done(tx, row, letter)
     return Cursor(
         complaint_id=row.complaint_id,
         party=row.party,
@@ -229,6 +231,7 @@ def cursor_of(
             tx.now, row.failing_since, max(0.0, stopped)
         ),
         attempts=row.failures,
+        unsure=unsure,
         last_status_sent=row.last_status_sent,
         narrow_to_seq=row.narrow_to_seq,
     )

@@ -97,7 +97,8 @@ class Settling:
             values |= self._reference(lease, settlement.reference)
         if settlement.dead is not None:
             letters.set_aside(self._tx, lease, plan, settlement)
-        if settlement.hand_over == "handed_over":
+        submitted = plan.kind is PlanKind.SUBMIT and settlement.forward_to is not None
+        if submitted or settlement.hand_over == "handed_over":
             letters.resolve_hand_over(self._tx, lease)
         if settlement.forward_to is not None:
             values["last_status_sent"] = self._status_at(lease, settlement.forward_to)

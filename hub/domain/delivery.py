@@ -74,6 +74,8 @@ class Cursor:
     """Age of the first failure of this range, without pauses and open breakers."""
     attempts: int = 0
     """Failed attempts of the frozen range so far; spaces the retries."""
+    unsure: bool = False
+    """A call of this range may have been done, and no look-up has said no since."""
     last_status_sent: str = ""
     narrow_to_seq: int | None = None
     """Send the events up to here one by one: together they were refused."""

@@ -258,7 +258,8 @@ def _again(
     cursor = ground.cursor
     fingerprint = error.fingerprint if error else f"{name}: {why}"
     if cursor.stopped_age_seconds >= ground.limits.give_up_after_seconds:
-        kind = DeadKind.HELD if step is Step.FIND else DeadKind.GAVE_UP
+        unknown = step is Step.FIND or cursor.unsure
+        kind = DeadKind.HELD if unknown else DeadKind.GAVE_UP
         return _set_aside(ground, kind, name, why, fingerprint)
     return Settlement(
         name,
@@ -307,7 +308,9 @@ def _unknown(ground: Ground, error: OutcomeUnknown) -> Settlement:
 def _refused(ground: Ground, error: Refused) -> Settlement:
     if ground.plan.kind is PlanKind.FIND:  # of the look-up, not of the delivery
         return _again(ground, "cannot_tell", error.why, Step.FIND)
-    if ground.events > 1:
+    # Who honours our key says "already there" of what it has; others may have it.
+    unknown = ground.cursor.unsure and not ground.can.honours_key
+    if ground.events > 1 and not unknown:
         return Settlement(
             "refused",
             clear_sending=True,
@@ -318,9 +321,8 @@ def _refused(ground: Ground, error: Refused) -> Settlement:
             fingerprint=error.fingerprint,
             response=error.response,
         )
-    aside = _set_aside(
-        ground, DeadKind.REFUSED, "refused", error.why, error.fingerprint
-    )
+    kind = DeadKind.HELD if unknown else DeadKind.REFUSED
+    aside = _set_aside(ground, kind, "refused", error.why, error.fingerprint)
     return replace(aside, party=PartySignal.REFUSING, response=error.response)
 
 

@@ -97,7 +97,8 @@ class Deliver:
         """Carry out one lease; returns the outcome's name; never fails for a call."""
         way = self._ways.get(lease.cursor.party)
         if way is None:
-            return self._write(lease, _advance(lease.cursor), _nobody(), None)
+            cursor = lease.cursor
+            return self._write(lease, _advance(cursor), _nobody(cursor), None)
         case = self._cursors.case_file(lease)
         if lease.answer_no is not None:
             return self._answer(lease, way, case)
@@ -327,7 +328,14 @@ def _advance(cursor: Cursor) -> Plan:
     return Plan(PlanKind.ADVANCE, cursor.delivered_seq + 1, cursor.target_seq)
 
 
-def _nobody() -> Settlement:
+def _nobody(cursor: Cursor) -> Settlement:
+    """Wait for the party's configuration; what is known of the range is kept."""
     return Settlement(
-        "misconfigured", due_in_seconds=60, why="the party is not configured"
+        "misconfigured",
+        step=cursor.sending_step,
+        due_in_seconds=60,
+        progress=cursor.progress,
+        lookups=cursor.lookups,
+        resends=cursor.resends,
+        why="the party is not configured",
     )

@@ -240,6 +240,34 @@ def test_an_unknown_outcome_that_is_too_old_is_held(can: Capabilities) -> None:
     assert (found.dead, found.state) == (DeadKind.HELD, CursorState.HELD)
 
 
+@pytest.mark.parametrize("can", [KEY, FINDS, TWICE])
+def test_what_may_have_been_done_is_held_when_it_is_given_up(can: Capabilities) -> None:
+    again = ground(SUBMIT, can, unsure=True, attempts=2, stopped_age_seconds=OLD)
+    found = settle(again, Retryable("down"))
+
+    assert (found.dead, found.state) == (DeadKind.HELD, CursorState.HELD)
+    assert found.hand_over == "hand_over_held"
+
+
+@pytest.mark.parametrize(
+    ("can", "events", "kind"),
+    [
+        (KEY, 1, DeadKind.REFUSED),  # it would have said "already there"
+        (KEY, 3, None),
+        (TWICE, 1, DeadKind.HELD),
+        (TWICE, 3, DeadKind.HELD),  # one by one, each would be another message
+    ],
+)
+def test_what_may_have_been_done_is_refused_only_by_who_knows_it(
+    can: Capabilities, events: int, kind: DeadKind | None
+) -> None:
+    again = ground(SEND, can, events=events, unsure=True, attempts=1, resends=1)
+    found = settle(again, Refused("answered 550"))
+
+    assert found.dead is kind
+    assert found.clear_sending is (kind is None)
+
+
 def test_a_wait_that_the_party_asked_for_binds_the_whole_party() -> None:
     asked = Retryable("answered 429", after_seconds=600, throttled=True)
     for_ever = Retryable("answered 503", after_seconds=10**9, throttled=True)

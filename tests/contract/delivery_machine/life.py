@@ -1,0 +1,205 @@
+"""The lives of one hub process over one SQLite file, under a clock that is moved."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from connectors.contract import Delivery, File
+from hub.bootstrap import Store, open_store
+from hub.database import tables as t
+from hub.database.due import SqlDue
+from hub.database.engine import Database
+from hub.database.migrate import upgrade
+from hub.domain.delivery import Plan
+from hub.domain.settlement import Settlement
+from hub.ports import CaseFile, Grant, Lease, LostCall
+from hub.stages.deliver import Deliver, Way
+from tests.contract.builders import LIMITS, party_rows
+from tests.contract.delivery_machine.ledger import Ledger
+from tests.contract.delivery_machine.party import Fate, Point
+from tests.contract.world import Known, World, settings_of
+
+NOON_US = 1_795_500_000_000_000
+SLACK_SECONDS = 5.0
+LEASE_SECONDS = 2 * LIMITS.deadline_seconds + SLACK_SECONDS
+MAPPING = "m1"
+
+
+def _never() -> str:
+    msg = "the database of this world is never taken away"
+    raise NotImplementedError(msg)
+
+
+def world_of(store: Store) -> World:
+    """Give a store the verbs of the contract tests."""
+    return World(store, _never, _never, _never)
+
+
+def stop_the_clock(db: Database) -> None:
+    """Let time pass by the test's will only, and spare the disk.
+
+    A process dies here by an exception, never by a power cut.
+    """
+
+    @event.listens_for(db.engine, "connect")
+    def _connect(raw: Any, record: Any) -> None:
+        del record
+        raw.create_function("simpul_wall_us", 0, lambda: NOON_US)
+        raw.execute("PRAGMA synchronous=OFF")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A data directory with one registered complaint, ready to be copied."""
+
+    folder: Path
+    known: Known
+
+    @classmethod
+    def make(cls, folder: Path, party: str) -> "Template":
+        """Make it; the party is the only one that is configured."""
+        folder.mkdir()
+        upgrade(f"sqlite:///{folder / 'simpul.db'}")
+        store = open_store(settings_of(folder), hinting=True, migrate=False)
+        stop_the_clock(store.db)
+        store.parties.configure(r for r in party_rows() if r["party"] == party)
+        known = world_of(store).register("first")
+        store.close()
+        return cls(folder, known)
+
+    def copy_to(self, folder: Path) -> None:
+        """Make a data directory of one's own."""
+        shutil.copytree(self.folder, folder)
+
+
+class WatchedCursors:
+    """The store's cursors under a watchful eye. Implements `hub.ports.Cursors`."""
+
+    def __init__(self, store: Store, ledger: Ledger, fate: Fate) -> None:
+        self._store = store
+        self._inner = store.cursors
+        self._ledger = ledger
+        self._fate = fate
+        self._keys: dict[str, str] = {}
+
+    def lease(
+        self, lane: str, ids: Sequence[str], slots: int, ttl_seconds: float
+    ) -> Grant:
+        """Lease, and write the holders down."""
+        found = self._inner.lease(lane, ids, slots, ttl_seconds)
+        for lease in found.leases:
+            self._ledger.took(lease)
+        if found.leases:
+            self._fate.reach(Point.AFTER_LEASE)
+        return found
+
+    def lost(self, *, sole: bool) -> list[LostCall]:
+        """Take lost calls over, and write the new holder down."""
+        found = self._inner.lost(sole=sole)
+        for call in found:
+            self._ledger.took(call.lease)
+            if call.attempt is not None:
+                self._keys[call.attempt] = call.lease.cursor.sending_key
+        return found
+
+    def case_file(self, lease: Lease) -> CaseFile:
+        """Read what the delivery is built from."""
+        return self._inner.case_file(lease)
+
+    def files(self, lease: Lease, seqs: Iterable[int]) -> tuple[File, ...]:
+        """Read attachments."""
+        return self._inner.files(lease, seqs)
+
+    def key_secret(self) -> bytes:
+        """The secret of idempotency keys."""
+        return self._inner.key_secret()
+
+    def begin(
+        self,
+        lease: Lease,
+        plan: Plan,
+        delivery: Delivery,
+        mapping: str,
+        needed_seconds: float,
+    ) -> str | None:
+        """Commit the call, and write it down."""
+        attempt = self._inner.begin(lease, plan, delivery, mapping, needed_seconds)
+        if attempt is not None:
+            self._keys[attempt] = delivery.key
+            self._ledger.began(lease, plan, delivery, attempt)
+            self._fate.reach(Point.AFTER_BEGIN)
+        return attempt
+
+    def settle(
+        self, lease: Lease, plan: Plan, settlement: Settlement, attempt: str | None
+    ) -> bool:
+        """Write the outcome; a loser's must change nothing but its attempt."""
+        self._fate.reach(Point.BEFORE_SETTLE)
+        before = self._row(lease)
+        kept = self._inner.settle(lease, plan, settlement, attempt)
+        holds = bool(before.lease_epoch == lease.epoch)
+        assert kept is holds, "who holds the lease is not who is heard"
+        key = self._keys.get(attempt or "", "")
+        if kept:
+            self._ledger.settled(lease, key, settlement, attempt)
+        else:
+            assert self._row(lease) == before, "a loser changed the cursor"
+            assert self._is_evidence(attempt), "a loser's outcome is not kept"
+        self._fate.reach(Point.AFTER_SETTLE)
+        return kept
+
+    def take_hints(self) -> list[tuple[str, str]]:
+        """Take what became due."""
+        return self._inner.take_hints()
+
+    def _row(self, lease: Lease) -> Any:
+        cursor, c = lease.cursor, t.cursors.c
+        with self._store.db.read() as tx:
+            return tx.conn.execute(
+                sa.select(t.cursors).where(
+                    c.complaint_id == cursor.complaint_id,
+                    c.party == cursor.party,
+                    c.recipient == cursor.recipient,
+                )
+            ).one()
+
+    def _is_evidence(self, attempt: str | None) -> bool:
+        c = t.attempts.c
+        query = sa.select(c.evidence_only).where(c.id == attempt)
+        with self._store.db.read() as tx:
+            return attempt is None or bool(tx.conn.execute(query).scalar_one())
+
+
+class Life:
+    """One life of the process: what `build_hub` makes and does at start."""
+
+    def __init__(self, folder: Path, way: Way, ledger: Ledger, fate: Fate) -> None:
+        self.store = open_store(settings_of(folder), hinting=True, migrate=False)
+        stop_the_clock(self.store.db)
+        self.world = world_of(self.store)
+        self.due = SqlDue(self.store.db)
+        self._cursors = WatchedCursors(self.store, ledger, fate)
+        self.deliver = self._stage({way.party: way})
+
+    def _stage(self, ways: dict[str, Way]) -> Deliver:
+        return Deliver(self._cursors, ways, lambda: 0.0, SLACK_SECONDS)
+
+    def deliver_nothing(self, lane: str) -> None:
+        """Work a lane without knowing the way of its party."""
+        unaware = self._stage({})
+        for lease in unaware.lease(lane, [], 1).leases:
+            assert unaware(lease) == "misconfigured"
+
+    def begin(self) -> None:
+        """Look into the calls of the earlier life, and take all hints as lost."""
+        self.deliver.recover(sole=True)
+        self.due.forget_hints()
+
+    def end(self) -> None:
+        """Give everything back."""
+        self.store.close()
