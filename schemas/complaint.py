@@ -24,6 +24,10 @@ class ReportType(StrEnum):
     """Report of misconduct from inside."""
 
 
+CODE = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
+"""What stands in the clear is a code, never words."""
+
+
 class RegionScheme(StrEnum):
     """Whose code a region code is."""
 
@@ -43,8 +47,8 @@ class Region(Model):
 class Category(Model):
     """A category of a dated scheme."""
 
-    scheme: str = Field(default="sp4n", max_length=40)
-    code: str = Field(min_length=1, max_length=80)
+    scheme: str = Field(default="sp4n", max_length=40, pattern=CODE)
+    code: str = Field(max_length=80, pattern=CODE)
 
 
 class Place(Model):
@@ -84,13 +88,15 @@ class NewComplaint(Model):
     title: Annotated[str, SEALED] = Field(max_length=255)
     body: Annotated[str, SEALED] = Field(min_length=1, max_length=10_000)
     """The original words; immutable once in the log."""
-    language: str = Field(default="id", max_length=8)
+    language: str = Field(
+        default="id", max_length=8, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$"
+    )
     """BCP 47."""
     incident_on: date | None = None
     region: Region | None = None
     place: Place = Place()
     category: Category | None = None
-    claimed_agency: str = Field(default="", max_length=100)
+    claimed_agency: Annotated[str, SEALED] = Field(default="", max_length=100)
     """The agency the citizen named; a claim, not an assignment."""
     keyword: str = Field(default="", max_length=40)
     """First word of an SMS where it is a routing keyword."""
@@ -144,7 +150,7 @@ class Complaint(Model):
     region: Region | None
     place: Place
     category: Category | None
-    claimed_agency: str
+    claimed_agency: Annotated[str, SEALED]
     channel: ChannelName
     anonymous: bool
     confidential: bool

@@ -38,7 +38,8 @@ class Received(Model):
     category: Category | None = None
     region: Region | None = None
     incident_on: date | None = None
-    claimed_agency: str = ""
+    claimed_agency: Text = ""
+    """What the citizen wrote where an agency's name is asked for."""
     keyword: str = ""
     attachments: int = Field(default=0, ge=0)
     """How many files came with it."""

@@ -120,7 +120,6 @@ def received_facts(item: New, reporter_id: str) -> dict[str, Any]:
         "anonymous": c.anonymous,
         "confidential": c.confidential,
         "language": c.language,
-        "claimed_agency": c.claimed_agency,
         "keyword": c.keyword,
         "attachments": len(item.files),
         "truncated": c.truncated,
@@ -141,6 +140,7 @@ def received_words(item: New) -> dict[str, Any]:
     words: dict[str, Any] = {
         "title": c.title,
         "body": c.body,
+        "claimed_agency": c.claimed_agency,
         "place_text": place.text,
         "landmark": place.landmark,
         "region_detail": c.region.code if c.region else "",

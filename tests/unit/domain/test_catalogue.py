@@ -131,7 +131,7 @@ def test_a_confirmed_update_is_not_taken_for_plain_news() -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_peoples_words_are_sealed_wherever_they_stand(payload: type[BaseModel]) -> None:
     words = {"text", "title", "body", "place_text", "landmark", "raw_status"}
-    words |= {"reference", "latitude", "longitude", "region_detail"}
+    words |= {"reference", "latitude", "longitude", "region_detail", "claimed_agency"}
 
     assert sealed_fields(payload) == words & set(payload.model_fields)
 
