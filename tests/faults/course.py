@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hub.simulator.faults import Fault
 from tests.faults import strikes
@@ -18,6 +18,8 @@ SHORT_POINTS = (
     "publisher.sent",
     "consumer.handled",
 )
+Causes = Mapping[str, Callable[[], object]]
+
 LETTERS = 12
 """Complaints sent through each fault."""
 IN_STEP_SECONDS_MAX = 120
@@ -30,14 +32,22 @@ MIX = {
 
 
 def kill_at_points(
-    fleet: Fleet, judge: Judge, dice: random.Random, points: Sequence[str]
+    fleet: Fleet,
+    judge: Judge,
+    dice: random.Random,
+    points: Sequence[str],
+    causes: Causes,
 ) -> None:
-    """Kill at each point in turn, then at random instants."""
+    """Kill at each point in turn, then at random instants.
+
+    `causes` says by the first part of a point's name what leads there beside letters.
+    """
     for point in points:
         for _ in range(3 if LONG else 1):
             # The first passings of a batch and those in its middle.
-            nth = dice.choice((1, 1, 2, 5))
-            strike = strikes.at_point(fleet, point, nth)
+            cause = causes.get(point.partition(".")[0])
+            nth = 1 if cause else dice.choice((1, 1, 2, 5))
+            strike = strikes.at_point(fleet, point, nth, cause)
             judge.through(f"kill at {point}", LETTERS // 2, strike)
     for _ in range(6 if LONG else 1):
         strike = strikes.killed_at_random(fleet, dice)

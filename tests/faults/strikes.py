@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import sqlalchemy as sa
+
+from hub.bootstrap import Store
+from hub.database import tables as t
 from tests.faults.fleet import Fleet, wait_for
 from tests.faults.production import World
 from tests.services.fault_proxy import POSTGRES_COMMIT, Cut, Direction
@@ -14,16 +18,26 @@ from tests.services.rabbitmq import Rabbitmq
 
 ARMED_SECONDS = 8.0
 """A point that nobody passes in this time is reported as not hit."""
+CAUSED_SECONDS = 40.0
+"""The same for a point that is passed some time after its cause."""
 Strike = Callable[[], bool]
 Server = Rabbitmq | Postgres
 
 
-def at_point(fleet: Fleet, point: str, nth: int = 1) -> Strike:
-    """Kill whichever process passes a point for the nth time."""
+def at_point(
+    fleet: Fleet, point: str, nth: int = 1, cause: Callable[[], object] | None = None
+) -> Strike:
+    """Kill whichever process passes a point for the nth time.
+
+    `cause` makes happen what letters alone do not lead to.
+    """
 
     def strike() -> bool:
         fleet.arm(point, nth=nth)
-        wait_for(lambda: fleet.fired, ARMED_SECONDS, every=0.05)
+        if cause is not None:
+            cause()
+        seconds = ARMED_SECONDS if cause is None else CAUSED_SECONDS
+        wait_for(lambda: fleet.fired, seconds, every=0.05)
         return fleet.disarm()
 
     return strike
@@ -47,6 +61,24 @@ def killed(server: Server) -> bool:
     time.sleep(2)
     server.restart()
     return True
+
+
+def erasure(store: Store) -> None:
+    """Ask for the erasure of the oldest complaint that everybody has heard of."""
+    case, cursor = t.complaints.c, t.cursors.c
+    behind = sa.exists().where(
+        cursor.complaint_id == case.id,
+        sa.or_(cursor.delivered_seq < cursor.target_seq, cursor.state != "active"),
+    )
+    query = (
+        sa.select(case.id)
+        .where(case.erasure_due_at.is_(None), ~behind)
+        .order_by(case.id)
+        .limit(1)
+    )
+    with store.db.read() as tx:
+        complaint_id = str(tx.conn.execute(query).scalar_one())
+    store.eraser.request(complaint_id, "operator", "the fault run")
 
 
 def hangs(server: Server, seconds: float) -> bool:

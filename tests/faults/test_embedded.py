@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,16 @@ from hub.bootstrap import Store, open_store
 from hub.settings import Settings
 from hub.simulator.region import SimulatedRegion
 from hub.telemetry.points import POINTS
-from tests.faults import course
+from tests.faults import course, strikes
 from tests.faults.fleet import EMBEDDED, Fleet
 from tests.faults.verdict import Judge
 
-NOT_HERE = ("publisher.sent", "publisher.confirmed")
-"""The memory transport confirms nothing."""
+NOT_HERE = (
+    "publisher.sent",  # the memory transport confirms nothing
+    "publisher.confirmed",
+    "spool.before_commit",  # an embedded database cannot be away
+    "spool.committed",
+)
 SHORT_POINTS = ("accept.before_commit", "deliver.begun", "updates.committed")
 
 
@@ -48,9 +53,10 @@ def test_nothing_is_lost_or_doubled_wherever_it_is_killed(
     judge = Judge(world.region, world.store, course.IN_STEP_SECONDS_MAX)
     everywhere = [point for point in POINTS if point not in NOT_HERE]
     points = everywhere if course.LONG else SHORT_POINTS
+    causes = {"erase": partial(strikes.erasure, world.store)}
     try:
         judge.through("nothing breaks", course.LETTERS, lambda: True)
-        course.kill_at_points(world.fleet, judge, random.Random(seed), points)
+        course.kill_at_points(world.fleet, judge, random.Random(seed), points, causes)
     finally:
         print(f"\n{judge.report()}\n{course.passed(world.fleet, everywhere)}")
     course.assert_nothing_wrong(judge)

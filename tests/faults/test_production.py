@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -26,9 +27,13 @@ def world(
 def test_nothing_is_lost_or_doubled_whatever_breaks(world: World, seed: int) -> None:
     judge = Judge(world.region, world.store, course.IN_STEP_SECONDS_MAX)
     points = POINTS if course.LONG else course.SHORT_POINTS
+    causes: course.Causes = {
+        "spool": partial(strikes.killed, world.postgres),
+        "erase": partial(strikes.erasure, world.store),
+    }
     try:
         judge.through("nothing breaks", course.LETTERS, lambda: True)
-        course.kill_at_points(world.fleet, judge, random.Random(seed), points)
+        course.kill_at_points(world.fleet, judge, random.Random(seed), points, causes)
         for name, strike in strikes.infrastructure(world, long=course.LONG).items():
             if course.LONG or name.startswith(SHORT_FAULTS):
                 judge.through(name, course.LETTERS, strike)
