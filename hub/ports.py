@@ -1,6 +1,7 @@
 """What the stages need from the outside world."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -188,6 +189,13 @@ class Journal(Protocol):
 
     def accept(self, raw: RawMessage) -> Receiptful:
         """Commit one raw message; blocks; raises StoreUnavailableError."""
+
+    def accept_soon(self, raw: RawMessage) -> "Future[Receiptful]":
+        """Have one raw message committed; the future raises StoreUnavailableError.
+
+        Raises it at once when too many wait. A future that is cancelled before its
+        group is begun takes its message back.
+        """
 
     def read(self, ids: Sequence[str]) -> list[JournalRow]:
         """Read rows that are still to be worked, without locks."""

@@ -12,7 +12,9 @@ from schemas.raw import RawMessage
 
 GROUP_MAX = 500
 GROUP_BYTES_MAX = 16_000_000
+WAITING_MAX = 4 * GROUP_MAX
 ANSWER_SECONDS_MAX = 60
+TOO_BUSY = "the hub is too busy to store the message; try again"
 
 _Item = tuple[RawMessage, "Future[Receiptful]"]
 
@@ -24,7 +26,7 @@ class GroupCommitter:
         self, commit: Callable[[Sequence[RawMessage]], list[Receiptful]]
     ) -> None:
         self._commit = commit
-        self._queue: queue.Queue[_Item | None] = queue.Queue(maxsize=4 * GROUP_MAX)
+        self._queue: queue.Queue[_Item | None] = queue.Queue(maxsize=WAITING_MAX)
         self._thread = threading.Thread(target=self._run, name="accept", daemon=True)
         self._thread.start()
 
@@ -35,8 +37,16 @@ class GroupCommitter:
             self._queue.put((raw, future), timeout=ANSWER_SECONDS_MAX)
             return future.result(timeout=ANSWER_SECONDS_MAX)
         except (queue.Full, TimeoutError) as error:
-            msg = "the hub is too busy to store the message; try again"
-            raise StoreUnavailableError(msg) from error
+            raise StoreUnavailableError(TOO_BUSY) from error
+
+    def submit(self, raw: RawMessage) -> "Future[Receiptful]":
+        """Have a message committed; raises StoreUnavailableError when many wait."""
+        future: Future[Receiptful] = Future()
+        try:
+            self._queue.put_nowait((raw, future))
+        except queue.Full as error:
+            raise StoreUnavailableError(TOO_BUSY) from error
+        return future
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -49,7 +59,10 @@ class GroupCommitter:
             if first is None:
                 return
             group, ended = self._take(first)
-            self._answer(group)
+            # From here on a caller who leaves no longer takes the message back.
+            begun = [one for one in group if one[1].set_running_or_notify_cancel()]
+            if begun:
+                self._answer(begun)
             if ended:
                 return
 

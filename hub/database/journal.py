@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -66,6 +67,10 @@ class SqlJournal:
     def accept(self, raw: RawMessage) -> Receiptful:
         """Commit one raw message; blocks; raises StoreUnavailableError."""
         return self._group.accept(raw)
+
+    def accept_soon(self, raw: RawMessage) -> "Future[Receiptful]":
+        """Have one raw message committed; never blocks."""
+        return self._group.submit(raw)
 
     def accept_group(self, raws: Sequence[RawMessage]) -> list[Receiptful]:
         """Commit messages together; spools those whose sender will not come back."""

@@ -1,5 +1,6 @@
 """The app: mounted doors, tracking, health and metrics."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ from hub.stages.accept import Accept
 from hub.web.health import Health, add_health
 from hub.web.problems import on_crash, on_http_error, problem
 from hub.web.tracking import tracking_json
+from schemas.raw import RawMessage
+
+READ_AT_ONCE_BYTES = 65_536
+"""A larger body is read by a thread, so that nobody waits for its sender."""
+ACCEPT_SECONDS_MAX = 60.0
 
 
 @dataclass(frozen=True)
@@ -76,20 +82,29 @@ def _endpoint(
             body=body,
             remote=request.client.host if request.client else "",
         )
-        return _response(await run_in_threadpool(_pass, door, accept, seen))
+        if len(body) <= READ_AT_ONCE_BYTES:
+            found = door.read(seen)
+        else:
+            found = await run_in_threadpool(door.read, seen)
+        if isinstance(found, HttpResponse):
+            return _response(found)
+        return _response(await _pass(door, accept, seen, found.raws))
 
     return endpoint
 
 
-def _pass(door: HttpDoor, accept: Accept, seen: HttpRequest) -> HttpResponse:
-    found = door.read(seen)
-    if isinstance(found, HttpResponse):
-        return found
+async def _pass(
+    door: HttpDoor, accept: Accept, seen: HttpRequest, raws: Sequence[RawMessage]
+) -> HttpResponse:
     try:
-        receipts = [accept(raw) for raw in found.raws]
-    except ConnectionError as error:
+        waiting = [asyncio.wrap_future(accept.soon(raw)) for raw in raws]
+        async with asyncio.timeout(ACCEPT_SECONDS_MAX):
+            receipts = await asyncio.gather(*waiting)
+    except (ConnectionError, TimeoutError) as error:
         telemetry.log.warning("not_accepted", path=door.path, error=error)
         return door.unavailable(seen)
+    for raw, receipt in zip(raws, receipts, strict=True):
+        accept.note(raw, receipt)
     return door.answer(seen, receipts)
 
 

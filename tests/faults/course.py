@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.simulator.faults import Fault
 from tests.faults import strikes
@@ -18,7 +18,7 @@ SHORT_POINTS = (
     "publisher.sent",
     "consumer.handled",
 )
-Causes = Mapping[str, Callable[[], object]]
+Causes = Mapping[str, strikes.Cause]
 
 LETTERS = 12
 """Complaints sent through each fault."""
@@ -48,7 +48,9 @@ def kill_at_points(
             cause = causes.get(point.partition(".")[0])
             nth = 1 if cause else dice.choice((1, 1, 2, 5))
             strike = strikes.at_point(fleet, point, nth, cause)
-            judge.through(f"kill at {point}", LETTERS // 2, strike)
+            letters = LETTERS if cause else LETTERS // 2
+            before = cause.before if cause else None
+            judge.through(f"kill at {point}", letters, strike, before=before)
     for _ in range(6 if LONG else 1):
         strike = strikes.killed_at_random(fleet, dice)
         judge.through("kill at random", LETTERS, strike)

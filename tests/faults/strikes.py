@@ -4,6 +4,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sa
@@ -25,17 +26,14 @@ Server = Rabbitmq | Postgres
 
 
 def at_point(
-    fleet: Fleet, point: str, nth: int = 1, cause: Callable[[], object] | None = None
+    fleet: Fleet, point: str, nth: int = 1, cause: "Cause | None" = None
 ) -> Strike:
-    """Kill whichever process passes a point for the nth time.
-
-    `cause` makes happen what letters alone do not lead to.
-    """
+    """Kill whichever process passes a point for the nth time."""
 
     def strike() -> bool:
         fleet.arm(point, nth=nth)
         if cause is not None:
-            cause()
+            cause.during()
         seconds = ARMED_SECONDS if cause is None else CAUSED_SECONDS
         wait_for(lambda: fleet.fired, seconds, every=0.05)
         return fleet.disarm()
@@ -63,8 +61,32 @@ def killed(server: Server) -> bool:
     return True
 
 
-def erasure(store: Store) -> None:
-    """Ask for the erasure of the oldest complaint that everybody has heard of."""
+@dataclass(frozen=True)
+class Cause:
+    """What leads to a point that letters alone do not lead to."""
+
+    during: Callable[[], object]
+    """Done while the letters are written."""
+    before: Callable[[], object] | None = None
+    """Done before the first of them."""
+
+
+def outage(server: Server) -> Cause:
+    """Let letters come while a server is away, and then back."""
+
+    def come_back() -> None:
+        time.sleep(2)
+        server.restart()
+
+    return Cause(during=come_back, before=server.kill)
+
+
+def erasure(store: Store) -> Cause:
+    """Let the oldest complaint be erased that everybody has heard of."""
+    return Cause(during=partial(_erase_one, store))
+
+
+def _erase_one(store: Store) -> None:
     case, cursor = t.complaints.c, t.cursors.c
     behind = sa.exists().where(
         cursor.complaint_id == case.id,

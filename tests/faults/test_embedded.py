@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,7 +52,7 @@ def test_nothing_is_lost_or_doubled_wherever_it_is_killed(
     judge = Judge(world.region, world.store, course.IN_STEP_SECONDS_MAX)
     everywhere = [point for point in POINTS if point not in NOT_HERE]
     points = everywhere if course.LONG else SHORT_POINTS
-    causes = {"erase": partial(strikes.erasure, world.store)}
+    causes = {"erase": strikes.erasure(world.store)}
     try:
         judge.through("nothing breaks", course.LETTERS, lambda: True)
         course.kill_at_points(world.fleet, judge, random.Random(seed), points, causes)

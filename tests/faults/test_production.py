@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
@@ -28,8 +27,8 @@ def test_nothing_is_lost_or_doubled_whatever_breaks(world: World, seed: int) -> 
     judge = Judge(world.region, world.store, course.IN_STEP_SECONDS_MAX)
     points = POINTS if course.LONG else course.SHORT_POINTS
     causes: course.Causes = {
-        "spool": partial(strikes.killed, world.postgres),
-        "erase": partial(strikes.erasure, world.store),
+        "spool": strikes.outage(world.postgres),
+        "erase": strikes.erasure(world.store),
     }
     try:
         judge.through("nothing breaks", course.LETTERS, lambda: True)

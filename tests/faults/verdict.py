@@ -14,6 +14,7 @@ from hub.simulator.citizens import Sent
 from hub.simulator.region import SimulatedRegion
 from tests.faults.fleet import wait_for
 
+LETTERS_AT_ONCE = 6
 BLIND = {"dinkes"}
 """Neither key nor look-up: an unknown outcome is held there, never sent again."""
 
@@ -77,16 +78,24 @@ class Judge:
         self.lines: dict[str, Line] = {}
 
     def through(
-        self, fault: str, number: int, strike: Callable[[], bool], *, at_once: int = 6
+        self,
+        fault: str,
+        number: int,
+        strike: Callable[[], bool],
+        *,
+        before: Callable[[], object] | None = None,
     ) -> Line:
         """Send letters while a fault strikes; waits until everyone is in step.
 
-        `strike` blocks until the fault is over and tells whether it happened.
-        Raises AssertionError when they are not in step in time.
+        `strike` blocks until the fault is over and tells whether it happened;
+        `before` is done before the first letter. Raises AssertionError when they
+        are not in step in time.
         """
         line = self.lines.setdefault(fault, Line(fault))
         began = time.monotonic()
-        sent, happened = self._send_and_strike(number, strike, at_once)
+        if before is not None:
+            before()
+        sent, happened = self._send_and_strike(number, strike)
         in_step = wait_for(self.at_rest, self._seconds_max)
         assert in_step, f"{fault}: {what_lags(self._store)}"
         if happened:
@@ -97,12 +106,12 @@ class Judge:
         return line
 
     def _send_and_strike(
-        self, number: int, strike: Callable[[], bool], at_once: int
+        self, number: int, strike: Callable[[], bool]
     ) -> tuple[Sequence[Sent], bool]:
         found: list[Sent] = []
         writer = threading.Thread(
             target=lambda: found.extend(
-                self._region.citizens.write_many(number, at_once=at_once)
+                self._region.citizens.write_many(number, at_once=LETTERS_AT_ONCE)
             )
         )
         writer.start()
