@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+BENCH := $(VENV)/.bench-installed
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 LOCK_VENV := .lock-venv
@@ -40,7 +41,7 @@ check: $(DEV) ## Lint, format, types, borders between packages, dependencies
 services: $(DEV) ## Make sure that the servers which the tests start are installed
 	@deploy/services.sh $(BIN)/python
 
-bench: $(DEV) ## Measure how long the command takes to start
+bench: services $(BENCH) ## Measure the hub beside its peers; ARGS=--quick for a first look
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 bench-isolation: services ## Measure whether agencies that hang delay the others
@@ -83,6 +84,11 @@ $(RUNTIME): deploy/requirements.txt pyproject.toml
 $(DEV): $(RUNTIME) deploy/requirements-dev.txt
 	@echo "Adding the development tools to $(VENV)"
 	@$(PIP_INSTALL) --require-hashes -r deploy/requirements-dev.txt
+	@touch $@
+
+$(BENCH): $(DEV) deploy/requirements-bench.txt
+	@echo "Adding the libraries that the hub is measured beside to $(VENV)"
+	@$(PIP_INSTALL) --require-hashes -r deploy/requirements-bench.txt
 	@touch $@
 
 $(LOCK_VENV)/bin/uv:

@@ -43,6 +43,10 @@ SETTINGS = {
 TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
 
 
+class WorkFailed(Exception):
+    """The workers did not do what they were given."""
+
+
 class CountingHints:
     """Takes hints as a publisher does, and only counts them."""
 
@@ -174,7 +178,7 @@ def run_intake(
     worked = sum(a["worked"] for a in answers)
     if worked != len(ids):
         msg = f"{worked} of {len(ids)} rows were worked"
-        raise SystemExit(msg)
+        raise WorkFailed(msg)
     return {
         "per_s": worked / seconds,
         "worker_us": sum(a["cpu_us"] for a in answers) / worked,
@@ -195,7 +199,7 @@ def _receive(worker: subprocess.Popen[bytes]) -> Any:
     line = worker.stdout.readline()
     if not line:
         msg = "a worker ended too early"
-        raise SystemExit(msg)
+        raise WorkFailed(msg)
     return json.loads(line)
 
 

@@ -8,8 +8,11 @@ from hub.database.parties import config_row
 from schemas.agency import AgencyManifest, Limits, Route, RoutingTable
 from schemas.parties import PartyKind
 from schemas.raw import RawMessage
+from tests.bench.agency_files import ALLOW
 
 CATEGORIES = tuple(f"kategori-{n}" for n in range(25))
+PARTIES = 50
+"""As many as the others are compared with."""
 REGIONS = tuple(f"99.0{n}" for n in range(1, 9))
 BODY = (
     "Sejak dua minggu terakhir ada suara mesin yang keras setiap malam antara pukul "
@@ -26,7 +29,7 @@ def manifests(parties: int) -> dict[str, AgencyManifest]:
             name=f"dinas_{n}",
             title=f"Dinas {n}",
             system="rest",
-            allow=("title", "body", "public_number"),
+            allow=ALLOW,
         )
         for n in range(parties)
     }
