@@ -299,6 +299,17 @@ class LostCall:
     attempt: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one lease ended: what is to be written of it."""
+
+    lease: Lease
+    plan: Plan
+    settlement: Settlement
+    attempt: str | None = None
+    """None: nothing was called."""
+
+
 class Cursors(Protocol):
     """Who knows what."""
 
@@ -335,10 +346,11 @@ class Cursors(Protocol):
     ) -> str | None:
         """Commit "sending" with an attempt row; returns its id, None: lease lost."""
 
-    def settle(
-        self, lease: Lease, plan: Plan, settlement: Settlement, attempt: str | None
-    ) -> bool:
-        """Write an outcome; False: the epoch was lost, kept as evidence only."""
+    def settle(self, group: Sequence[Ended]) -> list[bool]:
+        """Write outcomes in one transaction, all or none; idempotent.
+
+        False for each whose epoch was lost: it is kept as evidence only.
+        """
 
     def take_hints(self) -> list[tuple[str, str]]:
         """Take the (lane, id) pairs that the last transactions made due."""

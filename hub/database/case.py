@@ -28,6 +28,9 @@ class CursorRow:
     sending: bool = False
     """A frozen range waits for its next attempt, and keeps its own time."""
     due: bool = False
+    """It has something new, and its time is still to be set."""
+    woken: bool = False
+    """Its time was set."""
     is_new: bool = False
     changed: bool = False
     reassigned: bool = False

@@ -9,7 +9,7 @@ from hub.database import tables as t
 from hub.database.case import Case, CursorRow
 from hub.database.engine import Tx
 from hub.database.projection import event_of
-from hub.database.vault import Vault
+from hub.database.vault import DataKey, Vault
 from hub.domain.delivery import CursorState
 from hub.domain.folding import Folding
 from schemas.events import LogEvent
@@ -46,23 +46,43 @@ def _read(tx: Tx, vault: Vault, ids: list[str]) -> list[Case]:
     cursors = _cursors(tx, ids)
     found = []
     for row in rows:
-        own = [(e.seq, e) for e in events.get(row.id, [])]
-        folding = Folding(own)
-        case = Case(
-            row.id,
-            row.code,
-            row.public_number,
-            keys.get(row.data_key_id),
-            row.data_key_id,
-            reporter_id=str(folding.state.facts.get("reporter_id", "")),
-            channel=row.channel,
-            folding=folding,
-            legs=dict(folding.state.legs),
-            causes={(e.cause.kind, e.cause.id, e.cause.no) for _, e in own},
-        )
+        case = case_of(row, keys.get(row.data_key_id), events.get(row.id, []))
         case.cursors = cursors.get(row.id, {})
         found.append(case)
     return found
+
+
+def case_of(row: Any, key: DataKey | None, events: Iterable[LogEvent]) -> Case:
+    """Make the case of a locked complaint and its events, still without cursors."""
+    own = [(e.seq, e) for e in events]
+    folding = Folding(own)
+    return Case(
+        row.id,
+        row.code,
+        row.public_number,
+        key,
+        row.data_key_id,
+        reporter_id=str(folding.state.facts.get("reporter_id", "")),
+        channel=row.channel,
+        folding=folding,
+        legs=dict(folding.state.legs),
+        causes={(e.cause.kind, e.cause.id, e.cause.no) for _, e in own},
+    )
+
+
+def cursor_of_case(r: Any) -> CursorRow:
+    """Make the part of a cursor's row that appending moves."""
+    return CursorRow(
+        r.party,
+        r.recipient,
+        CursorState(r.state),
+        r.delivered_seq,
+        r.target_seq,
+        r.assignment_no,
+        due_at=r.due_at,
+        hinted_at=r.hinted_at,
+        sending=r.sending_to_seq is not None,
+    )
 
 
 def _events(tx: Tx, ids: list[str]) -> dict[str, list[LogEvent]]:
@@ -99,15 +119,6 @@ def _cursors(tx: Tx, ids: list[str]) -> dict[str, dict[tuple[str, str], CursorRo
     )
     found: dict[str, dict[tuple[str, str], CursorRow]] = {}
     for r in rows:
-        found.setdefault(r.complaint_id, {})[(r.party, r.recipient)] = CursorRow(
-            r.party,
-            r.recipient,
-            CursorState(r.state),
-            r.delivered_seq,
-            r.target_seq,
-            r.assignment_no,
-            due_at=r.due_at,
-            hinted_at=r.hinted_at,
-            sending=r.sending_to_seq is not None,
-        )
+        place = (r.party, r.recipient)
+        found.setdefault(r.complaint_id, {})[place] = cursor_of_case(r)
     return found

@@ -26,8 +26,7 @@ from hub.database.parties import party_of
 from hub.database.settling import Settling
 from hub.database.vault import Vault
 from hub.domain.delivery import Plan, PlanKind
-from hub.domain.settlement import Settlement
-from hub.ports import CaseFile, Grant, Lease, LostCall
+from hub.ports import CaseFile, Ended, Grant, Lease, LostCall
 from schemas.parties import PartyKind
 
 
@@ -190,13 +189,11 @@ class SqlCursors:
         return attempt
 
     @retrying
-    def settle(
-        self, lease: Lease, plan: Plan, settlement: Settlement, attempt: str | None
-    ) -> bool:
-        """Write an outcome; False: the epoch was lost, kept as evidence only."""
+    def settle(self, group: Sequence[Ended]) -> list[bool]:
+        """Write outcomes in one transaction, all or none; idempotent."""
         with self._db.write() as tx:
             settling = Settling(tx, self._vault, hinting=self._hinting)
-            kept = settling.run(lease, plan, settlement, attempt)
+            kept = settling.run(group)
         self._hints().extend(settling.due)
         return kept
 

@@ -96,6 +96,10 @@ class Appender:
             found = read_cases(self.tx, self.vault, wanted)
             self._cases |= {case.complaint_id: case for case in found}
 
+    def hold(self, cases: Iterable[Case]) -> None:
+        """Take complaints that were locked and read elsewhere in this transaction."""
+        self._cases |= {case.complaint_id: case for case in cases}
+
     def add_cursor(self, case: Case, party: str, recipient: str) -> None:
         """Give a party a cursor that begins at the complaint's head."""
         if party in self.parties and (party, recipient) not in case.cursors:
@@ -164,6 +168,12 @@ class Appender:
 
     def flush(self) -> list[tuple[str, str]]:
         """Write everything; returns the (lane, complaint_id) pairs that became due."""
+        due = self.collect()
+        write(self.tx, self.batch)
+        return due
+
+    def collect(self) -> list[tuple[str, str]]:
+        """Collect everything for the batch, without writing it; returns as `flush`."""
         due, self._due = self._due, []
         for complaint_id in sorted(self._cases):
             case = self._cases[complaint_id]
@@ -177,7 +187,6 @@ class Appender:
             due += self._collect_cursors(case)
             case.added = []
             case.is_new = False
-        write(self.tx, self.batch)
         return due
 
     def _collect_complaint(self, case: Case) -> None:
@@ -211,23 +220,30 @@ class Appender:
                 self.batch.add(sheet, leg_row(case.complaint_id, leg))
         case.legs = dict(legs)
 
-    def _collect_cursors(self, case: Case) -> list[tuple[str, str]]:
+    def wake(self, case: Case) -> list[tuple[str, str]]:
+        """Set the time of cursors that have something new; returns as `flush`."""
         due: list[tuple[str, str]] = []
         for _, cursor in sorted(case.cursors.items()):
-            if not (cursor.is_new or cursor.changed):
-                continue
-            party = self.parties[cursor.party]
             if cursor.due:
                 # A range that waits for its next attempt keeps its own time.
                 cursor.due_at = cursor.due_at if cursor.sending else self.tx.now
                 cursor.hinted_at = self.tx.now if self.hinting else None
-                due.append((party.lane, case.complaint_id))
+                cursor.due, cursor.woken = False, True
+                due.append((self.parties[cursor.party].lane, case.complaint_id))
+        return due
+
+    def _collect_cursors(self, case: Case) -> list[tuple[str, str]]:
+        due = self.wake(case)
+        for _, cursor in sorted(case.cursors.items()):
+            if not (cursor.is_new or cursor.changed):
+                continue
+            party = self.parties[cursor.party]
             if cursor.reassigned:
                 self._reassign(case, cursor)
             else:
                 sheet = NEW_CURSORS if cursor.is_new else CHANGED_CURSORS
                 self.batch.add(sheet, cursor_row(case.complaint_id, party.lane, cursor))
-            cursor.is_new = cursor.changed = cursor.due = cursor.reassigned = False
+            cursor.is_new = cursor.changed = cursor.woken = cursor.reassigned = False
         return due
 
     def _reassign(self, case: Case, cursor: CursorRow) -> None:
@@ -253,7 +269,7 @@ class Appender:
             "lease_until": None,
             "lease_epoch": c.lease_epoch + 1,
         }
-        if cursor.due:
+        if cursor.woken:
             values |= {"due_at": self.tx.now, "hinted_at": cursor.hinted_at}
         self.tx.conn.execute(sa.update(t.cursors).where(*where).values(**values))
 

@@ -1,6 +1,7 @@
 """The run-time state of parties: shared by all workers, visible to operators."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +9,8 @@ import sqlalchemy as sa
 from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
+from hub.database.hot.batch import CHANGED_PARTIES, Batch
+from hub.database.hot.looking import Look, look
 from hub.database.types import Instant
 from hub.domain.breaker import Breaker, Party, PartyState, pause, report, resume
 from hub.domain.delivery import Step
@@ -32,6 +35,26 @@ _RUN_TIME = (
     "last_fingerprint",
     "last_success_at",
 )
+
+
+LOCKED = Look(
+    t.parties,
+    (
+        "party",
+        "lane",
+        "kind",
+        "slots",
+        "rate",
+        "ramp_s",
+        "breaker_failures",
+        "breaker_open_s",
+        "stopped_s",
+        *_RUN_TIME,
+    ),
+    ("party",),
+    lock=True,
+)
+"""Run-time state of many parties; the last locks in the order."""
 
 
 def lock_party(tx: Tx, party: str) -> Party | None:
@@ -67,32 +90,42 @@ def save_party(tx: Tx, before: Party, after: Party) -> None:
     """Write the run-time state where it changed."""
     if before == after:
         return
-    values = {name: getattr(after, name) for name in _RUN_TIME}
     tx.conn.execute(
         sa.update(t.parties)
         .where(t.parties.c.party == after.party)
-        .values(
-            **(values | {"stopped_s": after.stopped_seconds, "why": after.why[:300]})
-        )
+        .values(**_run_time(after))
     )
 
 
-def tell_party(tx: Tx, party: str, settlement: Settlement) -> None:
-    """Take an outcome into account in its party's run-time state."""
-    if settlement.party is PartySignal.NONE:
-        return
-    before = lock_party(tx, party)
-    if before is None:
-        return
-    after = report(
-        before,
-        settlement.party,
-        tx.now,
-        why=settlement.why,
-        fingerprint=settlement.fingerprint,
-        wait_seconds=settlement.party_wait_seconds,
-    )
-    save_party(tx, before, after)
+def tell_parties(tx: Tx, told: Sequence[tuple[str, Settlement]], batch: Batch) -> None:
+    """Take outcomes into account, in their order, in their parties' run-time state."""
+    heard = [(party, one) for party, one in told if one.party is not PartySignal.NONE]
+    (rows,) = look(tx, (LOCKED, {party for party, _ in heard}))
+    before = {row.party: party_of(row) for row in rows}
+    after = dict(before)
+    for party, settlement in heard:
+        if party in after:
+            after[party] = report(
+                after[party],
+                settlement.party,
+                tx.now,
+                why=settlement.why,
+                fingerprint=settlement.fingerprint,
+                wait_seconds=settlement.party_wait_seconds,
+            )
+    for party, found in after.items():
+        collect_party(batch, before[party], found)
+
+
+def collect_party(batch: Batch, before: Party, after: Party) -> None:
+    """Collect the run-time state where it changed."""
+    if before != after:
+        batch.add(CHANGED_PARTIES, {"party": after.party, **_run_time(after)})
+
+
+def _run_time(party: Party) -> dict[str, Any]:
+    values = {name: getattr(party, name) for name in _RUN_TIME}
+    return values | {"stopped_s": party.stopped_seconds, "why": party.why[:300]}
 
 
 class PartyStore:
@@ -106,7 +139,7 @@ class PartyStore:
         """Write configurations; the run-time state of known parties is kept."""
         with self._db.write() as tx:
             known = set(tx.conn.execute(sa.select(t.parties.c.party)).scalars())
-            for row in rows:
+            for row in sorted(rows, key=itemgetter("party")):
                 if row["party"] in known:
                     tx.conn.execute(
                         sa.update(t.parties)

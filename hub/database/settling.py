@@ -1,23 +1,35 @@
-"""Writing the outcome of a call, in the lock order of the whole hub."""
+"""Writing the outcomes of calls, many in one transaction, in the hub's lock order.
 
+What is usual costs no statement of its own: the rows of all outcomes are locked and
+read together, changed in memory in the order of the outcomes, and written together.
+Only what is rare, dead letters above all, is written where it is decided.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from hub.database import letters
-from hub.database import tables as t
-from hub.database.attempts import end_attempt
 from hub.database.engine import Tx
+from hub.database.hot.batch import (
+    ENDED_ATTEMPTS,
+    SETTLED_ANSWERS,
+    SETTLED_CURSORS,
+    WOKEN_ROWS,
+    Batch,
+)
+from hub.database.hot.writing import write
 from hub.database.letters import FRESH
 from hub.database.log import Appender
-from hub.database.parties import tell_party
+from hub.database.parties import tell_parties
 from hub.database.projection import reference_place, told_seqs
+from hub.database.settling_rows import Held, SettlingRows, reference_index
 from hub.database.vault import Vault
-from hub.domain.delivery import CursorState, Plan, PlanKind
+from hub.domain.delivery import CursorState, PlanKind
 from hub.domain.settlement import Settlement
-from hub.ports import Lease
+from hub.ports import Ended, Lease
 from schemas.events import Cause, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
 from schemas.payloads import HandOver
@@ -26,102 +38,125 @@ DELIVERY_RULE = Author(kind=AuthorKind.RULE, id="delivery")
 
 
 class Settling:
-    """One outcome in one transaction; `due` names what it made due."""
+    """A group of outcomes in one transaction; `due` names what it made due."""
 
     def __init__(self, tx: Tx, vault: Vault, *, hinting: bool) -> None:
         self._tx = tx
         self._vault = vault
         self._hinting = hinting
+        self._batch = Batch()
+        self._log = Appender(tx, vault, hinting=hinting, batch=self._batch)
+        self._rows: SettlingRows
+        self._attempts: dict[str, dict[str, Any]] = {}
+        self._told: list[tuple[str, Settlement]] = []
         self.due: list[tuple[str, str]] = []
 
-    def run(
-        self, lease: Lease, plan: Plan, settlement: Settlement, attempt: str | None
-    ) -> bool:
-        """Write the outcome; False when the lease's epoch was lost."""
-        log = Appender(self._tx, self._vault, hinting=self._hinting)
-        if settlement.hand_over:
-            log.open(lease.cursor.complaint_id)  # the complaint's lock comes first
-        row = self._locked(lease)
-        if row is None:
-            end_attempt(self._tx, self._vault, settlement, attempt, evidence_only=True)
+    def run(self, group: Sequence[Ended]) -> list[bool]:
+        """Write the outcomes; False for those whose lease's epoch was lost.
+
+        An outcome that was written before, because nobody heard that it was, is
+        left as it is.
+        """
+        self._rows = SettlingRows.lock(self._tx, self._vault, group)
+        self._log.hold(self._rows.cases.values())
+        kept = [self._one(ended) for ended in group]
+        self.due += self._log.collect()
+        self._collect()
+        tell_parties(self._tx, self._told, self._batch)
+        write(self._tx, self._batch)
+        return kept
+
+    def _one(self, ended: Ended) -> bool:
+        held = self._rows.of(ended.lease)
+        if held is None:
+            self._end_attempt(ended, evidence_only=True)
             return False
-        if lease.answer_no is not None:
-            self._write_answer(lease, row, settlement)
-        elif plan.kind is PlanKind.DEAD_LETTER:
-            self._write_late(lease, row, plan, settlement)
+        if held.row.lease_until is None:
+            return True
+        if ended.lease.answer_no is not None:
+            self._write_answer(held, ended.settlement)
+        elif ended.plan.kind is PlanKind.DEAD_LETTER:
+            self._write_late(held, ended)
         else:
-            self._write_cursor(lease, row, plan, settlement, attempt, log)
-        end_attempt(self._tx, self._vault, settlement, attempt, evidence_only=False)
-        tell_party(self._tx, lease.cursor.party, settlement)
+            self._write_cursor(held, ended)
+        self._end_attempt(ended, evidence_only=False)
+        self._told.append((ended.lease.cursor.party, ended.settlement))
         return True
 
-    def _locked(self, lease: Lease) -> Any:
-        table, cursor = _table(lease), lease.cursor
-        where = (
-            (
-                t.answers.c.journal_id == cursor.complaint_id,
-                t.answers.c.n == lease.answer_no,
-            )
-            if lease.answer_no is not None
-            else (
-                t.cursors.c.complaint_id == cursor.complaint_id,
-                t.cursors.c.party == cursor.party,
-                t.cursors.c.recipient == cursor.recipient,
-            )
-        )
-        row = self._tx.conn.execute(
-            sa.select(table).where(*where).with_for_update(key_share=True)
-        ).one_or_none()
-        return row if row is not None and row.lease_epoch == lease.epoch else None
+    def _collect(self) -> None:
+        for held in self._rows.held.values():
+            if held.values:
+                answer = hasattr(held.row, "n")
+                sheet = SETTLED_ANSWERS if answer else SETTLED_CURSORS
+                self._batch.add(sheet, held.written(sheet.names))
+        for row in self._attempts.values():
+            self._batch.add(ENDED_ATTEMPTS, row)
+
+    def _end_attempt(self, ended: Ended, *, evidence_only: bool) -> None:
+        if ended.attempt is None:
+            return
+        settlement, key = ended.settlement, self._rows.key_of(ended.attempt)
+        response = None
+        if settlement.response and key is not None:
+            place = f"attempts|response|{ended.attempt}"
+            response = key.seal(place, settlement.response[:65536])
+        self._attempts[ended.attempt] = {
+            "id": ended.attempt,
+            "ended_at": self._tx.now,
+            "outcome": settlement.outcome,
+            "why": settlement.why[:300],
+            "fingerprint": settlement.fingerprint[:200],
+            "evidence_only": evidence_only,
+            "response": response,
+        }
 
     # cursors
 
-    def _write_cursor(
-        self,
-        lease: Lease,
-        row: Any,
-        plan: Plan,
-        settlement: Settlement,
-        attempt: str | None,
-        log: Appender,
-    ) -> None:
+    def _write_cursor(self, held: Held, ended: Ended) -> None:
+        lease, settlement = ended.lease, ended.settlement
         values = _RELEASED | {
             "state": settlement.state,
             "sending_step": settlement.step,
         }
         if settlement.forward_to is not None or settlement.clear_sending:
-            values |= self._moved(row, settlement)
+            values |= self._moved(held, settlement)
         else:
-            values |= self._kept(lease, row, settlement)
+            values |= self._kept(held, settlement)
         if settlement.reference:
             values |= self._reference(lease, settlement.reference)
         if settlement.dead is not None:
-            letters.set_aside(self._tx, lease, plan, settlement)
-        submitted = plan.kind is PlanKind.SUBMIT and settlement.forward_to is not None
-        if submitted or settlement.hand_over == "handed_over":
+            letters.set_aside(self._tx, lease, ended.plan, settlement)
+        handed_over = settlement.hand_over == "handed_over" or (
+            ended.plan.kind is PlanKind.SUBMIT and settlement.forward_to is not None
+        )
+        if handed_over and self._rows.has_hand_over_letter(held.row):
             letters.resolve_hand_over(self._tx, lease)
         if settlement.forward_to is not None:
-            values["last_status_sent"] = self._status_at(lease, settlement.forward_to)
-        self._update(lease, values)
-        self._hint(row, values)
+            place = (lease.cursor.complaint_id, settlement.forward_to)
+            values["last_status_sent"] = self._rows.statuses.get(place, "")
+        held.set(values)
+        self._hint(held)
         if settlement.hand_over:
-            self._hand_over(lease, settlement, attempt, log)
+            self._hand_over(ended)
 
-    def _moved(self, row: Any, settlement: Settlement) -> dict[str, Any]:
+    def _moved(self, held: Held, settlement: Settlement) -> dict[str, Any]:
+        row = held.row
         delivered = max(row.delivered_seq, settlement.forward_to or 0)
         narrow = settlement.narrow_to_seq or row.narrow_to_seq
         if narrow is not None and narrow <= delivered:
             narrow = None
         moved = {"delivered_seq": delivered, "narrow_to_seq": narrow}
-        return self._goes_on(row, delivered) | moved
+        return self._goes_on(held, delivered) | moved
 
-    def _goes_on(self, row: Any, delivered: int) -> dict[str, Any]:
+    def _goes_on(self, held: Held, delivered: int) -> dict[str, Any]:
         """What a cursor does after a range or a letter: the next, or nothing."""
-        letter = letters.next_requested(self._tx, row)
+        letter = None
+        if self._rows.may_be_requested(held.row):
+            letter = letters.next_requested(self._tx, held.row)
         values = dict(_UNFROZEN)
         if letter is not None:
-            values |= self._tries_of(row, letter)
-        if letter is not None or delivered < row.target_seq:
+            values |= self._tries_of(held.row, letter)
+        if letter is not None or delivered < held.target_seq:
             values |= self._due_now()
         return values
 
@@ -140,12 +175,13 @@ class Settling:
         hinted = self._tx.now if self._hinting else None
         return {"due_at": self._tx.now, "hinted_at": hinted}
 
-    def _hint(self, row: Any, values: dict[str, Any]) -> None:
-        if values["due_at"] is not None and values["due_at"] <= self._tx.now:
-            self.due.append((row.lane, row.complaint_id))
+    def _hint(self, held: Held) -> None:
+        due_at = held["due_at"]
+        if due_at is not None and due_at <= self._tx.now:
+            self.due.append((held.row.lane, held.row.complaint_id))
 
-    def _kept(self, lease: Lease, row: Any, settlement: Settlement) -> dict[str, Any]:
-        due = None
+    def _kept(self, held: Held, settlement: Settlement) -> dict[str, Any]:
+        row, due = held.row, None
         if settlement.state is CursorState.ACTIVE:
             due = self._tx.now + timedelta(seconds=settlement.due_in_seconds or 0)
         values: dict[str, Any] = {
@@ -162,29 +198,22 @@ class Settling:
             values["failures"] = row.failures + 1
             if row.failing_since is None:
                 values["failing_since"] = self._tx.now
-                values["party_stopped_s"] = self._stopped(lease.cursor.party)
+                values["party_stopped_s"] = self._stopped(row.party)
         return values
 
     def _stopped(self, party: str) -> float:
-        row = self._tx.conn.execute(
-            sa.select(t.parties.c.stopped_s, t.parties.c.stopped_since).where(
-                t.parties.c.party == party
-            )
-        ).one_or_none()
+        """Sum up a party's stops until now; what this group stops begins now."""
+        row = self._rows.stopped.get(party)
         if row is None:
             return 0.0
-        running = (
-            (self._tx.now - row.stopped_since).total_seconds()
-            if row.stopped_since
-            else 0
-        )
+        since = row.stopped_since
+        running = (self._tx.now - since).total_seconds() if since else 0
         return float(row.stopped_s + running)
 
     def _reference(self, lease: Lease, reference: str) -> dict[str, Any]:
-        party = lease.cursor.party
-        index = self._vault.blind(f"reference:{party}", reference)
+        index = reference_index(self._vault, lease, reference)
         self._match_orphans(index)
-        place = reference_place(lease.cursor.complaint_id, party)
+        place = reference_place(lease.cursor.complaint_id, lease.cursor.party)
         return {
             "reference": self._vault.wrap(place, reference.encode()),
             "reference_index": index,
@@ -192,84 +221,69 @@ class Settling:
 
     def _match_orphans(self, index: bytes) -> None:
         """Updates that came before the reference was known are worked now."""
-        c = t.journal.c
-        rows = self._tx.conn.execute(
-            sa.update(t.journal)
-            .where(c.waiting_for == index, c.state.in_(("waiting", "quarantined")))
-            .values(
-                state="waiting",
-                due_at=self._tx.now,
-                hinted_at=self._tx.now if self._hinting else None,
-            )
-            .returning(c.lane, c.id)
-        )
-        self.due += [(row.lane, row.id) for row in rows]
+        for row in self._rows.orphans:
+            if row.waiting_for == index:
+                woken = {"id": row.id, "state": "waiting", **self._due_now()}
+                self._batch.add(WOKEN_ROWS, woken)
+                self.due.append((row.lane, row.id))
+        # Two hand-overs with one reference: the rows are woken once.
+        self._rows.orphans = [r for r in self._rows.orphans if r.waiting_for != index]
 
-    def _status_at(self, lease: Lease, seq: int) -> str:
-        c = t.log.c
-        found = self._tx.conn.execute(
-            sa.select(c.status_after).where(
-                c.complaint_id == lease.cursor.complaint_id, c.seq == seq
-            )
-        ).scalar_one_or_none()
-        return found or ""
-
-    def _hand_over(
-        self, lease: Lease, settlement: Settlement, attempt: str | None, log: Appender
-    ) -> None:
-        cursor = lease.cursor
-        case = log.open(cursor.complaint_id)
+    def _hand_over(self, ended: Ended) -> None:
+        cursor, settlement = ended.lease.cursor, ended.settlement
+        case = self._rows.cases.get(cursor.complaint_id)
         if case is None:
             return
+        number = max(1, cursor.assignment_no)
         event = new_event(
             settlement.hand_over,
             HandOver(
                 agency=cursor.party,
-                assignment_no=max(1, cursor.assignment_no),
+                assignment_no=number,
                 reference=settlement.reference if case.key is not None else "",
                 reason_code=settlement.outcome,
             ),
             DELIVERY_RULE,
-            _cause(attempt),
+            Cause(kind=CauseKind.DELIVERY, id=ended.attempt or str(uuid7())),
             self._tx.now,
-            leg=(cursor.party, max(1, cursor.assignment_no)),
+            leg=(cursor.party, number),
         )
-        log.append(case, [event])
-        self.due += log.flush()
+        self._log.append(case, [event])
+        self.due += self._log.wake(case)
 
     # dead letters that are retried late
 
-    def _write_late(
-        self, lease: Lease, row: Any, plan: Plan, settlement: Settlement
-    ) -> None:
+    def _write_late(self, held: Held, ended: Ended) -> None:
         """A retried dead letter: its outcome concerns nothing else.
 
         While it fails, events that wait take turns with it: they do not wait for it.
         """
-        letters.write_late(self._tx, row, plan, settlement)
+        row, settlement = held.row, ended.settlement
+        letters.write_late(self._tx, row, ended.plan, settlement)
         if letters.is_final(settlement):
-            values = self._goes_on(row, row.delivered_seq)
+            values = self._goes_on(held, row.delivered_seq)
         else:
-            values = self._kept(lease, row, settlement)
+            values = self._kept(held, settlement)
             # What goes in steps is finished first: the steps done are not done again.
-            if row.delivered_seq < row.target_seq and not settlement.progress:
-                values |= self._others_first(row)
-        self._update(lease, _RELEASED | values)
-        self._hint(row, values)
+            if row.delivered_seq < held.target_seq and not settlement.progress:
+                values |= self._others_first(held)
+        held.set(_RELEASED | values)
+        self._hint(held)
 
-    def _others_first(self, row: Any) -> dict[str, Any]:
+    def _others_first(self, held: Held) -> dict[str, Any]:
         """Freeze the next event: a lease takes what is frozen before any letter."""
+        row, last = held.row, held.target_seq
         first = row.delivered_seq + 1
-        told = told_seqs(self._tx, row.complaint_id, row.party, first, row.target_seq)
+        told = told_seqs(self._tx, row.complaint_id, row.party, first, last)
         if not told:
-            return {"delivered_seq": row.target_seq}
+            return {"delivered_seq": last}
         frozen = {"sending_from_seq": first, "sending_to_seq": told[0]}
         return FRESH | frozen | self._due_now()
 
     # answers
 
-    def _write_answer(self, lease: Lease, row: Any, settlement: Settlement) -> None:
-        values = dict(_RELEASED)
+    def _write_answer(self, held: Held, settlement: Settlement) -> None:
+        row, values = held.row, dict(_RELEASED)
         if settlement.forward_to is not None and settlement.dead is None:
             values |= {"state": "done", "due_at": None}
         elif settlement.dead is not None or settlement.clear_sending:
@@ -283,24 +297,7 @@ class Settling:
                 "resends": max(row.resends, settlement.resends),
                 "failing_since": row.failing_since or self._tx.now,
             }
-        self._update(lease, values)
-
-    # shared
-
-    def _update(self, lease: Lease, values: dict[str, Any]) -> None:
-        table, cursor = _table(lease), lease.cursor
-        if lease.answer_no is not None:
-            where: tuple[sa.ColumnElement[bool], ...] = (
-                t.answers.c.journal_id == cursor.complaint_id,
-                t.answers.c.n == lease.answer_no,
-            )
-        else:
-            where = (
-                t.cursors.c.complaint_id == cursor.complaint_id,
-                t.cursors.c.party == cursor.party,
-                t.cursors.c.recipient == cursor.recipient,
-            )
-        self._tx.conn.execute(sa.update(table).where(*where).values(**values))
+        held.set(values)
 
 
 _RELEASED: dict[str, Any] = {
@@ -317,11 +314,3 @@ _UNFROZEN: dict[str, Any] = FRESH | {
     "due_at": None,
     "hinted_at": None,
 }
-
-
-def _table(lease: Lease) -> sa.Table:
-    return t.answers if lease.answer_no is not None else t.cursors
-
-
-def _cause(attempt: str | None) -> Cause:
-    return Cause(kind=CauseKind.DELIVERY, id=attempt or str(uuid7()))

@@ -21,7 +21,7 @@ from hub.domain.settlement import (
     as_outcome,
     settle,
 )
-from hub.ports import CaseFile, Clock, Cursors, Grant, Lease, LostCall
+from hub.ports import CaseFile, Clock, Cursors, Ended, Grant, Lease, LostCall
 from schemas.agency import Limits
 from schemas.events import LogEvent
 from schemas.parties import PartyKind
@@ -90,7 +90,7 @@ class Deliver:
             "the lease ran out while sending", fingerprint="lease lost"
         )
         settlement = replace(settle(ground, error), party=PartySignal.NONE)
-        self._cursors.settle(call.lease, call.plan, settlement, call.attempt)
+        self._cursors.settle([Ended(call.lease, call.plan, settlement, call.attempt)])
         telemetry.attempts.labels(party=way.party, outcome="unknown").inc()
 
     def __call__(self, lease: Lease) -> str:
@@ -147,7 +147,7 @@ class Deliver:
     def _write(
         self, lease: Lease, chosen: Plan, settlement: Settlement, attempt: str | None
     ) -> str:
-        kept = self._cursors.settle(lease, chosen, settlement, attempt)
+        (kept,) = self._cursors.settle([Ended(lease, chosen, settlement, attempt)])
         if attempt is not None:
             telemetry.attempts.labels(
                 party=lease.cursor.party, outcome=settlement.outcome

@@ -13,7 +13,7 @@ from hub.database.engine import Database
 from hub.database.erasure import Eraser
 from hub.database.vault import Vault
 from hub.domain.delivery import Plan, PlanKind
-from hub.ports import Lease, NewAnswer, Settled
+from hub.ports import Ended, Lease, NewAnswer, Settled
 from tests.contract import opener
 from tests.contract.builders import (
     DINKES,
@@ -75,7 +75,8 @@ def _attempts(world: World) -> None:
     sent = delivery(lease, words=mark("request"))
     attempt = cursors.begin(lease, plan, sent, "m1", 1)
     done = Done(reference="PUPR-26-1", response=mark("response").encode())
-    assert cursors.settle(lease, plan, settlement(lease, plan, done), attempt)
+    ended = Ended(lease, plan, settlement(lease, plan, done), attempt)
+    assert cursors.settle([ended]) == [True]
     call = world.begin(DINKES, PlanKind.SUBMIT)
     later = Pending(progress=mark("progress").encode(), poll_after_seconds=3600)
     world.end(call, later)

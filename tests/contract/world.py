@@ -16,7 +16,7 @@ from hub.database.engine import Tx
 from hub.database.invariants import check_in, check_invariants
 from hub.domain.delivery import Plan, PlanKind
 from hub.domain.settlement import Outcome, Settlement
-from hub.ports import Lease, NewCase, Settled
+from hub.ports import Ended, Lease, NewCase, Settled
 from hub.settings import Edge, Privacy, Settings
 from schemas.events import LogEvent, NewEvent
 from schemas.raw import RawMessage
@@ -207,7 +207,8 @@ class World:
         events: int = 1,
     ) -> tuple[bool, Settlement]:
         found = settlement(call.lease, call.plan, outcome, can, age=age, events=events)
-        kept = self.store.cursors.settle(call.lease, call.plan, found, call.attempt)
+        ended = Ended(call.lease, call.plan, found, call.attempt)
+        (kept,) = self.store.cursors.settle([ended])
         return kept, found
 
     def hand_over(self, party: str = PUPR, reference: str = "PUPR-26-1") -> None:

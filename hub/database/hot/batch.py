@@ -128,12 +128,85 @@ CHANGED_CURSORS = Sheet(
     ("target_seq", "due_at", "hinted_at", "assignment_no"),
     key=("complaint_id", "party", "recipient"),
 )
+WOKEN_ROWS = Sheet(t.journal, ("state", "due_at", "hinted_at"), key=("id",))
+SETTLED_CURSORS = Sheet(
+    t.cursors,
+    (
+        "state",
+        "delivered_seq",
+        "narrow_to_seq",
+        "due_at",
+        "hinted_at",
+        "sending_from_seq",
+        "sending_to_seq",
+        "sending_step",
+        "sending_key",
+        "sending_mapping",
+        "sending_open",
+        "sending_dead_letter_id",
+        "progress",
+        "lookups",
+        "resends",
+        "failures",
+        "failing_since",
+        "party_stopped_s",
+        "last_status_sent",
+        "reference",
+        "reference_index",
+        "lease_until",
+        "lease_owner",
+    ),
+    key=("complaint_id", "party", "recipient"),
+)
+SETTLED_ANSWERS = Sheet(
+    t.answers,
+    (
+        "state",
+        "due_at",
+        "hinted_at",
+        "sending_open",
+        "resends",
+        "failures",
+        "failing_since",
+        "lease_until",
+        "lease_owner",
+    ),
+    key=("journal_id", "n"),
+)
+ENDED_ATTEMPTS = Sheet(
+    t.attempts,
+    ("ended_at", "outcome", "why", "fingerprint", "evidence_only", "response"),
+    key=("id",),
+)
+CHANGED_PARTIES = Sheet(
+    t.parties,
+    (
+        "state",
+        "why",
+        "stopped_s",
+        "stopped_since",
+        "breaker",
+        "failures",
+        "open_count",
+        "open_until",
+        "probe_until",
+        "throttled_until",
+        "tokens",
+        "tokens_at",
+        "ramp_until",
+        "same_refusals",
+        "last_fingerprint",
+        "last_success_at",
+    ),
+    key=("party",),
+)
 NUMBERED_ROWS = Sheet(t.journal, ("position",), key=("id",))
 NUMBERED_EVENTS = Sheet(t.log, ("position",), key=("complaint_id", "seq"))
 NUMBERED_AUDIT = Sheet(t.audit, ("position",), key=("id",))
 
 ORDER = (
     SETTLED_ROWS,
+    WOKEN_ROWS,
     NEW_ROWS,
     NEW_RAWS,
     NEW_SOURCE_KEYS,
@@ -148,6 +221,9 @@ ORDER = (
     CHANGED_LEGS,
     NEW_CURSORS,
     CHANGED_CURSORS,
+    SETTLED_CURSORS,
+    SETTLED_ANSWERS,
+    ENDED_ATTEMPTS,
     NEW_REPORTERS,
     NEW_CONTACTS,
     NEW_ATTACHMENTS,
@@ -155,6 +231,7 @@ ORDER = (
     NUMBERED_ROWS,
     NUMBERED_EVENTS,
     NUMBERED_AUDIT,
+    CHANGED_PARTIES,
 )
 """Sheets in the order in which they are written: the lock order of the hub.
 
