@@ -279,6 +279,20 @@ class CaseFile:
     """(template, params) of an answer."""
     contact_silent: bool = False
     """The contact opted out or is unreachable."""
+    key: Any = field(default=None, repr=False, compare=False)
+    """The store's own handle of the key that covers what is sent; only handed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a lane would work."""
+
+    lane: str
+    ids: Sequence[str]
+    """Complaints and journal rows; none: whatever is due."""
+    slots: int
+    ttl_seconds: float
+    """How long the leases hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +302,8 @@ class Grant:
     leases: Sequence[Lease] = ()
     wait_seconds: float | None = None
     """Due rows were denied a permit for so long; None: none that was asked for."""
+    busy: frozenset[str] = frozenset()
+    """Ids of due rows that somebody else held for a moment: to be asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +313,19 @@ class LostCall:
     lease: Lease
     plan: Plan
     attempt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A call that is about to be made, and is to be written before."""
+
+    lease: Lease
+    plan: Plan
+    delivery: Delivery
+    mapping: str
+    needed_seconds: float
+    """What must remain of the lease."""
+    case: CaseFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,16 +348,14 @@ class Cursors(Protocol):
         `sole` says that every other holder is an earlier life of this process.
         """
 
-    def lease(
-        self, lane: str, ids: Sequence[str], slots: int, ttl_seconds: float
-    ) -> Grant:
-        """Lease due cursors and answers of one lane, as the party permits.
+    def lease(self, asks: Sequence[Ask]) -> list[Grant]:
+        """Lease due cursors and answers of lanes, as their parties permit.
 
         A row that is denied stays due for a caller who keeps its id and asks again.
         """
 
-    def case_file(self, lease: Lease) -> CaseFile:
-        """Read what the delivery is built from."""
+    def case_files(self, leases: Sequence[Lease]) -> list[CaseFile]:
+        """Read what the deliveries are built from, in the order of the leases."""
 
     def files(self, lease: Lease, seqs: Iterable[int]) -> tuple[File, ...]:
         """Read the attachments of the events."""
@@ -336,15 +363,11 @@ class Cursors(Protocol):
     def key_secret(self) -> bytes:
         """The secret of idempotency keys."""
 
-    def begin(
-        self,
-        lease: Lease,
-        plan: Plan,
-        delivery: Delivery,
-        mapping: str,
-        needed_seconds: float,
-    ) -> str | None:
-        """Commit "sending" with an attempt row; returns its id, None: lease lost."""
+    def begin(self, group: Sequence[Sending]) -> list[str | None]:
+        """Commit "sending" with an attempt row each, all or none; returns their ids.
+
+        None for each whose lease was lost, or ends before its call must.
+        """
 
     def settle(self, group: Sequence[Ended]) -> list[bool]:
         """Write outcomes in one transaction, all or none; idempotent.

@@ -1,43 +1,189 @@
-"""Everything that one delivery is built from, read in one transaction."""
+"""Everything that deliveries are built from, read together and opened afterwards."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from hub.database import tables as t
+from hub.database.directory import PartyRow, read_parties
 from hub.database.engine import Tx
+from hub.database.hot.looking import Look, look
 from hub.database.projection import event_of
-from hub.database.vault import Vault
+from hub.database.settling_rows import KEYS
+from hub.database.vault import DataKey, Vault
 from hub.domain.identity import contact_form
 from hub.domain.lifecycle import CaseState, fold
 from hub.ports import CaseFile, Lease
 from schemas.parties import PartyKind
 
+COMPLAINTS = Look(
+    t.complaints,
+    (
+        "id",
+        "code",
+        "public_number",
+        "status",
+        "type",
+        "category",
+        "region",
+        "channel",
+        "anonymous",
+        "confidential",
+        "received_at",
+        "erased_at",
+        "data_key_id",
+    ),
+    ("id",),
+)
+EVENTS = Look(t.log, tuple(c.name for c in t.log.columns), ("complaint_id",), ("seq",))
+REPORTERS = Look(
+    t.reporters, ("complaint_id", "id", "data_key_id", "sealed"), ("complaint_id",)
+)
+ANSWERS = Look(
+    t.answers,
+    ("journal_id", "n", "template", "contact", "params", "data_key_id"),
+    ("journal_id", "n"),
+)
+MESSAGES = Look(t.journal, ("id", "data_key_id"), ("id",))
+SILENT = Look(
+    t.contact_state,
+    ("kind", "hmac"),
+    ("kind", "hmac"),
+    only="(opted_out OR unreachable)",
+)
+CASES = (COMPLAINTS, EVENTS, REPORTERS, ANSWERS, MESSAGES, SILENT)
+"""What case files are read by."""
 
-def read_case_file(tx: Tx, vault: Vault, lease: Lease) -> CaseFile:
-    """Read the complaint behind a leased cursor."""
-    complaint_id = lease.cursor.complaint_id
-    row = tx.conn.execute(
-        sa.select(t.complaints).where(t.complaints.c.id == complaint_id)
-    ).one()
-    rows = tx.conn.execute(
-        sa.select(t.log)
-        .where(t.log.c.complaint_id == complaint_id)
-        .order_by(t.log.c.seq)
-    ).all()
-    keys = vault.keys(tx.conn, {r.data_key_id for r in rows})
-    events = [event_of(r, keys) for r in rows]
-    reporter = _reporter(tx, vault, complaint_id)
-    return CaseFile(
-        events=events,
-        state=fold([(e.seq, e) for e in events]),
-        facts=_facts(row),
-        reporter=reporter,
-        wants=_wants(tx, lease.cursor.party),
-        agency_titles=_titles(tx),
-        contact_silent=lease.kind is PartyKind.REPORTER
-        and _silent(tx, vault, lease.cursor.party, reporter),
+CONTACT_OF_PARTY = {
+    "reporter:email": ("email", "email"),
+    "reporter:sms": ("phone", "phone"),
+}
+"""Party -> (kind of contact, field of the reporter)."""
+
+
+def read_case_files(tx: Tx, vault: Vault, leases: Sequence[Lease]) -> "CaseRows":
+    """Read what is behind leased cursors and answers."""
+    cases = {x.cursor.complaint_id for x in leases if x.answer_no is None}
+    answers = {
+        (x.cursor.complaint_id, x.answer_no) for x in leases if x.answer_no is not None
+    }
+    complaints, events, reporters, answered, messages = look(
+        tx,
+        (COMPLAINTS, cases),
+        (EVENTS, cases),
+        (REPORTERS, cases),
+        (ANSWERS, answers),
+        (MESSAGES, {journal_id for journal_id, _ in answers}),
     )
+    sealed = (*complaints, *events, *reporters, *answered, *messages)
+    (wrapped,) = look(tx, (KEYS, {row.data_key_id for row in sealed}))
+    rows = CaseRows(
+        complaints={row.id: row for row in complaints},
+        events=_by_complaint(events),
+        reporters=_by_complaint(reporters),
+        answers={(row.journal_id, row.n): row for row in answered},
+        messages={row.id: row.data_key_id for row in messages},
+        keys={row.id: vault.unwrapped(row.id, row.wrapped) for row in wrapped},
+        parties=read_parties(tx),
+    )
+    contacts = {x for lease in leases if (x := rows.contact(vault, lease))}
+    (silent,) = look(tx, (SILENT, contacts))
+    rows.silent = {(row.kind, bytes(row.hmac)) for row in silent}
+    return rows
+
+
+def _by_complaint(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.complaint_id].append(row)
+    return found
+
+
+@dataclass
+class CaseRows:
+    """Rows of many complaints and answers, still sealed."""
+
+    complaints: dict[str, Any]
+    events: dict[str, list[Any]]
+    reporters: dict[str, list[Any]]
+    answers: dict[tuple[str, int], Any]
+    messages: dict[str, str]
+    keys: dict[str, DataKey]
+    parties: dict[str, PartyRow]
+    silent: set[tuple[str, bytes]] | None = None
+
+    def open(self, vault: Vault, leases: Sequence[Lease]) -> list[CaseFile]:
+        """Open and fold what belongs to each lease."""
+        titles = {
+            p.party: p.title
+            for p in self.parties.values()
+            if p.kind is PartyKind.AGENCY
+        }
+        return [self._open(vault, lease, titles) for lease in leases]
+
+    def _open(self, vault: Vault, lease: Lease, titles: dict[str, str]) -> CaseFile:
+        if lease.answer_no is not None:
+            return self._open_answer(lease.cursor.complaint_id, lease.answer_no)
+        complaint_id, party = lease.cursor.complaint_id, lease.cursor.party
+        row = self.complaints[complaint_id]
+        events = [event_of(one, self.keys) for one in self.events[complaint_id]]
+        known = self.parties.get(party)
+        return CaseFile(
+            events=events,
+            state=fold([(e.seq, e) for e in events]),
+            facts=_facts(row),
+            reporter=self._reporter(complaint_id),
+            wants=None if known is None else known.wants,
+            agency_titles=titles,
+            contact_silent=lease.kind is PartyKind.REPORTER
+            and self._is_silent(vault, lease),
+            key=(row.data_key_id, self.keys.get(row.data_key_id)),
+        )
+
+    def _reporter(self, complaint_id: str) -> dict[str, Any]:
+        for row in self.reporters[complaint_id][:1]:
+            key = self.keys.get(row.data_key_id)
+            if row.sealed is not None and key is not None:
+                place = f"reporters|sealed|{row.id}"
+                found: dict[str, Any] = key.open_json(place, row.sealed)
+                return found
+        return {}
+
+    def contact(self, vault: Vault, lease: Lease) -> tuple[str, bytes] | None:
+        """Name the contact of a reporter's lease by its blind index."""
+        if lease.answer_no is not None or lease.kind is not PartyKind.REPORTER:
+            return None
+        kind, name = CONTACT_OF_PARTY.get(lease.cursor.party, ("", ""))
+        reporter = self._reporter(lease.cursor.complaint_id)
+        value = str(reporter.get(name, "")).strip()
+        if not value:
+            return None
+        return (kind, vault.blind(kind, contact_form(kind, value)))
+
+    def _is_silent(self, vault: Vault, lease: Lease) -> bool:
+        found = self.contact(vault, lease)
+        return found is None or found in (self.silent or ())
+
+    def _open_answer(self, journal_id: str, n: int) -> CaseFile:
+        row = self.answers[(journal_id, n)]
+        key = self.keys.get(row.data_key_id)
+        contact: dict[str, Any] = {}
+        params: dict[str, str] = {}
+        if key is not None:
+            place = f"{journal_id}.{n}"
+            contact = key.open_json(f"answers|contact|{place}", row.contact)
+            params = key.open_json(f"answers|params|{place}", row.params)
+        covering = self.messages[journal_id]
+        return CaseFile(
+            events=(),
+            state=CaseState(),
+            facts={},
+            reporter=contact,
+            answer=(row.template, params),
+            contact_silent=key is None,
+            key=(covering, self.keys.get(covering)),
+        )
 
 
 def _facts(row: Any) -> dict[str, Any]:
@@ -54,88 +200,3 @@ def _facts(row: Any) -> dict[str, Any]:
         "received_at": row.received_at.isoformat(),
         "erased": row.erased_at is not None,
     }
-
-
-def _reporter(tx: Tx, vault: Vault, complaint_id: str) -> dict[str, Any]:
-    row = tx.conn.execute(
-        sa.select(t.reporters).where(t.reporters.c.complaint_id == complaint_id)
-    ).first()
-    if row is None or row.sealed is None:
-        return {}
-    key = vault.keys(tx.conn, [row.data_key_id]).get(row.data_key_id)
-    if key is None:
-        return {}
-    found: dict[str, Any] = key.open_json(f"reporters|sealed|{row.id}", row.sealed)
-    return found
-
-
-def _wants(tx: Tx, party: str) -> list[str] | None:
-    found = tx.conn.execute(
-        sa.select(t.parties.c.wants).where(t.parties.c.party == party)
-    ).scalar_one_or_none()
-    return None if found is None else list(found)
-
-
-def _titles(tx: Tx) -> dict[str, str]:
-    rows = tx.conn.execute(
-        sa.select(t.parties.c.party, t.parties.c.title).where(
-            t.parties.c.kind == "agency"
-        )
-    )
-    return {row.party: row.title for row in rows}
-
-
-CONTACT_OF_PARTY = {
-    "reporter:email": ("email", "email"),
-    "reporter:sms": ("phone", "phone"),
-}
-"""Party -> (kind of contact, field of the reporter)."""
-
-
-def _silent(tx: Tx, vault: Vault, party: str, reporter: dict[str, Any]) -> bool:
-    kind, name = CONTACT_OF_PARTY.get(party, ("", ""))
-    value = str(reporter.get(name, "")).strip()
-    if not value:
-        return True
-    return contact_is_silent(tx, vault, kind, value)
-
-
-def contact_is_silent(tx: Tx, vault: Vault, kind: str, value: str) -> bool:
-    """Tell whether a contact opted out or cannot be reached."""
-    value = contact_form(kind, value)
-    c = t.contact_state.c
-    return (
-        tx.conn.execute(
-            sa.select(c.kind).where(
-                c.kind == kind,
-                c.hmac == vault.blind(kind, value),
-                sa.or_(c.opted_out.is_(True), c.unreachable.is_(True)),
-            )
-        ).first()
-        is not None
-    )
-
-
-def read_answer_file(tx: Tx, vault: Vault, lease: Lease) -> CaseFile:
-    """Read what an answer says, and to whom."""
-    journal_id, n = lease.cursor.complaint_id, lease.answer_no
-    row = tx.conn.execute(
-        sa.select(t.answers).where(
-            t.answers.c.journal_id == journal_id, t.answers.c.n == n
-        )
-    ).one()
-    key = vault.keys(tx.conn, [row.data_key_id]).get(row.data_key_id)
-    contact: dict[str, Any] = {}
-    params: dict[str, str] = {}
-    if key is not None:
-        place = f"{journal_id}.{n}"
-        contact = key.open_json(f"answers|contact|{place}", row.contact)
-        params = key.open_json(f"answers|params|{place}", row.params)
-    return CaseFile(
-        events=(),
-        state=CaseState(),
-        facts={},
-        reporter=contact,
-        answer=(row.template, params),
-        contact_silent=key is None,
-    )

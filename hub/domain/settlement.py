@@ -185,6 +185,19 @@ def settle(ground: Ground, outcome: Outcome) -> Settlement:
     return found
 
 
+def not_called(cursor: Cursor) -> Settlement:
+    """Decide on a call that was begun and not made: it is made later, as it is."""
+    return Settlement(
+        "not_called",
+        step=cursor.sending_step,
+        due_in_seconds=0,
+        progress=cursor.progress,
+        lookups=cursor.lookups,
+        resends=cursor.resends,
+        why="it was too late for the call",
+    )
+
+
 def _misconfigured(ground: Ground, error: Misconfigured) -> Settlement:
     return Settlement(
         "misconfigured",

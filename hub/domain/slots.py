@@ -5,6 +5,7 @@ Times are seconds of a monotonic clock. Nothing here waits or locks.
 
 import math
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LANE_SHARE = 8
@@ -40,16 +41,37 @@ class Slots:
 
     def free(self, lane: str, now: float) -> int:
         """How many calls of a lane may begin now."""
+        return self._free(self._lanes[lane], now, *self._running(now))
+
+    def _free(self, found: _Lane, now: float, running: int, shared: int) -> int:
         lane_max = max(1, self.quick // LANE_SHARE)
-        found = self._lanes[lane]
         lingers = any(now - at >= LINGERING_SECONDS for at in found.began.values())
         if lingers or self._p95(found) > SLOW_P95_SECONDS:
             lane_max = 1
-        running, shared = self._running(now)
         left = self.quick + self.lingering - running
         own = 0 if found.began else 1
         more = min(lane_max - len(found.began) - own, self.quick - shared)
         return max(0, min(own + max(0, more), left))
+
+    def begin_many(
+        self, wanted: Mapping[str, int], room: int, now: float
+    ) -> dict[str, list[int]]:
+        """Begin as many calls of each lane as it wants and may, at most `room`.
+
+        Returns their numbers, lane by lane; a lane that gets none is left out.
+        """
+        running, shared = self._running(now)
+        begun: dict[str, list[int]] = {}
+        for lane, count in wanted.items():
+            found = self._lanes[lane]
+            free = min(count, room, self._free(found, now, running, shared))
+            if free <= 0:
+                continue
+            before = _shared(found, now)
+            begun[lane] = [self.begin(lane, now) for _ in range(free)]
+            running, room = running + free, room - free
+            shared += _shared(found, now) - before
+        return begun
 
     def begin(self, lane: str, now: float) -> int:
         """Note a call that begins; returns its number."""
@@ -75,9 +97,7 @@ class Slots:
         running = shared = 0
         for lane in self._lanes.values():
             running += len(lane.began)
-            quick = sum(now - at < LINGERING_SECONDS for at in lane.began.values())
-            own = 1 if quick == len(lane.began) else 0
-            shared += max(0, quick - own)
+            shared += _shared(lane, now)
         return running, shared
 
     def _p95(self, lane: _Lane) -> float:
@@ -85,3 +105,10 @@ class Slots:
             return 0.0
         ordered = sorted(lane.durations)
         return ordered[math.ceil(0.95 * len(ordered)) - 1]
+
+
+def _shared(lane: _Lane, now: float) -> int:
+    """Count a lane's calls in shared places: quick ones beyond its own place."""
+    quick = sum(now - at < LINGERING_SECONDS for at in lane.began.values())
+    own = 1 if quick == len(lane.began) else 0
+    return max(0, quick - own)

@@ -3,46 +3,55 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from itertools import starmap
 
-from connectors.contract import Contact, Delivery, EventView, Target
+from connectors.contract import Delivery
 from connectors.errors import OutcomeUnknown
 from hub import telemetry
 from hub.domain.delivery import Cursor, Plan, PlanKind, plan
-from hub.domain.identity import delivery_key
-from hub.domain.notices import notice
-from hub.domain.privacy import event_facts, event_words, interested, view
 from hub.domain.settlement import (
     Ground,
     Outcome,
     PartySignal,
     Settlement,
     as_outcome,
+    not_called,
     settle,
 )
-from hub.ports import CaseFile, Clock, Cursors, Ended, Grant, Lease, LostCall
-from schemas.agency import Limits
-from schemas.events import LogEvent
+from hub.ports import (
+    Ask,
+    CaseFile,
+    Clock,
+    Cursors,
+    Ended,
+    Grant,
+    Lease,
+    LostCall,
+    Sending,
+)
+from hub.stages.composing import Composer, Way, answer_delivery, wanted
+from hub.stages.halves import in_halves
 from schemas.parties import PartyKind
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+__all__ = ["Call", "Deliver", "Way", "lane_of"]
+
+MARGIN_SECONDS = 0.1
+"""What a lease must outlast a call's deadline by."""
 
 
-@dataclass(frozen=True)
-class Way:
-    """How one party is reached."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is written as begun, and is to be made."""
 
-    party: str
-    kind: PartyKind
-    target: Target
-    limits: Limits
-    allow: tuple[str, ...]
-    mapping_version: str
+    way: Way
+    sending: Sending
+    attempt: str
+    until: float
+    """When its lease ends, by the stage's clock."""
 
 
 class Deliver:
-    """Leases the due cursors of a lane, and settles one lease at a time."""
+    """Leases due cursors, begins their calls, makes each, settles them in groups."""
 
     def __init__(
         self,
@@ -55,18 +64,31 @@ class Deliver:
         self._ways = ways
         self._clock = clock
         self._slack = lease_slack_seconds
+        self._composer = Composer(cursors)
+        self._deadlines: dict[str, float] = {}
+        for way in ways.values():
+            lane, seconds = lane_of(way.party), way.limits.deadline_seconds
+            self._deadlines[lane] = max(self._deadlines.get(lane, 0.0), seconds)
+
+    # leasing
 
     def lease(self, lane: str, ids: Sequence[str], slots: int) -> Grant:
-        """Lease up to `slots` due rows; the lease outlives two total deadlines."""
-        deadline = max(
-            (
-                w.limits.deadline_seconds
-                for w in self._ways.values()
-                if lane_of(w.party) == lane
-            ),
-            default=30.0,
-        )
-        return self._cursors.lease(lane, ids, slots, 2 * deadline + self._slack)
+        """Lease due rows of one lane; as `lease_many`."""
+        (grant,) = self.lease_many([(lane, ids, slots)])
+        return grant
+
+    def lease_many(
+        self, wanted_: Sequence[tuple[str, Sequence[str], int]]
+    ) -> list[Grant]:
+        """Lease due rows of lanes: (lane, ids, slots) each.
+
+        A lease outlives two total deadlines.
+        """
+        return self._cursors.lease(list(starmap(self._ask, wanted_)))
+
+    def _ask(self, lane: str, ids: Sequence[str], slots: int) -> Ask:
+        deadline = self._deadlines.get(lane, 30.0)
+        return Ask(lane, ids, slots, 2 * deadline + self._slack)
 
     def recover(self, *, sole: bool) -> int:
         """Settle calls whose outcome nobody wrote as unknown; returns how many."""
@@ -79,171 +101,154 @@ class Deliver:
         way = self._ways.get(call.lease.cursor.party)
         if way is None:
             return
-        ground = Ground(
-            call.lease.cursor,
-            call.plan,
-            way.target.capabilities,
-            way.limits,
-            random.random(),  # noqa: S311
-        )
         error = OutcomeUnknown(
             "the lease ran out while sending", fingerprint="lease lost"
         )
-        settlement = replace(settle(ground, error), party=PartySignal.NONE)
+        found = settle(_ground(call.lease, call.plan, way), error)
+        settlement = replace(found, party=PartySignal.NONE)
         self._cursors.settle([Ended(call.lease, call.plan, settlement, call.attempt)])
         telemetry.attempts.labels(party=way.party, outcome="unknown").inc()
 
     def __call__(self, lease: Lease) -> str:
         """Carry out one lease; returns the outcome's name; never fails for a call."""
+        (begun,) = self.begin([lease], self._clock())
+        if begun is None:
+            return "lease_lost"
+        ended = self.call(begun) if isinstance(begun, Call) else begun
+        self.settle([ended])
+        return ended.settlement.outcome
+
+    # beginning
+
+    def begin(
+        self, leases: Sequence[Lease], leased_at: float
+    ) -> list[Call | Ended | None]:
+        """Commit the calls of leases that were asked for at `leased_at`.
+
+        For each lease, in order: its call; how it ended, where nothing is to be
+        called; or None where it was lost or cannot be prepared. Raises
+        ConnectionError: then the leases run out, and what was begun is unknown.
+        """
+        cases = in_halves(self._cursors.case_files, leases, _not_prepared)
+        found: list[Call | Ended | None] = []
+        sendings: dict[int, tuple[Way, Sending]] = {}
+        for n, (lease, case) in enumerate(zip(leases, cases, strict=True)):
+            prepared = None if case is None else self._prepare(lease, case)
+            if isinstance(prepared, Sending):
+                sendings[n] = (self._ways[lease.cursor.party], prepared)
+            found.append(prepared if isinstance(prepared, Ended) else None)
+        group = [sending for _, sending in sendings.values()]
+        attempts = in_halves(self._cursors.begin, group, _not_begun)
+        for (n, (way, sending)), attempt in zip(
+            sendings.items(), attempts, strict=True
+        ):
+            if attempt is not None:
+                until = leased_at + sending.lease.expires_in_seconds
+                found[n] = Call(way, sending, attempt, until)
+        return found
+
+    def _prepare(self, lease: Lease, case: CaseFile) -> Sending | Ended | None:
+        """Plan one lease, and build its delivery; None when that fails."""
         way = self._ways.get(lease.cursor.party)
         if way is None:
-            cursor = lease.cursor
-            return self._write(lease, _advance(cursor), _nobody(cursor), None)
-        case = self._cursors.case_file(lease)
-        if lease.answer_no is not None:
-            return self._answer(lease, way, case)
-        wanted = _wanted(lease.cursor, case, way)
-        chosen = plan(lease.cursor, [e.seq for e in wanted], way.target.capabilities)
+            return Ended(lease, _advance(lease.cursor), _nobody(lease.cursor))
+        try:
+            if lease.answer_no is not None:
+                return _prepare_answer(lease, case, way)
+            return self._prepare_cursor(lease, case, way)
+        except Exception as error:  # noqa: BLE001 - its neighbours go on
+            _not_prepared(lease, error)
+            return None
+
+    def _prepare_cursor(
+        self, lease: Lease, case: CaseFile, way: Way
+    ) -> Sending | Ended:
+        seqs = [event.seq for event in wanted(lease.cursor, case, way)]
+        chosen = plan(lease.cursor, seqs, way.target.capabilities)
         if chosen.kind is PlanKind.ADVANCE:
-            return self._write(
-                lease, chosen, Settlement("advanced", chosen.to_seq), None
-            )
+            return Ended(lease, chosen, Settlement("advanced", chosen.to_seq))
         if way.kind is PartyKind.REPORTER and case.contact_silent:
-            silent = Settlement(
-                "skipped", chosen.to_seq, why="the contact takes no messages"
-            )
-            return self._write(lease, chosen, silent, None)
-        delivery = self._delivery(lease, way, case, chosen)
+            return _skipped(lease, chosen, "the contact takes no messages")
+        delivery = self._composer.delivery(lease, way, case, chosen)
         if why := _nothing_to_call(way, chosen, delivery):
-            skipped = Settlement("skipped", chosen.to_seq, why=why)
-            return self._write(lease, chosen, skipped, None)
-        return self._call(lease, way, chosen, delivery)
+            return _skipped(lease, chosen, why)
+        return _sending(lease, way, chosen, delivery, case)
 
     # one call
 
-    def _call(self, lease: Lease, way: Way, chosen: Plan, delivery: Delivery) -> str:
-        needed = way.limits.deadline_seconds + 0.1
-        attempt = self._cursors.begin(
-            lease, chosen, delivery, way.mapping_version, needed
-        )
-        if attempt is None:
-            return "lease_lost"
+    def call(self, call: Call) -> Ended:
+        """Make one call that was begun; blocks; never fails for what comes of it.
+
+        It is not made when what remains of its lease does not cover its deadline.
+        """
+        way, sending = call.way, call.sending
+        lease, chosen = sending.lease, sending.plan
         telemetry.point("deliver.begun")
         began = self._clock()
-        outcome = _carry_out(way.target, chosen, lease, delivery)
+        if began + sending.needed_seconds > call.until:
+            return self.take_back(call)
+        outcome = _carry_out(way, chosen, sending.delivery)
         seconds = self._clock() - began
         telemetry.point("deliver.called")
         telemetry.delivery_seconds.labels(party=way.party).observe(seconds)
-        ground = Ground(
-            cursor=lease.cursor,
-            plan=chosen,
-            can=way.target.capabilities,
-            limits=way.limits,
-            jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
-            events=len(delivery.events),
-        )
-        return self._write(lease, chosen, settle(ground, outcome), attempt)
+        ground = _ground(lease, chosen, way, events=len(sending.delivery.events))
+        return Ended(lease, chosen, settle(ground, outcome), call.attempt)
 
-    def _write(
-        self, lease: Lease, chosen: Plan, settlement: Settlement, attempt: str | None
-    ) -> str:
-        (kept,) = self._cursors.settle([Ended(lease, chosen, settlement, attempt)])
-        if attempt is not None:
-            telemetry.attempts.labels(
-                party=lease.cursor.party, outcome=settlement.outcome
-            ).inc()
-            telemetry.log.info(
-                "delivery_settled",
-                complaint_id=lease.cursor.complaint_id,
-                party=lease.cursor.party,
-                step=chosen.kind,
-                outcome=settlement.outcome,
-                why=settlement.why,
-                evidence_only=not kept,
-            )
-        return settlement.outcome
+    @staticmethod
+    def take_back(call: Call) -> Ended:
+        """End a call that is not made: it is due again, as it was."""
+        lease = call.sending.lease
+        late = not_called(lease.cursor)
+        return Ended(lease, call.sending.plan, late, call.attempt)
 
-    # what is shown
+    # settling
 
-    def _delivery(
-        self, lease: Lease, way: Way, case: CaseFile, chosen: Plan
-    ) -> Delivery:
-        cursor = lease.cursor
-        events = [
-            e
-            for e in case.events
-            if chosen.from_seq <= e.seq <= chosen.to_seq
-            and interested(e, way.kind, way.party, case.wants)
-        ]
-        late = chosen.kind is PlanKind.DEAD_LETTER
-        key = cursor.sending_key if chosen.frozen and cursor.sending_key else ""
-        return Delivery(
-            party=way.party,
-            key=key or self._key(cursor, chosen, events),
-            complaint=_complaint(case, way),
-            events=tuple(_event_view(e, case, way, late=late) for e in events),
-            files=self._files(lease, way, case, chosen, events),
-            reference=cursor.reference,
-            contact=_contact(way, case.reporter),
-            code=str(case.facts["code"]) if way.kind is PartyKind.REPORTER else "",
-            progress=cursor.progress,
-        )
+    def settle(self, group: Sequence[Ended]) -> None:
+        """Write how leases ended; one that cannot be written harms no other.
 
-    def _key(self, cursor: Cursor, chosen: Plan, events: Sequence[LogEvent]) -> str:
-        first = events[0].event_id if events else str(chosen.from_seq)
-        last = events[-1].event_id if events else str(chosen.to_seq)
-        return delivery_key(
-            self._cursors.key_secret(),
-            subject=(cursor.complaint_id, cursor.party, cursor.recipient),
-            assignment_no=cursor.assignment_no,
-            generation=cursor.generation,
-            events=(first, last),
-            step=chosen.kind,
-        )
-
-    def _files(
-        self,
-        lease: Lease,
-        way: Way,
-        case: CaseFile,
-        chosen: Plan,
-        events: Sequence[LogEvent],
-    ) -> tuple[Any, ...]:
-        if way.kind is PartyKind.REPORTER or "attachments" not in way.allow:
-            return ()
-        seqs = [e.seq for e in events if e.facts.get("attachments")]
-        if chosen.kind is PlanKind.SUBMIT:
-            seqs += [e.seq for e in case.events if e.type == "received"]
-        return self._cursors.files(lease, seqs) if seqs else ()
-
-    # answers
-
-    def _answer(self, lease: Lease, way: Way, case: CaseFile) -> str:
-        chosen = Plan(PlanKind.SEND, 1, 1, frozen=True)
-        if case.answer is None or case.contact_silent:
-            silent = Settlement("skipped", 1, why="the answer was erased")
-            return self._write(lease, chosen, silent, None)
-        params = case.answer[1]
-        shown = EventView(
-            event_id=lease.cursor.sending_key,
-            type="answer",
-            occurred_at=_EPOCH,
-            status="",
-            notice=(params.get("id", ""), params.get("en", "")),
-        )
-        delivery = Delivery(
-            party=way.party,
-            key=lease.cursor.sending_key,
-            complaint={},
-            events=(shown,),
-            contact=_contact(way, case.reporter),
-        )
-        return self._call(lease, way, chosen, delivery)
+        Idempotent. Raises ConnectionError when the database is away: then all of
+        them are to be settled again.
+        """
+        kept = in_halves(self._cursors.settle, group, _not_settled)
+        for ended, holds in zip(group, kept, strict=True):
+            if ended.attempt is not None and holds is not None:
+                _tell(ended, kept=holds)
 
 
 def lane_of(party: str) -> str:
     """Name the delivery lane of a party."""
     return f"deliver.{party}"
+
+
+def _ground(lease: Lease, chosen: Plan, way: Way, events: int = 1) -> Ground:
+    return Ground(
+        cursor=lease.cursor,
+        plan=chosen,
+        can=way.target.capabilities,
+        limits=way.limits,
+        jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+        events=events,
+    )
+
+
+def _sending(
+    lease: Lease, way: Way, chosen: Plan, delivery: Delivery, case: CaseFile
+) -> Sending:
+    needed = way.limits.deadline_seconds + MARGIN_SECONDS
+    return Sending(lease, chosen, delivery, way.mapping_version, needed, case)
+
+
+def _prepare_answer(lease: Lease, case: CaseFile, way: Way) -> Sending | Ended:
+    chosen = Plan(PlanKind.SEND, 1, 1, frozen=True)
+    if case.answer is None or case.contact_silent:
+        silent = Settlement("skipped", 1, why="the answer was erased")
+        return Ended(lease, chosen, silent)
+    delivery = answer_delivery(lease, way, case)
+    return _sending(lease, way, chosen, delivery, case)
+
+
+def _skipped(lease: Lease, chosen: Plan, why: str) -> Ended:
+    return Ended(lease, chosen, Settlement("skipped", chosen.to_seq, why=why))
 
 
 def _nothing_to_call(way: Way, chosen: Plan, delivery: Delivery) -> str:
@@ -255,9 +260,8 @@ def _nothing_to_call(way: Way, chosen: Plan, delivery: Delivery) -> str:
     return "" if delivery.events else "nothing in it concerns the party any more"
 
 
-def _carry_out(
-    target: Target, chosen: Plan, lease: Lease, delivery: Delivery
-) -> Outcome:
+def _carry_out(way: Way, chosen: Plan, delivery: Delivery) -> Outcome:
+    target = way.target
     try:
         match chosen.kind:
             case PlanKind.SUBMIT:
@@ -267,61 +271,8 @@ def _carry_out(
             case _:
                 return target.send(delivery)
     except Exception as error:  # noqa: BLE001 - every exception is an outcome
-        telemetry.log.debug("call_failed", party=lease.cursor.party, error=error)
+        telemetry.log.debug("call_failed", party=way.party, error=error)
         return as_outcome(error, sent=True)
-
-
-def _wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
-    return [
-        e
-        for e in case.events
-        if cursor.delivered_seq < e.seq <= cursor.target_seq
-        and interested(e, way.kind, way.party, case.wants)
-    ]
-
-
-def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:
-    first = next((e for e in case.events if e.type == "received"), None)
-    words = dict(first.sealed) if first is not None else {}
-    facts = dict(case.facts) | dict(case.state.facts)
-    facts["type"] = facts.get("report_type", facts.get("type"))
-    if way.kind is PartyKind.REPORTER:
-        return {k: v for k, v in {**facts, **words}.items() if k in {"title", "status"}}
-    return view(facts, words, case.reporter, way.allow)
-
-
-def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> EventView:
-    words = event_words(event, way.kind, way.party, way.allow)
-    facts = event_facts(event)
-    agency = event.leg[0] if event.leg else ""
-    title = case.agency_titles.get(agency, agency)
-    shown = ("", "")
-    if way.kind is PartyKind.REPORTER:
-        shown = notice(event.type, {**facts, "code": case.facts["code"]}, words, title)
-    return EventView(
-        event_id=event.event_id,
-        type=event.type,
-        occurred_at=event.occurred_at,
-        status=event.status_after,
-        by=agency or event.author.kind,
-        facts=facts,
-        words=words,
-        notice=shown,
-        late=late,
-    )
-
-
-def _contact(way: Way, reporter: Mapping[str, Any]) -> Contact | None:
-    if way.kind is not PartyKind.REPORTER:
-        return None
-    field = "email" if way.party == "reporter:email" else "phone"
-    return Contact(
-        address=str(reporter.get(field, "")),
-        name=str(reporter.get("name", "")),
-        line=str(reporter.get("line", "")),
-        thread_id=str(reporter.get("thread_id", "")),
-        thread_subject=str(reporter.get("thread_subject", "")),
-    )
 
 
 def _advance(cursor: Cursor) -> Plan:
@@ -339,3 +290,32 @@ def _nobody(cursor: Cursor) -> Settlement:
         resends=cursor.resends,
         why="the party is not configured",
     )
+
+
+def _tell(ended: Ended, *, kept: bool) -> None:
+    cursor, settlement = ended.lease.cursor, ended.settlement
+    telemetry.attempts.labels(party=cursor.party, outcome=settlement.outcome).inc()
+    telemetry.log.info(
+        "delivery_settled",
+        complaint_id=cursor.complaint_id,
+        party=cursor.party,
+        step=ended.plan.kind,
+        outcome=settlement.outcome,
+        why=settlement.why,
+        evidence_only=not kept,
+    )
+
+
+# What fails here is not called, or not settled: its lease runs out, and it is found.
+
+
+def _not_prepared(lease: Lease, error: Exception) -> None:
+    telemetry.log.error("delivery_failed", lane=lease.lane, error=error)
+
+
+def _not_begun(sending: Sending, error: Exception) -> None:
+    _not_prepared(sending.lease, error)
+
+
+def _not_settled(ended: Ended, error: Exception) -> None:
+    _not_prepared(ended.lease, error)

@@ -196,7 +196,7 @@ def test_an_answer_is_due_and_carries_its_words(world: World) -> None:
         work.answer(row, words)
         work.settle(row, Settled("done", "", "answer", f"{row.id}.1"))
     lease = world.lease(MAIL)
-    case = world.store.cursors.case_file(lease)
+    (case,) = world.store.cursors.case_files([lease])
     assert lease.answer_no == 1
     assert case.answer == ("text", {"id": "Halo"})
     assert case.reporter == {"email": "budi@warga.example"}

@@ -73,7 +73,7 @@ def _attempts(world: World) -> None:
     plan = Plan(PlanKind.SUBMIT, 4, 4)
     cursors = world.store.cursors
     sent = delivery(lease, words=mark("request"))
-    attempt = cursors.begin(lease, plan, sent, "m1", 1)
+    attempt = world.send(lease, plan, sent, 1)
     done = Done(reference="PUPR-26-1", response=mark("response").encode())
     ended = Ended(lease, plan, settlement(lease, plan, done), attempt)
     assert cursors.settle([ended]) == [True]

@@ -18,7 +18,7 @@ from hub.database import tables as t
 from hub.database.due import SqlDue
 from hub.domain.delivery import CursorState, PlanKind, Step
 from hub.domain.settlement import Outcome
-from hub.ports import Settled
+from hub.ports import Ask, Settled
 from tests.contract.builders import (
     DINKES,
     FINDS,
@@ -53,9 +53,9 @@ def test_a_due_cursor_has_one_holder(world: World) -> None:
     stores = [world.store, world.another()]
     with ThreadPoolExecutor(4) as pool:
         taken = pool.map(
-            lambda n: stores[n % 2].cursors.lease(lane, [], 3, 60), range(8)
+            lambda n: stores[n % 2].cursors.lease([Ask(lane, [], 3, 60)]), range(8)
         )
-        ids = [lease.cursor.complaint_id for grant in taken for lease in grant.leases]
+        ids = [x.cursor.complaint_id for (grant,) in taken for x in grant.leases]
     assert len(ids) == len(set(ids))
     assert len(ids) + len(world.leases(PUPR)) == 8
 
@@ -76,9 +76,8 @@ def test_a_call_does_not_begin_when_its_lease_is_too_short(world: World) -> None
     world.end(call, Retryable("503"))
     world.move_clock(3600)
     lease = world.lease(PUPR, ttl=5)
-    begin = world.store.cursors.begin
-    assert begin(lease, call.plan, delivery(lease), "m1", 6.0) is None
-    assert begin(lease, call.plan, delivery(lease), "m1", 4.0) is not None
+    assert world.send(lease, call.plan, delivery(lease), 6.0) is None
+    assert world.send(lease, call.plan, delivery(lease), 4.0) is not None
 
 
 def test_a_lost_epoch_leaves_evidence_and_changes_nothing(world: World) -> None:
@@ -118,7 +117,7 @@ def test_the_only_process_takes_its_earlier_lifes_calls_at_once(world: World) ->
     next_life = world.another()
     (lost,) = next_life.cursors.lost(sole=True)
     assert lost.lease.cursor.party == PUPR
-    grant = next_life.cursors.lease(f"deliver.{DINKES}", [], 10, 60)
+    (grant,) = next_life.cursors.lease([Ask(f"deliver.{DINKES}", [], 10, 60)])
     assert len(grant.leases) == 1
 
 

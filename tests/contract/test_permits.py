@@ -25,7 +25,7 @@ def set_party(world: World, **values: object) -> None:
 
 
 def ask(world: World, ids: list[str], slots: int = 4) -> Grant:
-    return world.store.cursors.lease(LANE, ids, slots, 60)
+    return world.grant(LANE, ids, slots)
 
 
 def due_soon(world: World) -> int:

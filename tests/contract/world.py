@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
-from connectors.contract import Capabilities, Done
+from connectors.contract import Capabilities, Delivery, Done
 from hub.bootstrap import Store, open_store
 from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.invariants import check_in, check_invariants
 from hub.domain.delivery import Plan, PlanKind
 from hub.domain.settlement import Outcome, Settlement
-from hub.ports import Ended, Lease, NewCase, Settled
+from hub.ports import Ask, Ended, Grant, Lease, NewCase, Sending, Settled
 from hub.settings import Edge, Privacy, Settings
 from schemas.events import LogEvent, NewEvent
 from schemas.raw import RawMessage
@@ -180,8 +180,14 @@ class World:
         return found
 
     def leases(self, party: str, ttl: float = 60.0, slots: int = 10) -> list[Lease]:
-        grant = self.store.cursors.lease(f"deliver.{party}", [], slots, ttl)
-        return list(grant.leases)
+        return list(self.grant(f"deliver.{party}", [], slots, ttl).leases)
+
+    def grant(
+        self, lane: str, ids: Sequence[str], slots: int = 10, ttl: float = 60.0
+    ) -> Grant:
+        """Ask for one lane."""
+        (found,) = self.store.cursors.lease([Ask(lane, ids, slots, ttl)])
+        return found
 
     def begin(self, party: str, kind: PlanKind, key: str = "key-1") -> Call:
         """Lease the one due cursor of a party, and commit the call."""
@@ -193,9 +199,18 @@ class World:
             first = last = cursor.dead_letter_seq or 0
         plan = Plan(kind, first, last, frozen=cursor.sending_to_seq is not None)
         sent = delivery(lease, cursor.sending_key or key)
-        attempt = self.store.cursors.begin(lease, plan, sent, "m1", 1.0)
+        attempt = self.send(lease, plan, sent, 1.0)
         assert attempt is not None
         return Call(lease, plan, attempt)
+
+    def send(
+        self, lease: Lease, plan: Plan, sent: Delivery, needed: float
+    ) -> str | None:
+        """Commit one call; None when its lease is lost or short."""
+        cursors = self.store.cursors
+        (case,) = cursors.case_files([lease])
+        (attempt,) = cursors.begin([Sending(lease, plan, sent, "m1", needed, case)])
+        return attempt
 
     def end(
         self,

@@ -129,6 +129,49 @@ CHANGED_CURSORS = Sheet(
     key=("complaint_id", "party", "recipient"),
 )
 WOKEN_ROWS = Sheet(t.journal, ("state", "due_at", "hinted_at"), key=("id",))
+LEASED_CURSORS = Sheet(
+    t.cursors,
+    ("lease_until", "lease_epoch", "lease_owner", "sending_dead_letter_id"),
+    key=("complaint_id", "party", "recipient"),
+)
+LEASED_ANSWERS = Sheet(
+    t.answers,
+    ("lease_until", "lease_epoch", "lease_owner"),
+    key=("journal_id", "n"),
+)
+BEGUN_CURSORS = Sheet(
+    t.cursors,
+    (
+        "sending_open",
+        "sending_from_seq",
+        "sending_to_seq",
+        "sending_key",
+        "sending_mapping",
+    ),
+    key=("complaint_id", "party", "recipient"),
+)
+BEGUN_LATE = Sheet(
+    t.cursors, ("sending_open",), key=("complaint_id", "party", "recipient")
+)
+BEGUN_ANSWERS = Sheet(t.answers, ("sending_open",), key=("journal_id", "n"))
+NEW_ATTEMPTS = Sheet(
+    t.attempts,
+    (
+        "id",
+        "subject_id",
+        "party",
+        "recipient",
+        "epoch",
+        "step",
+        "key",
+        "first_seq",
+        "last_seq",
+        "mapping_version",
+        "started_at",
+        "data_key_id",
+        "request",
+    ),
+)
 SETTLED_CURSORS = Sheet(
     t.cursors,
     (
@@ -221,8 +264,14 @@ ORDER = (
     CHANGED_LEGS,
     NEW_CURSORS,
     CHANGED_CURSORS,
+    LEASED_CURSORS,
+    LEASED_ANSWERS,
+    BEGUN_CURSORS,
+    BEGUN_LATE,
+    BEGUN_ANSWERS,
     SETTLED_CURSORS,
     SETTLED_ANSWERS,
+    NEW_ATTEMPTS,
     ENDED_ATTEMPTS,
     NEW_REPORTERS,
     NEW_CONTACTS,

@@ -1,5 +1,6 @@
 """The delivery pool keeps every hint until its row was looked at."""
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
@@ -7,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from hub.bootstrap import delivering
 from hub.bootstrap.delivering import DeliverWorker
 from hub.broker.consumer import Batch
 from hub.ports import Grant
+from hub.stages.deliver import Call
 from tests.services.waiting import wait_until
 
 LANE = "deliver.dinas_pupr"
-Leasing = Callable[[list[str]], list[str] | float]
-"""What of the ids is leased; seconds when the party denies them all."""
+NOBODY: Any = None
+Leasing = Callable[[list[str]], list[str] | float | frozenset[str]]
+"""What of the ids is leased; seconds when the party denies them all; a set of ids
+when somebody holds them."""
 
 
 class Deliver:
@@ -24,18 +29,44 @@ class Deliver:
         self._script = list(script)
         self.asked: list[list[str]] = []
         self.called: list[str] = []
+        self.settled: list[str] = []
+        self.outages = 0
+        """Times that the database is away when outcomes are to be written."""
+        self.hold: threading.Event | None = None
+        """What calls wait for."""
 
-    def lease(self, lane: str, ids: Sequence[str], slots: int) -> Grant:
-        self.asked.append(list(ids))
-        found = self._script.pop(0)(list(ids)) if self._script else list(ids)
+    def lease_many(self, wanted: Sequence[tuple[str, list[str], int]]) -> list[Grant]:
+        return [self._lease(*one) for one in wanted]
+
+    def _lease(self, lane: str, ids: list[str], slots: int) -> Grant:
+        self.asked.append(ids)
+        found = self._script.pop(0)(ids) if self._script else ids
         if isinstance(found, float):
             return Grant((), found)
+        if isinstance(found, frozenset):
+            return Grant((), None, found)
         cursors = [SimpleNamespace(complaint_id=i) for i in found[:slots]]
         leases: list[Any] = [SimpleNamespace(cursor=cursor) for cursor in cursors]
         return Grant(leases)
 
-    def __call__(self, lease: Any) -> None:
-        self.called.append(lease.cursor.complaint_id)
+    def begin(self, leases: Sequence[Any], leased_at: float) -> list[Any]:
+        sendings: list[Any] = [SimpleNamespace(lease=lease) for lease in leases]
+        return [Call(NOBODY, sending, "attempt", math.inf) for sending in sendings]
+
+    def call(self, call: Any) -> Any:
+        self.called.append(call.sending.lease.cursor.complaint_id)
+        if self.hold is not None:
+            self.hold.wait(10)
+        return SimpleNamespace(lease=call.sending.lease)
+
+    def take_back(self, call: Any) -> Any:
+        return SimpleNamespace(lease=call.sending.lease)
+
+    def settle(self, group: Sequence[Any]) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise ConnectionError
+        self.settled += [ended.lease.cursor.complaint_id for ended in group]
 
 
 class Cursors:
@@ -120,7 +151,8 @@ def test_ids_that_are_denied_a_permit_are_asked_for_again(pool: Pool) -> None:
     worker(Batch(LANE, ["c1", "c2", "c3"]))
 
     assert wait_until(lambda: sorted(pool.deliver.called) == ["c1", "c2", "c3"], 5)
-    assert pool.deliver.asked[:2] == [["c1", "c2", "c3"]] * 2
+    # At first two for one slot; after that a lane looks further.
+    assert pool.deliver.asked[:2] == [["c1", "c2"], ["c1", "c2", "c3"]]
 
 
 def test_a_denied_lane_delays_no_other(pool: Pool) -> None:
@@ -131,3 +163,52 @@ def test_a_denied_lane_delays_no_other(pool: Pool) -> None:
 
     assert wait_until(lambda: pool.deliver.called == ["c2"], 5)
     assert pool.deliver.asked == [["c1"], ["c2"]]
+
+
+def test_what_somebody_holds_for_a_moment_is_asked_for_again(pool: Pool) -> None:
+    worker = pool.start(frozenset)
+    worker(Batch(LANE, ["c1"]))
+
+    assert wait_until(lambda: pool.deliver.called == ["c1"], 5)
+    assert pool.deliver.asked == [["c1"], ["c1"]]
+
+
+def test_outcomes_wait_while_the_database_is_away(pool: Pool) -> None:
+    worker = pool.start()
+    pool.deliver.outages = 2
+    worker(Batch(LANE, ["c1", "c2"]))
+
+    assert wait_until(lambda: sorted(pool.deliver.settled) == ["c1", "c2"], 10)
+    assert pool.deliver.outages == 0
+
+
+def test_stopping_ends_running_calls_and_settles_all_outcomes(pool: Pool) -> None:
+    worker = pool.start()
+    pool.deliver.hold = threading.Event()
+    pool.deliver.outages = 1
+    worker(Batch(LANE, ["c1"]))
+    assert wait_until(lambda: pool.deliver.called == ["c1"], 5)
+
+    stopping = threading.Thread(target=worker.stop, args=(10,))
+    stopping.start()
+    worker(Batch(LANE, ["c2"]))
+    pool.deliver.hold.set()
+    stopping.join(10)
+
+    assert pool.deliver.settled == ["c1"]
+    assert pool.deliver.called == ["c1"]
+
+
+def test_no_more_is_leased_than_may_be_unsettled(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "UNSETTLED_MAX", 3)
+    worker = pool.start(threads=8)
+    pool.deliver.outages = 10**6
+    for n in range(8):
+        worker(Batch(f"deliver.a{n}", [f"c{n}"]))
+    assert wait_until(lambda: len(pool.deliver.called) == 3, 5)
+    assert not wait_until(lambda: len(pool.deliver.called) > 3, 0.5)
+
+    pool.deliver.outages = 0
+    assert wait_until(lambda: len(pool.deliver.settled) == 8, 10)

@@ -1,0 +1,162 @@
+"""What a delivery shows to its party: built of a case file, and nothing is called."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.contract import Contact, Delivery, EventView, Target
+from hub.domain.delivery import Cursor, Plan, PlanKind
+from hub.domain.identity import delivery_key
+from hub.domain.notices import notice
+from hub.domain.privacy import event_facts, event_words, interested, view
+from hub.ports import CaseFile, Cursors, Lease
+from schemas.agency import Limits
+from schemas.events import LogEvent
+from schemas.parties import PartyKind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one party is reached."""
+
+    party: str
+    kind: PartyKind
+    target: Target
+    limits: Limits
+    allow: tuple[str, ...]
+    mapping_version: str
+
+
+class Composer:
+    """Builds deliveries."""
+
+    def __init__(self, cursors: Cursors) -> None:
+        self._cursors = cursors
+
+    def delivery(
+        self, lease: Lease, way: Way, case: CaseFile, chosen: Plan
+    ) -> Delivery:
+        """Build what a plan needs; the key of a frozen range is kept."""
+        cursor = lease.cursor
+        events = [
+            e
+            for e in case.events
+            if chosen.from_seq <= e.seq <= chosen.to_seq
+            and interested(e, way.kind, way.party, case.wants)
+        ]
+        late = chosen.kind is PlanKind.DEAD_LETTER
+        key = cursor.sending_key if chosen.frozen and cursor.sending_key else ""
+        return Delivery(
+            party=way.party,
+            key=key or self._key(cursor, chosen, events),
+            complaint=_complaint(case, way),
+            events=tuple(_event_view(e, case, way, late=late) for e in events),
+            files=self._files(lease, way, case, chosen, events),
+            reference=cursor.reference,
+            contact=_contact(way, case.reporter),
+            code=str(case.facts["code"]) if way.kind is PartyKind.REPORTER else "",
+            progress=cursor.progress,
+        )
+
+    def _key(self, cursor: Cursor, chosen: Plan, events: Sequence[LogEvent]) -> str:
+        first = events[0].event_id if events else str(chosen.from_seq)
+        last = events[-1].event_id if events else str(chosen.to_seq)
+        return delivery_key(
+            self._cursors.key_secret(),
+            subject=(cursor.complaint_id, cursor.party, cursor.recipient),
+            assignment_no=cursor.assignment_no,
+            generation=cursor.generation,
+            events=(first, last),
+            step=chosen.kind,
+        )
+
+    def _files(
+        self,
+        lease: Lease,
+        way: Way,
+        case: CaseFile,
+        chosen: Plan,
+        events: Sequence[LogEvent],
+    ) -> tuple[Any, ...]:
+        if way.kind is PartyKind.REPORTER or "attachments" not in way.allow:
+            return ()
+        seqs = [e.seq for e in events if e.facts.get("attachments")]
+        if chosen.kind is PlanKind.SUBMIT:
+            seqs += [e.seq for e in case.events if e.type == "received"]
+        return self._cursors.files(lease, seqs) if seqs else ()
+
+
+def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
+    """Build the delivery of an answer."""
+    params = case.answer[1] if case.answer else {}
+    shown = EventView(
+        event_id=lease.cursor.sending_key,
+        type="answer",
+        occurred_at=_EPOCH,
+        status="",
+        notice=(params.get("id", ""), params.get("en", "")),
+    )
+    return Delivery(
+        party=way.party,
+        key=lease.cursor.sending_key,
+        complaint={},
+        events=(shown,),
+        contact=_contact(way, case.reporter),
+    )
+
+
+def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
+    """Name the events that a cursor's party is told of next, in order."""
+    return [
+        e
+        for e in case.events
+        if cursor.delivered_seq < e.seq <= cursor.target_seq
+        and interested(e, way.kind, way.party, case.wants)
+    ]
+
+
+def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:
+    first = next((e for e in case.events if e.type == "received"), None)
+    words = dict(first.sealed) if first is not None else {}
+    facts = dict(case.facts) | dict(case.state.facts)
+    facts["type"] = facts.get("report_type", facts.get("type"))
+    if way.kind is PartyKind.REPORTER:
+        return {k: v for k, v in {**facts, **words}.items() if k in {"title", "status"}}
+    return view(facts, words, case.reporter, way.allow)
+
+
+def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> EventView:
+    words = event_words(event, way.kind, way.party, way.allow)
+    facts = event_facts(event)
+    agency = event.leg[0] if event.leg else ""
+    title = case.agency_titles.get(agency, agency)
+    shown = ("", "")
+    if way.kind is PartyKind.REPORTER:
+        shown = notice(event.type, {**facts, "code": case.facts["code"]}, words, title)
+    return EventView(
+        event_id=event.event_id,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        status=event.status_after,
+        by=agency or event.author.kind,
+        facts=facts,
+        words=words,
+        notice=shown,
+        late=late,
+    )
+
+
+def _contact(way: Way, reporter: Mapping[str, Any]) -> Contact | None:
+    if way.kind is not PartyKind.REPORTER:
+        return None
+    field = "email" if way.party == "reporter:email" else "phone"
+    return Contact(
+        address=str(reporter.get(field, "")),
+        name=str(reporter.get("name", "")),
+        line=str(reporter.get("line", "")),
+        thread_id=str(reporter.get("thread_id", "")),
+        thread_subject=str(reporter.get("thread_subject", "")),
+    )
