@@ -35,6 +35,7 @@ REQUESTED = Look(
 )
 """Letters of later events that an operator asked for again."""
 
+_Due = tuple[sa.Table, Any]
 _LEASED = ((t.cursors, "complaint_id"), (t.answers, "journal_id"))
 
 
@@ -68,8 +69,15 @@ class Leasing:
         running = _count_running(self._tx, sorted(names)) if names else {}
         self._read_letters(row for one in found for _, row in one.rows)
         given = [_Given() for _ in asks]
+        rows_of = _by_party(found)
         for party_row in rows:  # in the order in which they are locked
-            self._permit(party_row, running[party_row.party], asks, found, given)
+            party = before = party_of(party_row)
+            free = max(0, party_row.slots - running[party.party])
+            kind = PartyKind(party_row.kind)
+            for n, due in rows_of[party.party].items():
+                granted, party = self._permit(asks[n], given[n], due, kind, free, party)
+                free -= granted
+            collect_party(self._batch, before, party)
         write(self._tx, self._batch)
         return [
             Grant(one.leases, min(one.waits, default=None), frozenset(seen.busy))
@@ -78,30 +86,25 @@ class Leasing:
 
     def _permit(
         self,
-        party_row: Any,
-        running: int,
-        asks: Sequence[Ask],
-        found: Sequence[Found],
-        given: Sequence[_Given],
-    ) -> None:
-        """Give one party's rows to the lanes that asked for them."""
-        party = before = party_of(party_row)
-        kind, free = PartyKind(party_row.kind), party_row.slots - running
-        for ask, seen, one in zip(asks, found, given, strict=True):
-            rows = [x for x in seen.rows if x[1].party == party.party]
-            rows = rows[: ask.slots - len(one.leases)]
-            if not rows:
-                continue
-            wanted = min(len(rows), max(0, free))
-            granted, party = permits(party, wanted, self._tx.now, ask.ttl_seconds)
-            free -= granted
-            one.leases += [
-                self._take(table, row, party, kind, ask)
-                for table, row in rows[:granted]
-            ]
-            if granted < len(rows):
-                one.waits += _deny(self._tx, party, ask.ids)
-        collect_party(self._batch, before, party)
+        ask: Ask,
+        one: _Given,
+        due: Sequence[_Due],
+        kind: PartyKind,
+        free: int,
+        party: Party,
+    ) -> tuple[int, Party]:
+        """Give a lane what one party permits of its due rows."""
+        rows = due[: ask.slots - len(one.leases)]
+        if not rows:
+            return 0, party
+        wanted = min(len(rows), free)
+        granted, party = permits(party, wanted, self._tx.now, ask.ttl_seconds)
+        one.leases += [
+            self._take(table, row, party, kind, ask) for table, row in rows[:granted]
+        ]
+        if granted < len(rows):
+            one.waits += _deny(self._tx, party, ask.ids)
+        return granted, party
 
     def _read_letters(self, rows: Iterable[Any]) -> None:
         """Read the letters that the cursors without a frozen range may take."""
@@ -145,6 +148,15 @@ class Leasing:
             expires_in_seconds=ask.ttl_seconds,
             answer_no=row.n if answer else None,
         )
+
+
+def _by_party(found: Sequence[Found]) -> dict[str, dict[int, list[_Due]]]:
+    """Group due rows by party, and by the ask that found them."""
+    rows: dict[str, dict[int, list[_Due]]] = {}
+    for n, one in enumerate(found):
+        for table, row in one.rows:
+            rows.setdefault(row.party, {}).setdefault(n, []).append((table, row))
+    return rows
 
 
 def _find(tx: Tx, asks: Sequence[Ask]) -> list[Found]:

@@ -2,7 +2,13 @@
 
 import sqlalchemy as sa
 
-from hub.database.tables.base import due_index, lease_columns, metadata, where
+from hub.database.tables.base import (
+    due_index,
+    lease_columns,
+    leased_index,
+    metadata,
+    where,
+)
 from hub.database.types import Id, Instant, Json, Sealed
 
 cursors = sa.Table(
@@ -38,6 +44,7 @@ cursors = sa.Table(
     sa.Column("last_status_sent", sa.String(24), nullable=False, server_default=""),
     *lease_columns(),
     due_index("cursors", active=True),
+    leased_index("cursors"),
     sa.Index(
         "ix_cursors_party_reference_index",
         "party",
@@ -80,6 +87,7 @@ answers = sa.Table(
     sa.Column("failing_since", Instant),
     *lease_columns(),
     due_index("answers", active=True),
+    leased_index("answers"),
 )
 
 dead_letters = sa.Table(
