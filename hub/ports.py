@@ -337,6 +337,8 @@ class Ended:
     settlement: Settlement
     attempt: str | None = None
     """None: nothing was called."""
+    case: CaseFile | None = None
+    """What the call was built from; spares reading what did not change since."""
 
 
 class Cursors(Protocol):

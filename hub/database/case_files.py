@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.database import tables as t
-from hub.database.directory import PartyRow, read_parties
+from hub.database.directory import Directory, PartyRow
 from hub.database.engine import Tx
 from hub.database.hot.looking import Look, look
 from hub.database.projection import event_of
@@ -62,7 +62,9 @@ CONTACT_OF_PARTY = {
 """Party -> (kind of contact, field of the reporter)."""
 
 
-def read_case_files(tx: Tx, vault: Vault, leases: Sequence[Lease]) -> "CaseRows":
+def read_case_files(
+    tx: Tx, vault: Vault, directory: Directory, leases: Sequence[Lease]
+) -> "CaseRows":
     """Read what is behind leased cursors and answers."""
     cases = {x.cursor.complaint_id for x in leases if x.answer_no is None}
     answers = {
@@ -85,7 +87,7 @@ def read_case_files(tx: Tx, vault: Vault, leases: Sequence[Lease]) -> "CaseRows"
         answers={(row.journal_id, row.n): row for row in answered},
         messages={row.id: row.data_key_id for row in messages},
         keys={row.id: vault.unwrapped(row.id, row.wrapped) for row in wrapped},
-        parties=read_parties(tx),
+        parties=directory.read(tx),
     )
     contacts = {x for lease in leases if (x := rows.contact(vault, lease))}
     (silent,) = look(tx, (SILENT, contacts))

@@ -12,6 +12,7 @@ from hub.database.projection import event_of
 from hub.database.vault import DataKey, Vault
 from hub.domain.delivery import CursorState
 from hub.domain.folding import Folding
+from hub.domain.lifecycle import CaseState
 from schemas.events import LogEvent
 
 AT_ONCE = 500
@@ -52,10 +53,18 @@ def _read(tx: Tx, vault: Vault, ids: list[str]) -> list[Case]:
     return found
 
 
-def case_of(row: Any, key: DataKey | None, events: Iterable[LogEvent]) -> Case:
-    """Make the case of a locked complaint and its events, still without cursors."""
+def case_of(
+    row: Any,
+    key: DataKey | None,
+    events: Iterable[LogEvent],
+    state: CaseState | None = None,
+) -> Case:
+    """Make the case of a locked complaint and its events, still without cursors.
+
+    `state` is the fold of the events, where it is known.
+    """
     own = [(e.seq, e) for e in events]
-    folding = Folding(own)
+    folding = Folding(own, state)
     return Case(
         row.id,
         row.code,

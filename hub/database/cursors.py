@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from connectors.contract import File
 from hub.database.case_files import read_case_files
+from hub.database.directory import Directory
 from hub.database.engine import Database, retrying
 from hub.database.files import read_files
 from hub.database.leases import Leasing
@@ -25,6 +26,7 @@ class SqlCursors:
         self._vault = vault
         self._owner = owner
         self._hinting = hinting
+        self._directory = Directory()
         self._local = threading.local()
 
     @retrying
@@ -41,7 +43,7 @@ class SqlCursors:
     def case_files(self, leases: Sequence[Lease]) -> list[CaseFile]:
         """Read what the deliveries are built from."""
         with self._db.read() as tx:
-            rows = read_case_files(tx, self._vault, leases)
+            rows = read_case_files(tx, self._vault, self._directory, leases)
         return rows.open(self._vault, leases)
 
     def files(self, lease: Lease, seqs: Iterable[int]) -> tuple[File, ...]:
@@ -69,7 +71,7 @@ class SqlCursors:
     def settle(self, group: Sequence[Ended]) -> list[bool]:
         """Write outcomes in one transaction, all or none; idempotent."""
         with self._db.write() as tx:
-            settling = Settling(tx, self._vault, hinting=self._hinting)
+            settling = Settling(tx, self._vault, self._directory, hinting=self._hinting)
             kept = settling.run(group)
         self._hints().extend(settling.due)
         return kept

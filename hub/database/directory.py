@@ -21,6 +21,32 @@ class PartyRow:
     config_version: str
 
 
+_DIGEST = sa.text("""
+SELECT md5(string_agg(concat_ws(chr(31), party, kind, lane, title, config_version,
+                                coalesce(wants::text, 'null')), chr(30) ORDER BY party))
+  FROM parties
+""")
+
+
+class Directory:
+    """The parties' configuration, read anew only when any of it changed."""
+
+    def __init__(self) -> None:
+        self._known: tuple[str, dict[str, PartyRow]] = ("", {})
+
+    def read(self, tx: Tx) -> dict[str, PartyRow]:
+        """Give every party's configuration, as of this transaction."""
+        if not tx.is_postgresql:
+            return read_parties(tx)
+        digest = tx.conn.execute(_DIGEST).scalar_one() or ""
+        known, parties = self._known
+        if digest != known:
+            # What changes in between has another digest at the next look.
+            parties = read_parties(tx)
+            self._known = (digest, parties)
+        return parties
+
+
 def read_parties(tx: Tx) -> dict[str, PartyRow]:
     """Read every party's configuration."""
     c = t.parties.c

@@ -1,6 +1,6 @@
 """Leasing due cursors and answers of many lanes, as their parties permit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,9 +65,13 @@ class Leasing:
         """
         found = _find(self._tx, asks)
         names = {row.party for one in found for _, row in one.rows}
-        (rows,) = look(self._tx, (LOCKED, names))
+        rows, letters = look(
+            self._tx, (LOCKED, names), (REQUESTED, _takes_letters(found))
+        )
+        for one in letters:
+            place = (one.complaint_id, one.party, one.recipient)
+            self._letters.setdefault(place, one)
         running = _count_running(self._tx, sorted(names)) if names else {}
-        self._read_letters(row for one in found for _, row in one.rows)
         given = [_Given() for _ in asks]
         rows_of = _by_party(found)
         for party_row in rows:  # in the order in which they are locked
@@ -106,14 +110,6 @@ class Leasing:
             one.waits += _deny(self._tx, party, ask.ids)
         return granted, party
 
-    def _read_letters(self, rows: Iterable[Any]) -> None:
-        """Read the letters that the cursors without a frozen range may take."""
-        ids = {r.complaint_id for r in rows if getattr(r, "sending_to_seq", 1) is None}
-        (letters,) = look(self._tx, (REQUESTED, ids))
-        for one in letters:
-            place = (one.complaint_id, one.party, one.recipient)
-            self._letters.setdefault(place, one)
-
     def _take(
         self, table: sa.Table, row: Any, party: Party, kind: PartyKind, ask: Ask
     ) -> Lease:
@@ -148,6 +144,16 @@ class Leasing:
             expires_in_seconds=ask.ttl_seconds,
             answer_no=row.n if answer else None,
         )
+
+
+def _takes_letters(found: Sequence[Found]) -> set[str]:
+    """Name the complaints of cursors that have no frozen range."""
+    return {
+        row.complaint_id
+        for one in found
+        for table, row in one.rows
+        if table is t.cursors and row.sending_to_seq is None
+    }
 
 
 def _by_party(found: Sequence[Found]) -> dict[str, dict[int, list[_Due]]]:

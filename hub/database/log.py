@@ -48,13 +48,19 @@ class Appender:
     """Appends to many complaints in one transaction, then writes in bulk."""
 
     def __init__(
-        self, tx: Tx, vault: Vault, *, hinting: bool, batch: Batch | None = None
+        self,
+        tx: Tx,
+        vault: Vault,
+        *,
+        hinting: bool,
+        batch: Batch | None = None,
+        parties: dict[str, PartyRow] | None = None,
     ) -> None:
         self.tx = tx
         self.vault = vault
         self.hinting = hinting
         self.batch = batch or Batch()
-        self._parties: dict[str, PartyRow] | None = None
+        self._parties: dict[str, PartyRow] | None = parties
         self._cases: dict[str, Case] = {}
         self._stamped: dict[str, Stamped] = {}
         self._due: list[tuple[str, str]] = []

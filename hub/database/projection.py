@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -153,13 +154,11 @@ def event_of(row: sa.Row[Any], keys: dict[str, DataKey]) -> LogEvent:
     plain = open_or_none(keys, place, row.sealed) if keys else None
     return LogEvent.model_construct(
         type=row.type,
-        author=Author.model_construct(
-            kind=AuthorKind(row.author_kind), id=row.author_id
-        ),
+        author=_author(row.author_kind, row.author_id),
         cause=_cause(row),
         occurred_at=row.occurred_at,
         facts=row.facts,
-        sealed=json.loads(plain) if plain else {},
+        sealed=json.loads(plain.decode()) if plain else {},
         leg=(row.leg_agency, row.assignment_no) if row.leg_agency else None,
         occurrence_key=row.occurrence_key or "",
         order_key=row.order_key,
@@ -169,6 +168,12 @@ def event_of(row: sa.Row[Any], keys: dict[str, DataKey]) -> LogEvent:
         recorded_at=row.recorded_at,
         status_after=Status(row.status_after),
     )
+
+
+@lru_cache(maxsize=1024)
+def _author(kind: str, author_id: str) -> Author:
+    """Most events are said by a few rules and agencies."""
+    return Author.model_construct(kind=AuthorKind(kind), id=author_id)
 
 
 def _cause(row: sa.Row[Any]) -> Cause:

@@ -1,6 +1,5 @@
 """Committing that calls are about to be made, many in one transaction."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,9 +42,8 @@ def attempt_row(sending: Sending) -> dict[str, Any]:
     key_id, key = sending.case.key
     sealed = None
     if key is not None:
-        shown = sending.delivery.model_dump(mode="json", exclude={"files", "progress"})
-        request = json.dumps(shown, default=str).encode()
-        sealed = key.seal(f"attempts|request|{attempt}", request)
+        request = sending.delivery.model_dump_json(exclude={"files", "progress"})
+        sealed = key.seal(f"attempts|request|{attempt}", request.encode())
     return {
         "id": attempt,
         "subject_id": lease.cursor.complaint_id,

@@ -12,6 +12,7 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from hub.database import letters
+from hub.database.directory import Directory
 from hub.database.engine import Tx
 from hub.database.hot.batch import (
     ENDED_ATTEMPTS,
@@ -40,12 +41,15 @@ DELIVERY_RULE = Author(kind=AuthorKind.RULE, id="delivery")
 class Settling:
     """A group of outcomes in one transaction; `due` names what it made due."""
 
-    def __init__(self, tx: Tx, vault: Vault, *, hinting: bool) -> None:
+    def __init__(
+        self, tx: Tx, vault: Vault, directory: Directory, *, hinting: bool
+    ) -> None:
         self._tx = tx
         self._vault = vault
         self._hinting = hinting
         self._batch = Batch()
-        self._log = Appender(tx, vault, hinting=hinting, batch=self._batch)
+        self._directory = directory
+        self._log: Appender
         self._rows: SettlingRows
         self._attempts: dict[str, dict[str, Any]] = {}
         self._told: list[tuple[str, Settlement]] = []
@@ -58,13 +62,26 @@ class Settling:
         left as it is.
         """
         self._rows = SettlingRows.lock(self._tx, self._vault, group)
-        self._log.hold(self._rows.cases.values())
+        self._log = self._appender()
         kept = [self._one(ended) for ended in group]
         self.due += self._log.collect()
         self._collect()
         tell_parties(self._tx, self._told, self._batch)
         write(self._tx, self._batch)
         return kept
+
+    def _appender(self) -> Appender:
+        cases = self._rows.cases.values()
+        parties = self._directory.read(self._tx) if cases else {}
+        log = Appender(
+            self._tx,
+            self._vault,
+            hinting=self._hinting,
+            batch=self._batch,
+            parties=parties,
+        )
+        log.hold(cases)
+        return log
 
     def _one(self, ended: Ended) -> bool:
         held = self._rows.of(ended.lease)

@@ -1,6 +1,6 @@
 """The rows that a group of outcomes is written to, locked in the order of the hub."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from hub.database.engine import Tx
 from hub.database.hot.looking import Look, look
 from hub.database.projection import event_of
 from hub.database.vault import DataKey, Vault
-from hub.ports import Ended, Lease
+from hub.ports import CaseFile, Ended, Lease
 from schemas.events import LogEvent
 
 _WAITING = "state IN ('waiting', 'quarantined')"
@@ -32,7 +32,7 @@ ORPHANS = Look(
 )
 COMPLAINTS = Look(
     t.complaints,
-    ("id", "code", "public_number", "data_key_id", "channel"),
+    ("id", "code", "public_number", "data_key_id", "channel", "head_seq"),
     ("id",),
     lock=True,
 )
@@ -56,14 +56,12 @@ SETTLING = (
     COMPLAINTS,
     CURSORS,
     ANSWERS,
-    EVENTS,
     STATUSES,
     ATTEMPTS,
     LETTERS,
     STOPPED,
-    KEYS,
 )
-"""What settling reads, in this order: that of the hub's locks."""
+"""What settling reads first, in this order: that of the hub's locks."""
 
 Place = tuple[str, str, str] | tuple[str, int]
 
@@ -128,9 +126,15 @@ class SettlingRows:
         by = dict(zip(SETTLING, found, strict=False))
         attempts = {row.id: row.data_key_id for row in by[ATTEMPTS]}
         wanted = {row.data_key_id for row in by[COMPLAINTS]} | set(attempts.values())
-        (wrapped,) = look(tx, (KEYS, wanted))
+        known = _known(ended, by[COMPLAINTS])
+        grown = {row.id for row in by[COMPLAINTS] if row.id not in known}
+        wrapped, events = look(tx, (KEYS, wanted), (EVENTS, grown))
         keys = {row.id: vault.unwrapped(row.id, row.wrapped) for row in wrapped}
-        cases = _cases(by[COMPLAINTS], by[EVENTS], by[CURSORS], keys)
+        cases = _cases(by[COMPLAINTS], known, events, keys)
+        for row in by[CURSORS]:
+            if row.complaint_id in cases:
+                place = (row.party, row.recipient)
+                cases[row.complaint_id].cursors[place] = cursor_of_case(row)
         letters: dict[str, list[Any]] = {}
         for row in by[LETTERS]:
             letters.setdefault(row.complaint_id, []).append(row)
@@ -201,7 +205,6 @@ def _asks(vault: Vault, ended: Sequence[Ended]) -> list[tuple[Look, Any]]:
             for one in ended
             if one.lease.answer_no is not None
         },
-        EVENTS: appended,
         STATUSES: {
             (one.lease.cursor.complaint_id, one.settlement.forward_to)
             for one in cursors
@@ -211,21 +214,36 @@ def _asks(vault: Vault, ended: Sequence[Ended]) -> list[tuple[Look, Any]]:
         LETTERS: ids,
         STOPPED: {one.lease.cursor.party for one in ended},
     }
-    return [(one, keys[one]) for one in SETTLING if one is not KEYS]
+    return [(one, keys[one]) for one in SETTLING]
+
+
+def _known(ended: Sequence[Ended], rows: list[Any]) -> dict[str, CaseFile]:
+    """Find the case files that still say everything: a log only grows."""
+    heads = {row.id: row.head_seq for row in rows}
+    return {
+        one.lease.cursor.complaint_id: one.case
+        for one in ended
+        if one.case is not None
+        and one.case.state.head_seq == heads.get(one.lease.cursor.complaint_id)
+    }
 
 
 def _cases(
-    rows: list[Any], events: list[Any], cursors: list[Any], keys: dict[str, DataKey]
+    rows: list[Any],
+    known: Mapping[str, CaseFile],
+    events: list[Any],
+    keys: Mapping[str, DataKey],
 ) -> dict[str, Case]:
     logs: dict[str, list[LogEvent]] = {row.id: [] for row in rows}
     for row in events:
-        if row.complaint_id in logs:
-            logs[row.complaint_id].append(event_of(row, {}))
-    found = {r.id: case_of(r, keys.get(r.data_key_id), logs[r.id]) for r in rows}
-    for row in cursors:
-        case = found.get(row.complaint_id)
-        if case is not None:
-            case.cursors[(row.party, row.recipient)] = cursor_of_case(row)
+        logs[row.complaint_id].append(event_of(row, {}))
+    found: dict[str, Case] = {}
+    for row in rows:
+        file, key = known.get(row.id), keys.get(row.data_key_id)
+        if file is None:
+            found[row.id] = case_of(row, key, logs[row.id])
+        else:
+            found[row.id] = case_of(row, key, file.events, file.state)
     return found
 
 

@@ -64,7 +64,7 @@ class DataKey:
 
     def open_json(self, place: str, sealed: bytes) -> Any:
         """Decrypt a JSON value."""
-        return json.loads(self.open(place, sealed))
+        return json.loads(self.open(place, sealed).decode())
 
 
 def _seal(key_id: UUID, cipher: AESGCM, place: str, plain: bytes) -> bytes:

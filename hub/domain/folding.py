@@ -28,9 +28,14 @@ class Grown:
 class Folding:
     """Equal to `fold(events)` after every event; see `hub.domain.lifecycle`."""
 
-    def __init__(self, events: Iterable[tuple[int, NewEvent]] = ()) -> None:
+    def __init__(
+        self,
+        events: Iterable[tuple[int, NewEvent]] = (),
+        state: CaseState | None = None,
+    ) -> None:
+        """Begin with events; `state` is their fold, where it is known."""
         self.events = list(events)
-        self._state = fold(self.events)
+        self._state = fold(self.events) if state is None else state
         self._head_seq = self._state.head_seq
         self._own: datetime | None = None
         self._last: _Place | None = None

@@ -192,7 +192,8 @@ class Deliver:
         telemetry.point("deliver.called")
         telemetry.delivery_seconds.labels(party=way.party).observe(seconds)
         ground = _ground(lease, chosen, way, events=len(sending.delivery.events))
-        return Ended(lease, chosen, settle(ground, outcome), call.attempt)
+        found = settle(ground, outcome)
+        return Ended(lease, chosen, found, call.attempt, sending.case)
 
     @staticmethod
     def take_back(call: Call) -> Ended:

@@ -5,6 +5,7 @@ work on a row. Here a column becomes one value: a header, then length and bytes 
 each element.
 """
 
+import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from psycopg.types.json import set_json_loads
 
 from hub.database.types import Instant, compact_json
 
@@ -47,6 +49,14 @@ class _PackedDumper(Dumper):
 
 
 psycopg.adapters.register_dumper(Packed, _PackedDumper)
+
+
+def _load_json(content: str | bytes | bytearray) -> Any:
+    """Read a JSON value; it is always UTF-8, so nobody needs to guess."""
+    return json.loads(content if isinstance(content, str) else content.decode())
+
+
+set_json_loads(_load_json)
 
 
 class _Memo(dict[Any, bytes]):
