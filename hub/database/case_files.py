@@ -48,7 +48,7 @@ ANSWERS = Look(
 MESSAGES = Look(t.journal, ("id", "data_key_id"), ("id",))
 SILENT = Look(
     t.contact_state,
-    ("kind", "hmac"),
+    ("kind", "hmac", "opted_out", "unreachable"),
     ("kind", "hmac"),
     only="(opted_out OR unreachable)",
 )

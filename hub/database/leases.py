@@ -28,7 +28,17 @@ WAIT_SECONDS_MAX = 2.0
 
 REQUESTED = Look(
     t.dead_letters,
-    ("complaint_id", "party", "recipient", "id", "first_seq", "last_seq", "changed_at"),
+    (
+        "complaint_id",
+        "party",
+        "recipient",
+        "id",
+        "first_seq",
+        "last_seq",
+        "changed_at",
+        "state",
+        "is_submit",
+    ),
     ("complaint_id",),
     ("first_seq",),
     only="state = 'requested' AND NOT is_submit",

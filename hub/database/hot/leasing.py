@@ -18,9 +18,12 @@ from hub.ports import Ask
 LEASED = (t.cursors, t.answers)
 
 _FREE = """
-       state = 'active' AND due_at IS NOT NULL AND due_at <= %s
+       state = 'active' AND coalesce(due_at <= %s, false)
        AND (lease_until IS NULL OR lease_until < %s) AND NOT sending_open
 """
+
+"""`coalesce` keeps the planner from the index of what is due, which it would read from
+end to end for each row."""
 
 RUNNING = """
 SELECT given.party,
@@ -37,27 +40,26 @@ SELECT given.party,
 def due(table: sa.Table) -> str:
     """Write the statement that locks the first due rows of many lanes.
 
-    A row that somebody else holds comes back as nulls: it is due, but busy.
+    A row that somebody else holds comes back as nulls: it is due, but busy. Rows are
+    looked up by their key only: by its lane, each id would cost the lane's backlog.
     """
     key, *rest = [column.name for column in table.primary_key.columns]
     same = " AND ".join(f'"{name}" = wanted."{name}"' for name in (key, *rest))
-    places = ", ".join(f'"{name}"' for name in (key, *rest))
+    places = ", ".join(f'found."{name}"' for name in (key, *rest))
     shown = ", ".join(
         f'"{c.name}"::text' if isinstance(c.type, sa.Uuid) else f'"{c.name}"'
         for c in table.columns
     )
     return f"""
 SELECT wanted.ask, wanted."{key}"::text, kept.*
-  FROM (SELECT given.ask, given.slots, found.*,
+  FROM (SELECT given.ask, given.slots, {places},
                row_number() OVER (PARTITION BY given.ask, found.party
                                   ORDER BY found.due_at) AS place
           FROM unnest(%b::int4[], %b::text[], %b::uuid[], %b::int4[])
                AS given(ask, lane, id, slots)
          CROSS JOIN LATERAL
-               (SELECT {places}{"" if "party" in rest else ", party"}, due_at
-                  FROM "{table.name}"
-                 WHERE "{key}" = given.id AND lane = given.lane AND {_FREE}
-                OFFSET 0) AS found) AS wanted
+               (SELECT * FROM "{table.name}" WHERE "{key}" = given.id OFFSET 0) AS found
+         WHERE found.lane = given.lane AND {_FREE}) AS wanted
   LEFT JOIN LATERAL
        (SELECT {shown} FROM "{table.name}" WHERE {same} AND {_FREE}
         OFFSET 0 FOR NO KEY UPDATE SKIP LOCKED) AS kept ON true

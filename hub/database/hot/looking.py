@@ -33,7 +33,7 @@ class Look:
     order: tuple[str, ...] = ()
     """Order of the rows of one key."""
     only: str = ""
-    """A condition in SQL that both databases read alike."""
+    """A condition on its columns, in SQL that both databases read alike."""
     lock: bool = False
     """Lock the rows, in the order of their keys; waits for who holds them."""
 
@@ -105,14 +105,17 @@ def _statement(one: Look) -> str:
         places = ", ".join(str(n + 1) for n in range(len(one.key)))
         given = f"(SELECT * FROM {given} ORDER BY {places}) AS g"  # noqa: S608 - names from our metadata
     same = " AND ".join(f'"{name}" = g."{name}"' for name in one.key)
-    only = f" AND {one.only}" if one.only else ""
+    # Where nothing is locked the condition stays outside, out of the planner's reach:
+    # it would take an index of the condition, and read all that it holds for each key.
+    only = f" AND {one.only}" if one.only and one.lock else ""
+    outside = f" WHERE {one.only}" if one.only and not one.lock else ""
     order = ", ".join(f'"{name}"' for name in one.order)
     # OFFSET keeps the planner from turning the join round.
     return (
         f"SELECT found.* FROM {given} CROSS JOIN LATERAL "  # noqa: S608 - as above
         f'(SELECT {_shown(one)} FROM "{one.table.name}" WHERE {same}{only}'
         f"{f' ORDER BY {order}' if order else ''} OFFSET 0"
-        f"{' FOR NO KEY UPDATE' if one.lock else ''}) AS found"
+        f"{' FOR NO KEY UPDATE' if one.lock else ''}) AS found{outside}"
     )
 
 

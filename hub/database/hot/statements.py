@@ -14,6 +14,7 @@ ONE_PLAN = """
 SELECT set_config('enable_seqscan', 'off', true),
        set_config('enable_hashjoin', 'off', true),
        set_config('enable_mergejoin', 'off', true),
+       set_config('enable_bitmapscan', 'off', true),
        set_config('jit', 'off', true)
 """
 """Until the transaction ends. A plan that is off counts as costly, and a costly plan
