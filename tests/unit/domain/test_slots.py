@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict, deque
+from copy import deepcopy
 from dataclasses import dataclass
 
 from hypothesis import assume, settings
@@ -52,6 +53,23 @@ class AnyPool(RuleBasedStateMachine):
         for _ in range(min(wanted, free)):
             number = self.slots.begin(lane, self.now)
             self.calls.append(Call(lane, number, self.now))
+
+    @rule(
+        wanted=st.dictionaries(st.sampled_from(LANES), st.integers(0, 10)),
+        room=st.integers(0, 12),
+    )
+    def begin_many(self, wanted: dict[str, int], room: int) -> None:
+        """Begin for many lanes at once: as if one lane were asked after the other."""
+        alone = deepcopy(self.slots)
+        begun = self.slots.begin_many(wanted, room, self.now)
+        for lane, count in wanted.items():
+            expected = min(count, room, alone.free(lane, self.now))
+            room -= expected
+            for _ in range(expected):
+                alone.begin(lane, self.now)
+            numbers = begun.get(lane, [])
+            assert len(numbers) == expected
+            self.calls += [Call(lane, number, self.now) for number in numbers]
 
     @rule(data=st.data())
     def end(self, data: st.DataObject) -> None:
