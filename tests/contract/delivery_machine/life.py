@@ -9,15 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from connectors.contract import Delivery, File
+from connectors.contract import File
 from hub.bootstrap import Store, open_store
 from hub.database import tables as t
 from hub.database.due import SqlDue
 from hub.database.engine import Database
 from hub.database.migrate import upgrade
-from hub.domain.delivery import Plan
-from hub.domain.settlement import Settlement
-from hub.ports import CaseFile, Grant, Lease, LostCall
+from hub.ports import Ask, CaseFile, Ended, Grant, Lease, LostCall, Sending
 from hub.stages.deliver import Deliver, Way
 from tests.contract.builders import LIMITS, party_rows
 from tests.contract.delivery_machine.ledger import Ledger
@@ -87,14 +85,13 @@ class WatchedCursors:
         self._fate = fate
         self._keys: dict[str, str] = {}
 
-    def lease(
-        self, lane: str, ids: Sequence[str], slots: int, ttl_seconds: float
-    ) -> Grant:
+    def lease(self, asks: Sequence[Ask]) -> list[Grant]:
         """Lease, and write the holders down."""
-        found = self._inner.lease(lane, ids, slots, ttl_seconds)
-        for lease in found.leases:
+        found = self._inner.lease(asks)
+        leases = [lease for grant in found for lease in grant.leases]
+        for lease in leases:
             self._ledger.took(lease)
-        if found.leases:
+        if leases:
             self._fate.reach(Point.AFTER_LEASE)
         return found
 
@@ -107,9 +104,9 @@ class WatchedCursors:
                 self._keys[call.attempt] = call.lease.cursor.sending_key
         return found
 
-    def case_file(self, lease: Lease) -> CaseFile:
-        """Read what the delivery is built from."""
-        return self._inner.case_file(lease)
+    def case_files(self, leases: Sequence[Lease]) -> list[CaseFile]:
+        """Read what the deliveries are built from."""
+        return self._inner.case_files(leases)
 
     def files(self, lease: Lease, seqs: Iterable[int]) -> tuple[File, ...]:
         """Read attachments."""
@@ -119,39 +116,37 @@ class WatchedCursors:
         """The secret of idempotency keys."""
         return self._inner.key_secret()
 
-    def begin(
-        self,
-        lease: Lease,
-        plan: Plan,
-        delivery: Delivery,
-        mapping: str,
-        needed_seconds: float,
-    ) -> str | None:
-        """Commit the call, and write it down."""
-        attempt = self._inner.begin(lease, plan, delivery, mapping, needed_seconds)
-        if attempt is not None:
-            self._keys[attempt] = delivery.key
-            self._ledger.began(lease, plan, delivery, attempt)
+    def begin(self, group: Sequence[Sending]) -> list[str | None]:
+        """Commit the calls, and write them down."""
+        attempts = self._inner.begin(group)
+        for one, attempt in zip(group, attempts, strict=True):
+            if attempt is not None:
+                self._keys[attempt] = one.delivery.key
+                self._ledger.began(one.lease, one.plan, one.delivery, attempt)
+        if any(attempts):
             self._fate.reach(Point.AFTER_BEGIN)
-        return attempt
+        return attempts
 
-    def settle(
-        self, lease: Lease, plan: Plan, settlement: Settlement, attempt: str | None
-    ) -> bool:
-        """Write the outcome; a loser's must change nothing but its attempt."""
+    def settle(self, group: Sequence[Ended]) -> list[bool]:
+        """Write the outcomes; a loser's must change nothing but its attempt."""
         self._fate.reach(Point.BEFORE_SETTLE)
-        before = self._row(lease)
-        kept = self._inner.settle(lease, plan, settlement, attempt)
+        before = [self._row(ended.lease) for ended in group]
+        kept = self._inner.settle(group)
+        for ended, row, heard in zip(group, before, kept, strict=True):
+            self._judge(ended, row, heard=heard)
+        self._fate.reach(Point.AFTER_SETTLE)
+        return kept
+
+    def _judge(self, ended: Ended, before: Any, *, heard: bool) -> None:
+        lease, attempt = ended.lease, ended.attempt
         holds = bool(before.lease_epoch == lease.epoch)
-        assert kept is holds, "who holds the lease is not who is heard"
-        key = self._keys.get(attempt or "", "")
-        if kept:
-            self._ledger.settled(lease, key, settlement, attempt)
+        assert heard is holds, "who holds the lease is not who is heard"
+        if heard:
+            key = self._keys.get(attempt or "", "")
+            self._ledger.settled(lease, key, ended.settlement, attempt)
         else:
             assert self._row(lease) == before, "a loser changed the cursor"
             assert self._is_evidence(attempt), "a loser's outcome is not kept"
-        self._fate.reach(Point.AFTER_SETTLE)
-        return kept
 
     def take_hints(self) -> list[tuple[str, str]]:
         """Take what became due."""
