@@ -10,7 +10,7 @@ from hub.domain.delivery import Cursor, Plan, PlanKind
 from hub.domain.identity import delivery_key
 from hub.domain.notices import notice
 from hub.domain.privacy import event_facts, event_words, interested, view
-from hub.ports import CaseFile, Cursors, Lease
+from hub.ports import CaseFile, Cursors, Lease, Sending
 from schemas.agency import Limits
 from schemas.events import LogEvent
 from schemas.parties import PartyKind
@@ -39,14 +39,8 @@ class Composer:
     def delivery(
         self, lease: Lease, way: Way, case: CaseFile, chosen: Plan
     ) -> Delivery:
-        """Build what a plan needs; the key of a frozen range is kept."""
-        cursor = lease.cursor
-        events = [
-            e
-            for e in case.events
-            if chosen.from_seq <= e.seq <= chosen.to_seq
-            and interested(e, way.kind, way.party, case.wants)
-        ]
+        """Build what a plan needs, but its files; a frozen range keeps its key."""
+        cursor, events = lease.cursor, _covered(way, case, chosen)
         late = chosen.kind is PlanKind.DEAD_LETTER
         key = cursor.sending_key if chosen.frozen and cursor.sending_key else ""
         return Delivery(
@@ -54,7 +48,6 @@ class Composer:
             key=key or self._key(cursor, chosen, events),
             complaint=_complaint(case, way),
             events=tuple(_event_view(e, case, way, late=late) for e in events),
-            files=self._files(lease, way, case, chosen, events),
             reference=cursor.reference,
             contact=_contact(way, case.reporter),
             code=str(case.facts["code"]) if way.kind is PartyKind.REPORTER else "",
@@ -73,20 +66,19 @@ class Composer:
             step=chosen.kind,
         )
 
-    def _files(
-        self,
-        lease: Lease,
-        way: Way,
-        case: CaseFile,
-        chosen: Plan,
-        events: Sequence[LogEvent],
-    ) -> tuple[Any, ...]:
+    def with_files(self, sending: Sending, way: Way) -> Delivery:
+        """Read the files that go with a delivery: large, and read for one call only."""
+        case, chosen = sending.case, sending.plan
         if way.kind is PartyKind.REPORTER or "attachments" not in way.allow:
-            return ()
+            return sending.delivery
+        events = _covered(way, case, chosen)
         seqs = [e.seq for e in events if e.facts.get("attachments")]
         if chosen.kind is PlanKind.SUBMIT:
             seqs += [e.seq for e in case.events if e.type == "received"]
-        return self._cursors.files(lease, seqs) if seqs else ()
+        if not seqs:
+            return sending.delivery
+        files = self._cursors.files(sending.lease, seqs)
+        return sending.delivery.model_copy(update={"files": files})
 
 
 def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
@@ -106,6 +98,16 @@ def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
         events=(shown,),
         contact=_contact(way, case.reporter),
     )
+
+
+def _covered(way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
+    """Name the events of a plan that its party is told of."""
+    return [
+        e
+        for e in case.events
+        if chosen.from_seq <= e.seq <= chosen.to_seq
+        and interested(e, way.kind, way.party, case.wants)
+    ]
 
 
 def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import starmap
 
 from connectors.contract import Delivery
-from connectors.errors import OutcomeUnknown
+from connectors.errors import OutcomeUnknown, Retryable
 from hub import telemetry
 from hub.domain.delivery import Cursor, Plan, PlanKind, plan
 from hub.domain.settlement import (
@@ -93,21 +93,17 @@ class Deliver:
     def recover(self, *, sole: bool) -> int:
         """Settle calls whose outcome nobody wrote as unknown; returns how many."""
         calls = self._cursors.lost(sole=sole)
-        for call in calls:
-            self._settle_lost(call)
+        group = [
+            _unknown(call, self._ways[call.lease.cursor.party])
+            for call in calls
+            if call.lease.cursor.party in self._ways
+        ]
+        kept = in_halves(self._cursors.settle, group, _not_settled)
+        for ended, holds in zip(group, kept, strict=True):
+            if holds is not None:
+                party = ended.lease.cursor.party
+                telemetry.attempts.labels(party=party, outcome="unknown").inc()
         return len(calls)
-
-    def _settle_lost(self, call: LostCall) -> None:
-        way = self._ways.get(call.lease.cursor.party)
-        if way is None:
-            return
-        error = OutcomeUnknown(
-            "the lease ran out while sending", fingerprint="lease lost"
-        )
-        found = settle(_ground(call.lease, call.plan, way), error)
-        settlement = replace(found, party=PartySignal.NONE)
-        self._cursors.settle([Ended(call.lease, call.plan, settlement, call.attempt)])
-        telemetry.attempts.labels(party=way.party, outcome="unknown").inc()
 
     def __call__(self, lease: Lease) -> str:
         """Carry out one lease; returns the outcome's name; never fails for a call."""
@@ -184,10 +180,15 @@ class Deliver:
         way, sending = call.way, call.sending
         lease, chosen = sending.lease, sending.plan
         telemetry.point("deliver.begun")
+        try:
+            delivery = self._composer.with_files(sending, way)
+        except Exception as error:  # noqa: BLE001 - nothing was sent
+            telemetry.log.error("files_not_read", lane=lease.lane, error=error)
+            return _without_files(call)
         began = self._clock()
         if began + sending.needed_seconds > call.until:
             return self.take_back(call)
-        outcome = _carry_out(way, chosen, sending.delivery)
+        outcome = _carry_out(way, chosen, delivery)
         seconds = self._clock() - began
         telemetry.point("deliver.called")
         telemetry.delivery_seconds.labels(party=way.party).observe(seconds)
@@ -232,11 +233,27 @@ def _ground(lease: Lease, chosen: Plan, way: Way, events: int = 1) -> Ground:
     )
 
 
+def _unknown(call: LostCall, way: Way) -> Ended:
+    error = OutcomeUnknown("the lease ran out while sending", fingerprint="lease lost")
+    found = settle(_ground(call.lease, call.plan, way), error)
+    settlement = replace(found, party=PartySignal.NONE)
+    return Ended(call.lease, call.plan, settlement, call.attempt)
+
+
 def _sending(
     lease: Lease, way: Way, chosen: Plan, delivery: Delivery, case: CaseFile
 ) -> Sending:
     needed = way.limits.deadline_seconds + MARGIN_SECONDS
     return Sending(lease, chosen, delivery, way.mapping_version, needed, case)
+
+
+def _without_files(call: Call) -> Ended:
+    """Try again later what was not sent for want of its files; the party is well."""
+    lease, chosen = call.sending.lease, call.sending.plan
+    error = Retryable("its files could not be read", fingerprint="files")
+    found = settle(_ground(lease, chosen, call.way), error)
+    found = replace(found, party=PartySignal.NONE)
+    return Ended(lease, chosen, found, call.attempt, call.sending.case)
 
 
 def _prepare_answer(lease: Lease, case: CaseFile, way: Way) -> Sending | Ended:

@@ -25,6 +25,7 @@ from tests.contract.builders import (
     LIMITS,
     NEITHER,
     PUPR,
+    Words,
     by_action,
     delivery,
     reply,
@@ -44,11 +45,13 @@ class Agency:
 
     def __init__(self) -> None:
         self.called: list[str] = []
+        self.files: list[str] = []
         self.go_on = threading.Event()
         self.go_on.set()
 
     def submit(self, delivery: Delivery) -> Done:
         self.called.append(delivery.key)
+        self.files += [file.name for file in delivery.files]
         self.go_on.wait(20)
         return Done(reference=f"REF-{delivery.key[:8]}", response=b"ya")
 
@@ -59,8 +62,8 @@ class Agency:
         return NotFound()
 
 
-def stage(world: World, agency: Agency) -> Deliver:
-    way = Way(PUPR, PartyKind.AGENCY, agency, LIMITS, ("body",), "m1")
+def stage(world: World, agency: Agency, allow: tuple[str, ...] = ("body",)) -> Deliver:
+    way = Way(PUPR, PartyKind.AGENCY, agency, LIMITS, allow, "m1")
     return Deliver(world.store.cursors, {PUPR: way}, monotonic, 20.0)
 
 
@@ -200,6 +203,24 @@ def test_a_call_is_taken_back_when_its_lease_is_too_short_by_then(
     assert isinstance(again, Call)
     deliver.settle([deliver.call(again)])
     assert agency.called == [cursor.sending_key]
+    assert world.violated() == set()
+
+
+def test_a_call_takes_its_files_along_or_is_not_made(world: World) -> None:
+    known = world.register()
+    agency = Agency()
+    deliver = stage(world, agency, ("body", "attachments"))
+    chunks = world.rows(t.blob_chunks)
+    world.write(sa.delete(t.blob_chunks))
+
+    deliver(world.lease(PUPR))
+    assert (agency.called, world.cursor(known, PUPR).failures) == ([], 1)
+    assert world.row(t.parties, party=PUPR).failures == 0
+
+    world.write(sa.insert(t.blob_chunks).values([dict(r._mapping) for r in chunks]))
+    world.move_clock(3600)
+    deliver(world.lease(PUPR))
+    assert agency.files == [Words().file_name]
     assert world.violated() == set()
 
 
