@@ -8,6 +8,9 @@ from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.domain.delivery import PlanKind
 
+_EFFECTS = ("done", "found", "pending")
+"""Outcomes of calls that had their effect, or a part of it."""
+
 
 def may_be_done(tx: Tx, row: Any, letter: Any) -> bool:
     """Tell whether an earlier call of what a cursor sends may have had its effect.
@@ -30,10 +33,14 @@ def may_be_done(tx: Tx, row: Any, letter: Any) -> bool:
             c.subject_id == row.complaint_id,
             c.party == row.party,
             c.recipient == row.recipient,
-            c.outcome.in_(("unknown", "not_found")),
+            sa.or_(
+                c.outcome.in_(("unknown", "not_found")),
+                # The hub went on with it as unknown; its own word came too late.
+                sa.and_(c.evidence_only, c.outcome.in_(_EFFECTS)),
+            ),
             *same,
         )
         .order_by(c.id.desc())
         .limit(1)
     )
-    return bool(tx.conn.execute(query).scalar_one_or_none() == "unknown")
+    return tx.conn.execute(query).scalar_one_or_none() not in {None, "not_found"}

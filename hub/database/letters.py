@@ -173,7 +173,8 @@ def failed_tries(tx: Tx, row: Any, letter: Any) -> tuple[int, Any]:
             a.step == PlanKind.DEAD_LETTER,
             a.first_seq.between(letter.first_seq, letter.last_seq),
             a.started_at >= letter.changed_at,
-            a.outcome.in_(_FAILED),
+            # A loser's call was settled as unknown before its own word came.
+            sa.or_(a.outcome.in_(_FAILED), a.evidence_only),
         )
     ).one()
     return found.n, found.since

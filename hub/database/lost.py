@@ -92,6 +92,10 @@ def _take_over(tx: Tx, vault: Vault, owner: str, table: sa.Table, row: Any) -> L
 
 
 def _open_attempt(tx: Tx, lease: Lease) -> Any:
+    """Find the call that is open, also when its loser's word came already.
+
+    Who took it over before may have died before writing what follows.
+    """
     c = t.attempts.c
     return tx.conn.execute(
         sa.select(c.id, c.step, c.first_seq, c.last_seq)
@@ -99,9 +103,9 @@ def _open_attempt(tx: Tx, lease: Lease) -> Any:
             c.subject_id == lease.cursor.complaint_id,
             c.party == lease.cursor.party,
             c.recipient == lease.cursor.recipient,
-            c.ended_at.is_(None),
+            sa.or_(c.ended_at.is_(None), c.evidence_only),
         )
-        .order_by(c.id.desc())
+        .order_by(c.epoch.desc(), c.id.desc())
         .limit(1)
     ).one_or_none()
 

@@ -52,6 +52,7 @@ class Ledger:
         """What became of the last call of each."""
         self.paused_seconds = 0.0
         self.leases = 0
+        """How many were granted so far."""
         self._calls: dict[str, tuple[Told, ...]] = {}
         self._bodies: dict[str, tuple[Told, ...]] = {}
         self._progress: dict[str, bytes] = {}
@@ -176,7 +177,6 @@ class Ledger:
         self.expect(until < self.now, f"two holders at once: {key}")
         self.expect(lease.epoch > epoch, f"an epoch was given twice: {key}")
         self._holders[key] = (lease.epoch, self.now + lease.expires_in_seconds)
-        self.leases += 1
 
     def began(self, lease: Lease, plan: Plan, delivery: Delivery, attempt: str) -> None:
         """Write down that a call is committed to be made."""

@@ -1,4 +1,4 @@
-"""The lives of one hub process over one SQLite file, under a clock that is moved."""
+"""The lives of one hub process over one database, under a clock that is moved."""
 
 import shutil
 from collections.abc import Iterable, Sequence
@@ -7,22 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from connectors.contract import File
 from hub.bootstrap import Store, open_store
 from hub.database import tables as t
 from hub.database.due import SqlDue
-from hub.database.engine import Database
-from hub.database.migrate import upgrade
+from hub.database.keyring import Keyring
 from hub.ports import Ask, CaseFile, Ended, Grant, Lease, LostCall, Sending
 from hub.stages.deliver import Deliver, Way
 from tests.contract.builders import LIMITS, party_rows
+from tests.contract.delivery_machine.home import Home
 from tests.contract.delivery_machine.ledger import Ledger
 from tests.contract.delivery_machine.party import Fate, Point
 from tests.contract.world import Known, World, settings_of
 
-NOON_US = 1_795_500_000_000_000
 SLACK_SECONDS = 5.0
 LEASE_SECONDS = 2 * LIMITS.deadline_seconds + SLACK_SECONDS
 MAPPING = "m1"
@@ -38,41 +36,38 @@ def world_of(store: Store) -> World:
     return World(store, _never, _never, _never)
 
 
-def stop_the_clock(db: Database) -> None:
-    """Let time pass by the test's will only, and spare the disk.
-
-    A process dies here by an exception, never by a power cut.
-    """
-
-    @event.listens_for(db.engine, "connect")
-    def _connect(raw: Any, record: Any) -> None:
-        del record
-        raw.create_function("simpul_wall_us", 0, lambda: NOON_US)
-        raw.execute("PRAGMA synchronous=OFF")
+def open_at(home: Home, folder: Path, url: str) -> Store:
+    """Open the store of a data directory; its clock stands."""
+    store = open_store(settings_of(folder, url), hinting=True, migrate=False)
+    home.open(store.db)
+    return store
 
 
 @dataclass(frozen=True)
 class Template:
     """A data directory with one registered complaint, ready to be copied."""
 
+    home: Home
     folder: Path
+    url: str
     known: Known
 
     @classmethod
-    def make(cls, folder: Path, party: str) -> "Template":
+    def make(cls, home: Home, folder: Path, party: str) -> "Template":
         """Make it; the party is the only one that is configured."""
         folder.mkdir()
-        upgrade(f"sqlite:///{folder / 'simpul.db'}")
-        store = open_store(settings_of(folder), hinting=True, migrate=False)
-        stop_the_clock(store.db)
+        url = home.make(folder)
+        Keyring.open(settings_of(folder, url).effective_keyring_file, create=True)
+        store = open_at(home, folder, url)
         store.parties.configure(r for r in party_rows() if r["party"] == party)
         known = world_of(store).register("first")
         store.close()
-        return cls(folder, known)
+        return cls(home, folder, url, known)
 
-    def copy_to(self, folder: Path) -> None:
-        """Make a data directory of one's own."""
+    def copy_to(self, folder: Path) -> str:
+        """Make a data directory of one's own; returns its database's address."""
         shutil.copytree(self.folder, folder)
+        return self.home.copy(self.url, folder)
 
 
 class WatchedCursors:
@@ -91,6 +86,7 @@ class WatchedCursors:
         leases = [lease for grant in found for lease in grant.leases]
         for lease in leases:
             self._ledger.took(lease)
+        self._ledger.leases += len(leases)
         if leases:
             self._fate.reach(Point.AFTER_LEASE)
         return found
@@ -173,9 +169,11 @@ class WatchedCursors:
 class Life:
     """One life of the process: what `build_hub` makes and does at start."""
 
-    def __init__(self, folder: Path, way: Way, ledger: Ledger, fate: Fate) -> None:
-        self.store = open_store(settings_of(folder), hinting=True, migrate=False)
-        stop_the_clock(self.store.db)
+    def __init__(
+        self, home: Home, store: Store, way: Way, ledger: Ledger, fate: Fate
+    ) -> None:
+        self.store = store
+        self._home = home
         self.world = world_of(self.store)
         self.due = SqlDue(self.store.db)
         self._cursors = WatchedCursors(self.store, ledger, fate)
@@ -191,9 +189,13 @@ class Life:
             assert unaware(lease) == "misconfigured"
 
     def begin(self) -> None:
-        """Look into the calls of the earlier life, and take all hints as lost."""
-        self.deliver.recover(sole=True)
-        self.due.forget_hints()
+        """Look into the calls of the earlier life, and take all hints as lost.
+
+        Who is not alone leaves both to the schedule.
+        """
+        if self._home.sole:
+            self.deliver.recover(sole=True)
+            self.due.forget_hints()
 
     def end(self) -> None:
         """Give everything back."""

@@ -30,6 +30,7 @@ from tests.contract.delivery_machine.life import (
     MAPPING,
     Life,
     Template,
+    open_at,
 )
 from tests.contract.delivery_machine.party import (
     Answer,
@@ -69,11 +70,12 @@ class DeliveryMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="simpul-machine-"))
-        self.template.copy_to(self.folder / "data")
+        self.home = self.template.home
+        self.url = self.template.copy_to(self.folder / "data")
         self.ledger = Ledger(self.can)
         self.fate = Fate()
         self.target = ScriptedParty(self.can, self.ledger, self.fate)
-        self.judge = judge.Judge(self.ledger, self.party)
+        self.judge = judge.Judge(self.ledger, self.party, sole=self.home.sole)
         self.known: list[Known] = []
         self.hints: dict[str, None] = {}
         self.said = 0
@@ -143,6 +145,21 @@ class DeliveryMachine(RuleBasedStateMachine):
             if goes_on:
                 self._pass_time(REHINT_SECONDS + 1)
                 self.run_schedule(other)
+
+        self.target.meanwhile = meanwhile
+        self._drive(seconds, answer)
+
+    @precondition(lambda self: not self.home.sole)
+    @rule(seconds=SPANS, answer=ANSWERS)
+    def who_takes_a_lost_call_over_dies(self, seconds: float, answer: Answer) -> None:
+        """The call itself goes on in another process, which then writes evidence."""
+
+        def meanwhile() -> None:
+            self._pass_time(LEASE_SECONDS + 1)
+            self.fate.point = Point.BEFORE_SETTLE
+            with contextlib.suppress(Crash):
+                self.life.deliver.recover(sole=False)
+            self.fate.point = None
 
         self.target.meanwhile = meanwhile
         self._drive(seconds, answer)
@@ -219,6 +236,7 @@ class DeliveryMachine(RuleBasedStateMachine):
         """End the life and remove what it left."""
         self.life.end()
         shutil.rmtree(self.folder)
+        self.home.remove(self.url)
 
     def letters(self) -> list[Any]:
         """List all dead letters."""
@@ -240,12 +258,14 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     def _live(self) -> Life:
         way = Way(self.party, self.kind, self.target, LIMITS, (), MAPPING)
-        return Life(self.folder / "data", way, self.ledger, self.fate)
+        store = open_at(self.home, self.folder / "data", self.url)
+        return Life(self.home, store, way, self.ledger, self.fate)
 
     def _live_again(self, point: Point | None) -> None:
         self.life.end()
         self.hints.clear()
-        self.ledger.everybody_died()
+        if self.home.sole:
+            self.ledger.everybody_died()
         self.target.answers.clear()
         self.target.meanwhile = None
         self.fate.point = point
