@@ -1,30 +1,23 @@
-"""What the stages need from the outside world."""
+"""What accepting, intake and updates need: the journal and its work."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from connectors.contract import Delivery, File, Item, Receiptful
-from hub.domain.delivery import Cursor, Plan
+from connectors.contract import File, Item, Receiptful
 from hub.domain.lifecycle import CaseState
-from hub.domain.settlement import Settlement
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
-from schemas.parties import PartyKind
 from schemas.raw import JournalEntry, RawMessage
-from schemas.status import Status
 
 Result = TypeVar("Result")
 
 
 class StoreUnavailableError(ConnectionError):
     """Nothing could be stored: the sender is told to come back."""
-
-
-# --- coming in -------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,197 +237,3 @@ class NormaliseError(Exception):
         super().__init__(why)
         self.why = why
         self.crashed = crashed
-
-
-# --- going out -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A leased cursor or answer; worth something only while its epoch holds."""
-
-    cursor: Cursor
-    kind: PartyKind
-    lane: str
-    epoch: int
-    owner: str
-    expires_in_seconds: float
-    answer_no: int | None = None
-    """Set when the lease is an answer: then `cursor.complaint_id` is the journal id."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFile:
-    """Everything that a delivery is built from."""
-
-    events: Sequence[LogEvent]
-    """All events, sealed parts opened where their key still exists."""
-    state: CaseState
-    facts: Mapping[str, Any]
-    """Flat clear facts: public_number, code, channel, received_at …"""
-    reporter: Mapping[str, Any] = field(repr=False, default_factory=dict)
-    wants: Sequence[str] | None = None
-    agency_titles: Mapping[str, str] = field(default_factory=dict)
-    answer: tuple[str, Mapping[str, str]] | None = None
-    """(template, params) of an answer."""
-    contact_silent: bool = False
-    """The contact opted out or is unreachable."""
-    key: Any = field(default=None, repr=False, compare=False)
-    """The store's own handle of the key that covers what is sent; only handed on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a lane would work."""
-
-    lane: str
-    ids: Sequence[str]
-    """Complaints and journal rows; none: whatever is due."""
-    slots: int
-    ttl_seconds: float
-    """How long the leases hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a lane was given, and when it may ask for the rest."""
-
-    leases: Sequence[Lease] = ()
-    wait_seconds: float | None = None
-    """Due rows were denied a permit for so long; None: none that was asked for."""
-    busy: frozenset[str] = frozenset()
-    """Ids of due rows that somebody else held for a moment: to be asked for again."""
-
-
-@dataclass(frozen=True, slots=True)
-class LostCall:
-    """A call whose outcome nobody wrote: its lease ran out or its holder died."""
-
-    lease: Lease
-    plan: Plan
-    attempt: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A call that is about to be made, and is to be written before."""
-
-    lease: Lease
-    plan: Plan
-    delivery: Delivery
-    mapping: str
-    needed_seconds: float
-    """What must remain of the lease."""
-    case: CaseFile
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How one lease ended: what is to be written of it."""
-
-    lease: Lease
-    plan: Plan
-    settlement: Settlement
-    attempt: str | None = None
-    """None: nothing was called."""
-    case: CaseFile | None = None
-    """What the call was built from; spares reading what did not change since."""
-
-
-class Cursors(Protocol):
-    """Who knows what."""
-
-    def lost(self, *, sole: bool) -> list[LostCall]:
-        """Take over calls whose outcome nobody wrote, with a new epoch.
-
-        `sole` says that every other holder is an earlier life of this process.
-        """
-
-    def lease(self, asks: Sequence[Ask]) -> list[Grant]:
-        """Lease due cursors and answers of lanes, as their parties permit.
-
-        A row that is denied stays due for a caller who keeps its id and asks again.
-        """
-
-    def case_files(self, leases: Sequence[Lease]) -> list[CaseFile]:
-        """Read what the deliveries are built from, in the order of the leases."""
-
-    def files(self, lease: Lease, seqs: Iterable[int]) -> tuple[File, ...]:
-        """Read the attachments of the events."""
-
-    def key_secret(self) -> bytes:
-        """The secret of idempotency keys."""
-
-    def begin(self, group: Sequence[Sending]) -> list[str | None]:
-        """Commit "sending" with an attempt row each, all or none; returns their ids.
-
-        None for each whose lease was lost, or ends before its call must.
-        """
-
-    def settle(self, group: Sequence[Ended]) -> list[bool]:
-        """Write outcomes in one transaction, all or none; idempotent.
-
-        False for each whose epoch was lost: it is kept as evidence only.
-        """
-
-    def take_hints(self) -> list[tuple[str, str]]:
-        """Take the (lane, id) pairs that the last transactions made due."""
-
-
-class Due(Protocol):
-    """The sweep: due work that no hint told of."""
-
-    def sweep(self, rehint_seconds: float) -> list[tuple[str, str, str]]:
-        """Find due rows as (lane, id, by): by is sweep or timer; marks them hinted."""
-
-    def woken_by(self, journal_ids: Sequence[str]) -> list[tuple[str, str]]:
-        """Name as (lane, id) what settled journal rows made due and is due still."""
-
-
-class Hints(Protocol):
-    """Tells workers what is due; losing a hint is harmless."""
-
-    def publish(self, lane: str, ids: Sequence[str]) -> None:
-        """Publish without blocking; what does not fit is dropped and counted."""
-
-
-class Upkeep(Protocol):
-    """Background duties, each idempotent and bounded."""
-
-    def drain_spool(self) -> int:
-        """Bring spooled messages into the journal; returns how many."""
-
-    def seal(self) -> int:
-        """Number and seal committed rows; returns how many."""
-
-    def erase_due(self, grace_seconds: float) -> int:
-        """Destroy the keys of complaints whose erasure is due; returns how many."""
-
-    def trim_edge(self) -> None:
-        """Remove edge copies that are older than they are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublicCase:
-    """What the holder of a tracking code sees."""
-
-    code: str
-    public_number: str
-    status: Status
-    agencies: list[dict[str, str]]
-    timeline: list[LogEvent]
-    titles: dict[str, str]
-
-
-class CaseReader(Protocol):
-    """What the public pages read."""
-
-    def case_by_code(self, code: str) -> PublicCase | None:
-        """Find what the holder of a code sees; None when nobody has that code."""
-
-    def ping(self) -> None:
-        """Touch the database; raises ConnectionError when it is away."""
-
-
-Clock = Callable[[], float]
-"""Monotonic seconds; injected, so that stages read no clock of their own."""
