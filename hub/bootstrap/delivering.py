@@ -18,8 +18,9 @@ LOOK_SECONDS = 0.25
 """How often waiting lanes are looked at again: a call may have begun to linger."""
 LINGERING_MAX = 256
 """Threads that hanging agencies may hold in one process."""
-UNSETTLED_MAX = 500
-"""Calls and outcomes that are not written yet; then no more is leased."""
+UNSETTLED_MAX = 100
+"""Outcomes that wait to be written; then no more is leased. A process that dies now
+leaves so many unknown, beside the calls under way."""
 
 _Slot = tuple[str, int]
 
@@ -89,10 +90,10 @@ class DeliverWorker:
                 telemetry.log.error("delivery_failed", error=error)
 
     def _take(self) -> list[Asked]:
-        room = UNSETTLED_MAX - self._unsettled - self._slots.running()
-        if room <= 0 or time.monotonic() < self._not_before:
+        is_full = self._unsettled >= UNSETTLED_MAX
+        if is_full or time.monotonic() < self._not_before:
             return []
-        return self._lanes.take(room)
+        return self._lanes.take()
 
     def _forget(self, asked: Sequence[Asked]) -> None:
         for one in asked:

@@ -47,18 +47,17 @@ class WaitingLanes:
             if len(waiting) < PENDING_MAX:
                 waiting.setdefault(row_id, by)
 
-    def take(self, room: int) -> list[Asked]:
-        """Take slots and ids of every lane that may begin, at most `room` slots.
+    def take(self) -> list[Asked]:
+        """Take slots and ids of every lane that may begin.
 
         The ids are taken out before the database is asked: a hint for one of them
         that comes meanwhile tells of something newer, and stays.
         """
         now, wanted = self._clock(), {}
-        room = min(room, LEASED_AT_ONCE)
         for lane, ids in self._ids.items():
             if ids and self._again_at.get(lane, now) <= now:
                 wanted[lane] = len(ids)
-        taken = self._slots.begin_many(wanted, room, now)
+        taken = self._slots.begin_many(wanted, LEASED_AT_ONCE, now)
         return [self._ask(lane, numbers) for lane, numbers in taken.items()]
 
     def _ask(self, lane: str, numbers: list[int]) -> Asked:

@@ -199,15 +199,18 @@ def test_stopping_ends_running_calls_and_settles_all_outcomes(pool: Pool) -> Non
     assert pool.deliver.called == ["c1"]
 
 
-def test_no_more_is_leased_than_may_be_unsettled(
+def test_no_more_is_leased_while_too_much_is_unsettled(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivering, "UNSETTLED_MAX", 3)
     worker = pool.start(threads=8)
     pool.deliver.outages = 10**6
-    for n in range(8):
+    for n in range(3):
         worker(Batch(f"deliver.a{n}", [f"c{n}"]))
     assert wait_until(lambda: len(pool.deliver.called) == 3, 5)
+    assert wait_until(lambda: not worker.running(), 5)
+    for n in range(3, 8):
+        worker(Batch(f"deliver.a{n}", [f"c{n}"]))
     assert not wait_until(lambda: len(pool.deliver.called) > 3, 0.5)
 
     pool.deliver.outages = 0
