@@ -3,12 +3,13 @@
 import secrets
 from dataclasses import dataclass
 
+from hub.database.condition import has_keys
 from hub.database.cursors import SqlCursors
 from hub.database.edge import Edge
 from hub.database.engine import Database
 from hub.database.erasure import ErasedList, Eraser
 from hub.database.journal import SqlJournal
-from hub.database.keyring import Keyring
+from hub.database.keyring import Keyring, KeyringError
 from hub.database.migrate import upgrade
 from hub.database.operations import Operations
 from hub.database.parties import PartyStore
@@ -42,6 +43,22 @@ class Store:
         self.db.close()
 
 
+def _ring(settings: Settings, *, may_create: bool) -> Keyring:
+    """Open the key ring; make one only where nothing was sealed under another.
+
+    Raises KeyringError.
+    """
+    path = settings.effective_keyring_file
+    create = may_create and not path.exists()
+    if create and has_keys(settings.effective_database_url):
+        msg = (
+            f"no key ring at {path}, but the database is sealed under one: "
+            "restore it from your backup"
+        )
+        raise KeyringError(msg)
+    return Keyring.open(path, create=create)
+
+
 def open_store(
     settings: Settings, *, hinting: bool = False, migrate: bool = True
 ) -> Store:
@@ -50,10 +67,9 @@ def open_store(
     `hinting` says that this process publishes hints for what it makes due.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    create = settings.is_embedded or migrate
-    ring = Keyring.open(settings.effective_keyring_file, create=create)
-    vault = Vault(ring)
     url = settings.effective_database_url
+    ring = _ring(settings, may_create=settings.is_embedded or migrate)
+    vault = Vault(ring)
     if migrate:
         upgrade(url)
     db = Database(url)

@@ -74,7 +74,7 @@ def _examine(settings: "Settings") -> Iterator[Check]:
 
     store = open_store(settings, migrate=False)
     try:
-        for look in (_locks, _invariants, _erased, _seals, _clock):
+        for look in (_locks, _edge, _invariants, _erased, _seals, _clock):
             yield look(store)
     finally:
         store.close()
@@ -119,6 +119,17 @@ def _locks(store: "Store") -> Check:
         return Check("locks", ok=True, detail=f"the lock table holds {found}")
     detail = f"it holds {found} of {LOCKS_MIN}: raise max_locks_per_transaction"
     return Check("locks", ok=False, detail=detail)
+
+
+def _edge(store: "Store") -> Check:
+    """What was accepted is on the edge's disk first; it must be readable."""
+    closed = store.edge.unreadable()
+    detail = (
+        f"{len(closed)} files cannot be opened: restore them, or the key ring"
+        if closed
+        else f"{len(store.edge.files())} files of accepted messages"
+    )
+    return Check("edge", not closed, detail, tuple({"file": one} for one in closed))
 
 
 def _invariants(store: "Store") -> Check:

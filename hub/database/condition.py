@@ -3,8 +3,10 @@
 from enum import StrEnum
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy import exc, make_url
 
+from hub.database import tables as t
 from hub.database.engine import Database, DatabaseDownError
 from hub.database.migrate import current, head
 
@@ -52,6 +54,22 @@ def require_current(url: str) -> None:
     state = condition(url)
     if state is not Condition.CURRENT:
         raise NotCurrentError(_MENDS[state])
+
+
+def has_keys(url: str) -> bool:
+    """Tell whether anything was ever sealed in a database.
+
+    Raises DatabaseDownError when it cannot be looked at.
+    """
+    if not revision(url):
+        return False
+    db = Database(url, pool_size=1)
+    try:
+        with db.read() as tx:
+            found = tx.conn.execute(sa.select(t.data_keys.c.id).limit(1)).first()
+    finally:
+        db.close()
+    return found is not None
 
 
 def revision(url: str) -> str:

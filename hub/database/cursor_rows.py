@@ -3,14 +3,19 @@
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 
+from hub import telemetry
 from hub.database.attempts import may_be_done
 from hub.database.engine import Tx
 from hub.database.projection import reference_place, told_seqs
-from hub.database.vault import Vault
+from hub.database.vault import KeyDestroyedError, Vault
 from hub.domain.breaker import Party
 from hub.domain.delivery import Cursor, CursorState, Step
 from hub.domain.settlement import age_without_stops
+
+CLOSED = (InvalidTag, KeyDestroyedError, ValueError)
+"""What a cursor raises whose sealed parts cannot be opened."""
 
 
 def row_key(table: sa.Table, row: Any) -> tuple[sa.ColumnElement[bool], ...]:
@@ -20,10 +25,17 @@ def row_key(table: sa.Table, row: Any) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
+def tell_closed(row: Any, error: Exception) -> None:
+    """Log a cursor that cannot be opened, and therefore not be delivered."""
+    telemetry.log.error(
+        "cursor_closed", complaint_id=row.complaint_id, party=row.party, error=error
+    )
+
+
 def cursor_of(
     tx: Tx, vault: Vault, row: Any, party: Party | None, letter: Any = None
 ) -> Cursor:
-    """Read a cursor row, with its sealed parts opened."""
+    """Read a cursor row, with its sealed parts opened; raises one of `CLOSED`."""
     reference = ""
     if row.reference is not None:
         place = reference_place(row.complaint_id, row.party)
@@ -71,7 +83,7 @@ def _first_told(tx: Tx, letter: Any, row: Any) -> int:
     return told[0] if told else int(first)
 
 
-def answer_cursor(row: Any) -> Cursor:
+def answer_cursor(tx: Tx, row: Any) -> Cursor:
     """Read an answer as a cursor with one thing to say."""
     return Cursor(
         complaint_id=row.journal_id,
@@ -87,5 +99,6 @@ def answer_cursor(row: Any) -> Cursor:
         sending_to_seq=1,
         sending_key=row.key,
         resends=row.resends,
+        stopped_age_seconds=age_without_stops(tx.now, row.failing_since, 0.0),
         attempts=row.failures,
     )

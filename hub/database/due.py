@@ -18,6 +18,9 @@ _KEYS = (
     (t.answers, "journal_id"),
 )
 
+_PAUSED = sa.select(t.parties.c.party).where(t.parties.c.state == "paused")
+"""Their rows stay due, and are found when the party is resumed."""
+
 
 class SqlDue:
     """Finds due work. Implements `hub.ports.Due`."""
@@ -80,7 +83,7 @@ def _forget(tx: Tx, table: sa.Table) -> None:
 def _sweep(
     tx: Tx, table: sa.Table, key: str, rehint_seconds: float
 ) -> list[tuple[str, str, str]]:
-    """Mark and name due rows of one table in one statement, the oldest first."""
+    """Mark and name due rows of one table in one statement."""
     c = table.c
     stale = tx.now - timedelta(seconds=rehint_seconds)
     conditions = [
@@ -91,11 +94,13 @@ def _sweep(
     if "lease_until" in c:
         conditions.append(sa.or_(c.lease_until.is_(None), c.lease_until < tx.now))
         conditions.append(c.state == ACTIVE)
+        conditions.append(c.party.not_in(_PAUSED))
     names = [column.name for column in table.primary_key.columns]
     due = (
         sa.select(*(c[name] for name in names))
         .where(*conditions)
-        .order_by(c.due_at)
+        # Who was told of least recently comes first: one backlog starves no other.
+        .order_by(c.hinted_at.asc().nulls_first(), c.due_at)
         .limit(ROWS_MAX)
         .with_for_update(key_share=True, skip_locked=True)
         .cte("due")

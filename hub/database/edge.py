@@ -13,6 +13,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub import telemetry
-from hub.database.vault import Vault
+from hub.database.vault import KeyDestroyedError, Vault
 from schemas.raw import RawMessage
 
 COPY, ACKED, SEEN, SPOOLED = b"c", b"a", b"s", b"p"
@@ -59,26 +60,54 @@ class Edge:
 
     def copy(self, copies: Sequence[Copy]) -> None:
         """Write copies; durable when it returns. Raises OSError when it cannot."""
-        with self._lock:
-            writer = self._writer()
-            for one in copies:
-                writer.write(COPY, _pack(one))
-            writer.flush(fsync=self._fsync)
+        records = [(COPY, _pack(one)) for one in copies]
+        self._append(records, fsync=self._fsync)
         telemetry.point("edge.copied")
 
     def mark(self, kind: bytes, journal_ids: Sequence[str]) -> None:
-        """Say what became of copies; a spooled mark is durable when it returns."""
-        with self._lock:
-            writer = self._writer()
-            for journal_id in journal_ids:
-                writer.write(kind, UUID(journal_id).bytes)
-            writer.flush(fsync=self._fsync and kind == SPOOLED)
+        """Say what became of copies; a spooled mark is durable when it returns.
+
+        Raises OSError when it cannot be written.
+        """
+        records = [(kind, UUID(journal_id).bytes) for journal_id in journal_ids]
+        self._append(records, fsync=self._fsync and kind == SPOOLED)
         telemetry.point("edge.marked")
+
+    def _append(self, records: Sequence[tuple[bytes, bytes]], *, fsync: bool) -> None:
+        """Write records; after an error the next ones stand in a file of their own.
+
+        What follows a torn record cannot be read.
+        """
+        with self._lock:
+            try:
+                writer = self._writer()
+                for kind, plain in records:
+                    writer.write(kind, plain)
+                writer.flush(fsync=fsync)
+            except OSError:
+                torn, self._file = self._file, None
+                if torn is not None:
+                    with suppress(OSError):
+                        torn.close()
+                raise
 
     def records(self) -> Iterator[tuple[bytes, str, Copy | None]]:
         """Read every record as (kind, journal_id, copy); a torn tail is left out."""
         for path in self.files():
-            yield from _read(path, self._vault)
+            try:
+                yield from _read(path, self._vault)
+            except (InvalidTag, KeyDestroyedError, ValueError) as error:
+                telemetry.log.error("edge_unreadable", file=path.name, error=error)
+
+    def unreadable(self) -> list[str]:
+        """Name the files that cannot be opened; what they hold is not known."""
+        found = []
+        for path in self.files():
+            try:
+                next(_read(path, self._vault), None)
+            except (InvalidTag, KeyDestroyedError, ValueError):
+                found.append(path.name)
+        return found
 
     def spooled(self) -> dict[str, Copy]:
         """Find the copies that were accepted without the database, not yet drained."""

@@ -17,6 +17,7 @@ from tenacity import (
 from uuid_utils import uuid7
 
 from connectors.contract import Receiptful
+from hub import telemetry
 from hub.database import tables as t
 from hub.database.accepted import AcceptedGroup
 from hub.database.accepting import GroupCommitter
@@ -112,10 +113,8 @@ class SqlJournal:
             answers = group.accept(copies, promised=promised)
         pairs = list(zip(copies, answers, strict=True))
         ours = {c.journal_id for c, a in pairs if a.journal_id == c.journal_id}
-        self._edge.mark(ACKED, sorted(ours))
-        others = [c.journal_id for c in copies if c.journal_id not in ours]
-        if others:
-            self._edge.mark(SEEN, others)
+        self._note(ACKED, sorted(ours))
+        self._note(SEEN, [c.journal_id for c in copies if c.journal_id not in ours])
         if self.on_accepted is not None:
             fresh = [
                 (c.raw.lane, c.journal_id)
@@ -124,6 +123,15 @@ class SqlJournal:
             ]
             self.on_accepted(fresh)
         return answers
+
+    def _note(self, kind: bytes, ids: Sequence[str]) -> None:
+        """Mark copies of what is committed; a full disk changes nothing about that."""
+        if not ids:
+            return
+        try:
+            self._edge.mark(kind, ids)
+        except OSError as error:
+            telemetry.log.error("edge_not_marked", copies=len(ids), error=error)
 
     # the spool
 
@@ -134,7 +142,11 @@ class SqlJournal:
             if len(copies) > 1:
                 raise error  # the group is tried again one by one
             raise StoreUnavailableError(str(error)) from error
-        self._edge.mark(SPOOLED, [copy.journal_id for copy in copies])
+        try:
+            self._edge.mark(SPOOLED, [copy.journal_id for copy in copies])
+        except OSError as away:
+            msg = "neither the database nor the edge's disk can be written"
+            raise StoreUnavailableError(msg) from away
         with self._pending_lock:
             self._pending.update({copy.journal_id: copy for copy in copies})
         return [

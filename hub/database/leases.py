@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database import tables as t
-from hub.database.cursor_rows import answer_cursor, cursor_of
+from hub.database.cursor_rows import CLOSED, answer_cursor, cursor_of, tell_closed
 from hub.database.engine import Tx
 from hub.database.hot.batch import LEASED_ANSWERS, LEASED_CURSORS, Batch
 from hub.database.hot.leasing import Found, count_running, find_due
@@ -113,16 +113,18 @@ class Leasing:
             return 0, party
         wanted = min(len(rows), free)
         granted, party = permits(party, wanted, self._tx.now, ask.ttl_seconds)
-        one.leases += [
+        taken = [
             self._take(table, row, party, kind, ask) for table, row in rows[:granted]
         ]
+        one.leases += [lease for lease in taken if lease is not None]
         if granted < len(rows):
             one.waits += _deny(self._tx, party, ask.ids)
         return granted, party
 
     def _take(
         self, table: sa.Table, row: Any, party: Party, kind: PartyKind, ask: Ask
-    ) -> Lease:
+    ) -> Lease | None:
+        """Take one row; None where it cannot be opened: it is looked at again later."""
         values: dict[str, Any] = {
             "lease_until": self._tx.now + timedelta(seconds=ask.ttl_seconds),
             "lease_epoch": row.lease_epoch + 1,
@@ -130,7 +132,7 @@ class Leasing:
         }
         answer = table is t.answers
         if answer:
-            cursor = answer_cursor(row)
+            cursor = answer_cursor(self._tx, row)
             values |= {"journal_id": row.journal_id, "n": row.n}
             self._batch.add(LEASED_ANSWERS, values)
         else:
@@ -144,7 +146,11 @@ class Leasing:
             names = ("complaint_id", "party", "recipient")
             values |= dict(zip(names, place, strict=True))
             self._batch.add(LEASED_CURSORS, values)
-            cursor = cursor_of(self._tx, self._vault, row, party, letter)
+            try:
+                cursor = cursor_of(self._tx, self._vault, row, party, letter)
+            except CLOSED as error:
+                tell_closed(row, error)
+                return None
         return Lease(
             cursor=cursor,
             kind=kind,

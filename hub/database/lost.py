@@ -6,7 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database import tables as t
-from hub.database.cursor_rows import answer_cursor, cursor_of, row_key
+from hub.database.cursor_rows import (
+    CLOSED,
+    answer_cursor,
+    cursor_of,
+    row_key,
+    tell_closed,
+)
 from hub.database.engine import Tx
 from hub.database.parties import party_of
 from hub.database.vault import Vault
@@ -23,7 +29,13 @@ def take_lost(tx: Tx, vault: Vault, owner: str, *, sole: bool) -> list[LostCall]
     if sole:
         _free_idle_leases(tx, owner)
     rows = _lost_rows(tx, owner if sole else None)
-    return [_take_over(tx, vault, owner, table, row) for table, row in rows]
+    calls: list[LostCall] = []
+    for table, row in rows:
+        try:
+            calls.append(_take_over(tx, vault, owner, table, row))
+        except CLOSED as error:  # it is found again when this lease runs out
+            tell_closed(row, error)
+    return calls
 
 
 def _lost_rows(tx: Tx, owner: str | None) -> list[tuple[sa.Table, Any]]:
@@ -77,7 +89,7 @@ def _take_over(tx: Tx, vault: Vault, owner: str, table: sa.Table, row: Any) -> L
         sa.select(t.parties).where(t.parties.c.party == row.party)
     ).one_or_none()
     lease = Lease(
-        cursor=answer_cursor(row)
+        cursor=answer_cursor(tx, row)
         if answer
         else cursor_of(tx, vault, row, party_of(party) if party else None),
         kind=PartyKind(party.kind) if party else PartyKind.AGENCY,

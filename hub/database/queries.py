@@ -270,6 +270,7 @@ class Queries:
                 d.state.in_(("open", "requested"))
             ),
             "answers_waiting": sa.select(sa.func.count()).where(a.state == "active"),
+            "answers_failed": sa.select(sa.func.count()).where(a.state == "failed"),
         }
         with self._db.read() as tx:
             return {name: tx.conn.execute(q).scalar_one() for name, q in asked.items()}

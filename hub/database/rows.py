@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 
 from hub.database import blobs
 from hub.database import tables as t
@@ -16,7 +17,7 @@ from hub.database.hot.packing import pack_uuids
 from hub.database.hot.pipeline import run
 from hub.database.hot.statements import ONE_PLAN, READ
 from hub.database.types import compact_json
-from hub.database.vault import DataKey, Vault
+from hub.database.vault import DataKey, KeyDestroyedError, Vault
 from hub.ports import JournalRow
 from schemas.raw import RawMessage
 
@@ -83,9 +84,14 @@ def is_due(tx: Tx) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _opened(tx: Tx, vault: Vault, stored: _Stored) -> JournalRow:
-    key = None
-    if stored.wrapped is not None:
-        key = vault.unwrapped(stored.data_key_id, stored.wrapped)
+    """Open one row; one that cannot be opened says so, and harms no other."""
+    key, raw, closed = None, None, ""
+    try:
+        if stored.wrapped is not None:
+            key = vault.unwrapped(stored.data_key_id, stored.wrapped)
+            raw = _raw(tx, key, stored)
+    except (InvalidTag, KeyDestroyedError, LookupError, ValueError) as error:
+        closed = f"it cannot be opened ({type(error).__name__})"
     return JournalRow(
         id=stored.id,
         lane=stored.lane,
@@ -100,7 +106,8 @@ def _opened(tx: Tx, vault: Vault, stored: _Stored) -> JournalRow:
         code=stored.code or "",
         public_number=stored.public_number or "",
         content_hash=stored.content_hash,
-        raw=None if key is None else _raw(tx, key, stored),
+        raw=raw,
+        closed=closed,
         key=key,
     )
 

@@ -39,7 +39,9 @@ class JournalRow:
     public_number: str
     content_hash: bytes
     raw: RawMessage | None
-    """None when its key was destroyed."""
+    """None when its key was destroyed, or `closed` says what else."""
+    closed: str = ""
+    """Why it cannot be opened, although it was not erased."""
     key: object = field(default=None, repr=False, compare=False)
     """The store's own handle of the row's key; stages only hand it on."""
 

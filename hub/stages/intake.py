@@ -90,6 +90,8 @@ class Intake:
         return len(reads)
 
     def _read(self, lane: str, row: JournalRow) -> Read:
+        if row.closed:
+            return Read(row, Unreadable(why=row.closed))
         if row.raw is None:
             return Read(row, Ignored(rule="erased", why="its key was destroyed"))
         if row.crashes >= CRASHES_MAX:
@@ -161,10 +163,8 @@ class Intake:
             case OptOut(contact_kind=kind, contact=contact, opted_out=out):
                 work.opt_out(kind, contact, opted_out=out)
                 return Settled("done", "opt-out", "answer", "opt_out")
-            case Receipt():
-                return Settled(
-                    "done", "receipt", "link", read.item.client_reference[:64]
-                )
+            case Receipt(client_reference=ours, external_id=theirs):
+                return Settled("done", "receipt", "link", (ours or theirs)[:64])
             case Ignored(rule=rule, why=why):
                 return Settled("ignored", f"{rule}: {why}")
             case Waiting(why=why):

@@ -62,11 +62,9 @@ class Updates:
     def _read(self, agency: str, row: JournalRow) -> Iterator[_News]:
         system = self._systems.get(agency)
         if row.raw is None or system is None:
-            why = (
-                "its key was destroyed"
-                if row.raw is None
-                else "no such agency is loaded"
-            )
+            why = "no such agency is loaded"
+            if row.raw is None:
+                why = row.closed or "its key was destroyed"
             yield _News(row, Settled("quarantined", why))
             return
         try:

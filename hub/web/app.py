@@ -24,13 +24,15 @@ from hub.domain.identity import read_code
 from hub.ports import CaseReader
 from hub.stages.accept import Accept
 from hub.web.health import Health, add_health
-from hub.web.problems import on_crash, on_http_error, problem
+from hub.web.problems import on_crash, on_http_error, on_outage, problem
 from hub.web.tracking import tracking_json
 from schemas.raw import RawMessage
 
 READ_AT_ONCE_BYTES = 65_536
 """A larger body is read by a thread, so that nobody waits for its sender."""
 ACCEPT_SECONDS_MAX = 60.0
+BODY_SECONDS_MAX = 60.0
+"""Who is slower holds a connection for nothing."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def build_app(
     """Build the app. Doors authenticate themselves; the rest is public on purpose."""
     app = FastAPI(title="Simpul", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(ConnectionError, on_outage)
     app.add_exception_handler(Exception, on_crash)
     for door in doors.doors:
         app.add_route(door.path, _endpoint(door, accept), methods=[door.method])
@@ -71,7 +74,11 @@ def _endpoint(
     door: HttpDoor, accept: Accept
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        body = await _read_body(request, door.body_bytes_max)
+        try:
+            async with asyncio.timeout(BODY_SECONDS_MAX):
+                body = await _read_body(request, door.body_bytes_max)
+        except TimeoutError:
+            return problem(408, f"a body must be here in {BODY_SECONDS_MAX:g} seconds")
         if body is None:
             return problem(413, f"at most {door.body_bytes_max} bytes are taken here")
         seen = HttpRequest(

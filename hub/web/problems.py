@@ -5,10 +5,12 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
+RETRY_AFTER_SECONDS = 5
 TITLES = {
     400: "Bad request",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     413: "Too large",
     422: "Unprocessable",
     500: "Internal error",
@@ -40,6 +42,13 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     status = int(getattr(error, "status_code", 500))
     detail = str(getattr(error, "detail", "")) or TITLES.get(status, "Error")
     return problem(status, detail)
+
+
+async def on_outage(request: Request, error: Exception) -> Response:
+    """Answer while the database is away."""
+    del request, error
+    again = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return problem(503, "the records cannot be read just now", headers=again)
 
 
 async def on_crash(request: Request, error: Exception) -> Response:

@@ -23,6 +23,8 @@ LANE = "intake.sms"
 KIND, MESSAGE, RECEIPT = "kind", "message", "receipt"
 BODY_BYTES_MAX = 100_000
 RETRY_AFTER_SECONDS = 5
+UNNAMED_HOURS = 1.0
+"""So long the same words without id and time are the gateway's repetition."""
 _PLAIN_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _MINUTE_CHARS = len("2026-11-24T10:00")
 
@@ -58,14 +60,16 @@ def _read(
             headers={"WWW-Authenticate": "Bearer"},
         )
     declared = request.headers.get("content-type", "")
+    key, named = _source_key(kind, request.body, declared)
     raw = RawMessage(
         source=f"sms:{name}",
         lane=LANE,
-        source_key=_source_key(kind, request.body, declared),
+        source_key=key,
         body=request.body,
         content_type=_printable(declared)[:300] or "application/octet-stream",
         meta={KIND: kind, "line": gateway.line},
         spoolable=kind == MESSAGE,
+        key_hours=None if named else UNNAMED_HOURS,
         expects_complaint=kind == MESSAGE,
     )
     return Take(raws=(raw,))
@@ -78,23 +82,28 @@ def _may_come_in(gateway: Gateway, request: HttpRequest) -> bool:
     return hmac.compare_digest(given, wanted) and scheme.lower() == "bearer"
 
 
-def _source_key(kind: str, body: bytes, content_type: str) -> str:
-    """Name a message by the gateway's id, else by sender, text and minute."""
+def _source_key(kind: str, body: bytes, content_type: str) -> tuple[str, bool]:
+    """Name a message by the gateway's id, else by sender, text and minute.
+
+    Also tells whether the name is the message's for ever: without id and time, the
+    gateway's repetition and the citizen's own look the same.
+    """
     prefix = "" if kind == MESSAGE else f"{kind}:"
     try:
         fields = read_payload(body, content_type)
     except PayloadError:
-        return f"{prefix}raw:{hashlib.sha256(body).hexdigest()}"
+        return f"{prefix}raw:{hashlib.sha256(body).hexdigest()}", True
     if kind == RECEIPT:
         names = ("client_reference", "id", "state", "time")
-        return prefix + _digest(*(fields.get(name, "") for name in names))
+        return prefix + _digest(*(fields.get(name, "") for name in names)), True
     given = fields.get("id", "").strip()
     if _PLAIN_KEY.fullmatch(given):
-        return f"id:{given}"
+        return f"id:{given}", True
     if given:
-        return _digest("id", given)
+        return _digest("id", given), True
     minute = fields.get("time", "")[:_MINUTE_CHARS]
-    return _digest(fields.get("from", ""), fields.get("text", ""), minute)
+    key = _digest(fields.get("from", ""), fields.get("text", ""), minute)
+    return key, bool(minute)
 
 
 def _digest(*parts: str) -> str:
