@@ -13,6 +13,7 @@ from hub.database.keyring import Keyring, KeyringError
 from hub.database.migrate import upgrade
 from hub.database.operations import Operations
 from hub.database.parties import PartyStore
+from hub.database.partitions import Partitions
 from hub.database.queries import Queries
 from hub.database.seals import Sealer
 from hub.database.vault import Vault
@@ -32,6 +33,7 @@ class Store:
     parties: PartyStore
     queries: Queries
     operations: Operations
+    partitions: Partitions
     sealer: Sealer
     eraser: Eraser
     erased: ErasedList
@@ -91,6 +93,7 @@ def open_store(
         parties=PartyStore(db),
         queries=Queries(db, vault),
         operations=Operations(db, vault),
+        partitions=Partitions(db),
         sealer=Sealer(db),
         eraser=Eraser(db, vault, erased, grace_hours=grace, hinting=hinting),
         erased=erased,

@@ -10,7 +10,7 @@ from connectors.contract import Receiptful
 from hub.database import tables as t
 from hub.database.edge import Copy
 from hub.database.engine import Tx
-from hub.database.hot.batch import NEW_KEYS, NEW_SOURCE_KEYS, Batch
+from hub.database.hot.batch import NEW_CODES, NEW_KEYS, NEW_SOURCE_KEYS, Batch
 from hub.database.hot.packing import PACKERS, pack_bytes
 from hub.database.hot.pipeline import run
 from hub.database.hot.statements import KNOWN_KEYS, ONE_PLAN, TAKEN_CODES
@@ -119,7 +119,7 @@ class AcceptedGroup:
                         bytes(row.content_hash), row.journal_id, row.expires_at
                     )
                     self._known.setdefault(key, []).append(known)
-        code = t.journal.c.code
+        code = t.codes.c.code
         for start in range(0, len(codes), AT_ONCE):
             query = sa.select(code).where(code.in_(codes[start : start + AT_ONCE]))
             self._taken.update(self._tx.conn.execute(query).scalars())
@@ -203,6 +203,8 @@ class AcceptedGroup:
                 "revised": bool(known),
             },
         )
+        if code:
+            self._batch.add(NEW_CODES, {"code": code, "journal_id": copy.journal_id})
         expires = now + timedelta(hours=raw.key_hours) if raw.key_hours else None
         self._batch.add(
             NEW_SOURCE_KEYS,
@@ -236,5 +238,5 @@ class AcceptedGroup:
         """Tell whether a code is in use; only first codes were looked up together."""
         if first or code in self._taken:
             return code in self._taken
-        found = sa.select(t.journal.c.id).where(t.journal.c.code == code)
+        found = sa.select(t.codes.c.journal_id).where(t.codes.c.code == code)
         return self._tx.conn.execute(found).first() is not None

@@ -239,6 +239,7 @@ class Eraser:
                 return False
             expires = tx.now + timedelta(hours=raw.key_hours) if raw.key_hours else None
             data_key = _destroyed_key(tx, owner, self._vault.ring.current)
+            code = _keep_code(tx, copy)
             tx.conn.execute(
                 sa.insert(t.journal).values(
                     id=copy.journal_id,
@@ -250,7 +251,7 @@ class Eraser:
                     data_key_id=data_key,
                     content_hash=content,
                     complaint_id=copy.complaint_id or None,
-                    code=copy.code or None,
+                    code=code,
                     public_number=copy.public_number or None,
                     raw_sha256=sha256(b"").digest(),
                 )
@@ -301,6 +302,18 @@ def _messages_of(tx: Tx, complaint_id: str) -> list[str]:
         .distinct()
     )
     return sorted(rows.scalars())
+
+
+def _keep_code(tx: Tx, copy: Copy) -> str | None:
+    """Keep the code that was told from being told again; None: it is another's."""
+    c = t.codes.c
+    taken = sa.select(c.code).where(c.code == copy.code)
+    if not copy.code or tx.conn.execute(taken).first() is not None:
+        return None
+    tx.conn.execute(
+        sa.insert(t.codes).values(code=copy.code, journal_id=copy.journal_id)
+    )
+    return copy.code
 
 
 def _destroyed_key(tx: Tx, complaint_id: str, ring_id: UUID) -> str:

@@ -175,7 +175,9 @@ class Finder:
         c = t.journal.c
         return (
             self._tx.conn.execute(
-                sa.select(c.id).where(c.code == code, c.state.in_(("new", "waiting")))
+                sa.select(c.id)
+                .join(t.codes, t.codes.c.journal_id == c.id)
+                .where(t.codes.c.code == code, c.state.in_(("new", "waiting")))
             ).first()
             is not None
         )

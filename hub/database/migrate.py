@@ -8,12 +8,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_310_530
 
 
-def upgrade(url: str) -> None:
-    """Bring the database to the newest revision. Idempotent; safe to run at once."""
+def upgrade(url: str, revision: str = "") -> None:
+    """Bring the database to a revision, the newest if none is named.
+
+    Idempotent; safe to run at once.
+    """
     from alembic import command  # noqa: PLC0415 - costs 0.4 s where nothing migrates
     from alembic.config import Config  # noqa: PLC0415
 
-    if current(url) == head():
+    wanted = revision or head()
+    if current(url) == wanted:
         return
     if make_url(url).get_backend_name() == "sqlite":
         path = make_url(url).database
@@ -27,7 +31,7 @@ def upgrade(url: str) -> None:
             if conn.dialect.name == "postgresql":
                 conn.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             config.attributes["connection"] = conn
-            command.upgrade(config, "head")
+            command.upgrade(config, wanted)
     finally:
         engine.dispose()
 

@@ -49,9 +49,9 @@ class Queries:
         """A code resolves from the moment of acceptance."""
         j = t.journal.c
         row = tx.conn.execute(
-            sa.select(j.code, j.public_number, j.result_id, j.state).where(
-                j.code == code
-            )
+            sa.select(j.code, j.public_number, j.result_id, j.state)
+            .join(t.codes, t.codes.c.journal_id == j.id)
+            .where(t.codes.c.code == code)
         ).one_or_none()
         if row is None or row.state == "ignored":
             return None

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from uuid_utils import uuid7
 
 from connectors.contract import File
 from hub.database import tables as t
@@ -25,7 +24,7 @@ from hub.database.moulds import Mould, Moulds
 from hub.database.persons import Fingerprint, collect_files, collect_reporter
 from hub.database.rows import collect_row
 from hub.database.vault import DataKey, Vault
-from hub.domain.identity import contact_form
+from hub.domain.identity import child_id, contact_form
 from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
 from schemas.complaint import NewComplaint
@@ -301,7 +300,7 @@ class ClaimedWork:
         key, key_row = self._vault.new_key()
         child = replace(
             row,
-            id=str(uuid7()),
+            id=child_id(row.id, n),
             parent_id=row.id,
             item_no=n,
             waits=0,

@@ -2,6 +2,7 @@
 
 import hmac
 from hashlib import sha256
+from uuid import UUID
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O, U."""
@@ -72,3 +73,15 @@ def contact_form(kind: str, value: str) -> str:
     """Write a contact in the form in which it is indexed."""
     bare = value.strip()
     return bare.lower() if kind == "email" else bare
+
+
+def child_id(parent_id: str, number: int) -> str:
+    """Derive the id of a request's record: a second child of that number has it too.
+
+    A UUIDv7 of the parent's time, so that both lie in one month; children are in the
+    order of their numbers, which may have 20 bits.
+    """
+    time_and_chance = int(parent_id.replace("-", ""), 16) >> 64 & ~0xF000 | 0x7000
+    digest = sha256(f"{parent_id}#{number}".encode()).digest()
+    rest = 0b10 << 62 | number << 42 | int.from_bytes(digest[:6], "big") >> 6
+    return str(UUID(int=time_and_chance << 64 | rest))

@@ -4,10 +4,18 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+import sqlalchemy as sa
+from uuid_utils import uuid7
+
 from connectors.contract import Receiptful
 from hub.database import tables as t
+from hub.database.accepted import AcceptedGroup
+from hub.database.edge import Copy
+from hub.database.engine import Tx
 from tests.contract.builders import raw_message
 from tests.contract.world import World
+from tests.services.waiting import wait_until
 
 
 def test_a_message_is_new_once_and_seen_after_that(world: World) -> None:
@@ -128,3 +136,30 @@ def _at_once(calls: Sequence[object], key: str) -> list[Receiptful]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+def test_two_accepts_at_one_instant_never_tell_the_same_code(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {0: ("SAME-CODE-1", "1"), 1: ("NEXT-CODE-2", "2")}
+    first, second = world.store.journal, world.another().journal
+    monkeypatch.setattr(second, "_names", lambda raw, attempt: names[attempt])
+    copy = Copy(str(uuid7()), str(uuid7()), *names[0], raw_message("k1"))
+    with ThreadPoolExecutor(1) as pool:
+        with world.store.db.write() as tx:
+            group = AcceptedGroup(tx, first._vault, first._names, hinting=False)
+            (one,) = group.accept([copy], promised=False)
+            waiting = pool.submit(second.accept, raw_message("k2"))
+            # It has looked the code up, found it free, and waits for its row.
+            assert not tx.is_postgresql or wait_until(lambda: _one_waits(tx), 20)
+        other = waiting.result(timeout=30)
+    assert (one.code, other.code) == (names[0][0], names[1][0])
+    assert {row.journal_id for row in world.rows(t.codes)} == {
+        one.journal_id,
+        other.journal_id,
+    }
+
+
+def _one_waits(tx: Tx) -> bool:
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    return bool(tx.conn.execute(waiting).scalar_one())

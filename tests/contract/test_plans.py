@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ from hub.database import case_files, leases, parties, sending, settling_rows
 from hub.database.hot import leasing
 from hub.database.hot.batch import ORDER
 from hub.database.hot.statements import LOCK, ONE_PLAN, READING, writing
+from hub.database.partitions import first_id
 from tests.services.postgres import Postgres, connect
 
 CHANGES = [writing(sheet) for sheet in ORDER if sheet.key]
@@ -31,10 +33,12 @@ HOT = [*READING, *CHANGES, *LOOKS, *LEASING]
 OF_THE_LOG = re.compile('(FROM|UPDATE) "log"')
 """Two indexes of the log begin with the complaint: both are quick."""
 LARGE = 20_000
+THIS = datetime.now(UTC).date().replace(day=1)
+ID = f"overlay(gen_random_uuid()::text placing '{first_id(THIS)[:13]}' from 1)::uuid"
 FILL = f"""
 INSERT INTO journal (id, lane, source, received_at, state, due_at, data_key_id,
                      content_hash, complaint_id, code, public_number, raw_sha256)
-SELECT gen_random_uuid(), 'intake.web', 'web', now(),
+SELECT {ID}, 'intake.web', 'web', now(),
        CASE WHEN n % 10 = 0 THEN 'new' ELSE 'done' END,
        CASE WHEN n % 10 = 0 THEN now() END, gen_random_uuid(), 'h', gen_random_uuid(),
        'C' || n, 'P' || n, 'h'

@@ -33,6 +33,7 @@ NEW_KEYS = Sheet(t.data_keys, ("id", "complaint_id", "wrapped", "ring_id"))
 NEW_BLOBS = Sheet(t.blobs, _all_but(t.blobs))
 NEW_CHUNKS = Sheet(t.blob_chunks, _all_but(t.blob_chunks))
 NEW_SOURCE_KEYS = Sheet(t.source_keys, _all_but(t.source_keys))
+NEW_CODES = Sheet(t.codes, _all_but(t.codes))
 NEW_ROWS = Sheet(
     t.journal,
     (
@@ -253,6 +254,7 @@ ORDER = (
     NEW_ROWS,
     NEW_RAWS,
     NEW_SOURCE_KEYS,
+    NEW_CODES,
     NEW_KEYS,
     ADOPTED_KEYS,
     NEW_BLOBS,

@@ -7,6 +7,8 @@ read a table from end to end are off for the transaction (`ONE_PLAN`).
 
 from functools import cache
 
+import sqlalchemy as sa
+
 from hub.database.hot.batch import Sheet
 from hub.database.hot.packing import element_type
 
@@ -15,6 +17,7 @@ SELECT set_config('enable_seqscan', 'off', true),
        set_config('enable_hashjoin', 'off', true),
        set_config('enable_mergejoin', 'off', true),
        set_config('enable_bitmapscan', 'off', true),
+       set_config('enable_memoize', 'off', true),
        set_config('jit', 'off', true)
 """
 """Until the transaction ends. A plan that is off counts as costly, and a costly plan
@@ -35,11 +38,18 @@ SELECT j.id::text, j.lane, j.source, j.received_at, j.crashes, j.waits, j.revise
 """
 
 LOCK = """
-SELECT id::text FROM journal
- WHERE id = ANY(%b::uuid[]) AND state IN ('new', 'waiting') AND due_at <= %s
- ORDER BY id
-   FOR NO KEY UPDATE SKIP LOCKED
+SELECT j.id::text FROM unnest(%b::uuid[]) AS wanted(id)
+ CROSS JOIN LATERAL (
+       SELECT id FROM journal
+        WHERE id = wanted.id AND state IN ('new', 'waiting')
+          AND coalesce(due_at, 'infinity') <= %s
+        LIMIT 1
+          FOR NO KEY UPDATE SKIP LOCKED) AS j
 """
+"""In the order of the ids that are given; row by row, so that each looks at its month
+only: a list is not compared with the bounds of partitions before it is known.
+`coalesce` keeps the planner from the index of what is due, which looks cheap in an
+empty month."""
 
 LOCK_PERSONS = """
 SELECT count(pg_advisory_xact_lock(person)) FROM unnest(%b::int8[]) AS person
@@ -68,7 +78,7 @@ SELECT given.n, k.content_hash, k.journal_id::text, k.expires_at
 
 TAKEN_CODES = """
 SELECT given.code FROM unnest(%b::text[]) AS given(code)
- CROSS JOIN LATERAL (SELECT 1 FROM journal WHERE code = given.code LIMIT 1) AS j
+ CROSS JOIN LATERAL (SELECT 1 FROM codes WHERE code = given.code LIMIT 1) AS c
 """
 
 READING = (READ, LOCK, SAME_WORDS, KNOWN_KEYS, TAKEN_CODES)
@@ -88,9 +98,21 @@ def writing(sheet: Sheet) -> str:
     changes = ", ".join(f'"{name}" = given."{name}"' for name in sheet.columns)
     same = " AND ".join(f'"{name}" = given."{name}"' for name in sheet.key)
     # By its place: a join on the key may be turned round, and read the whole table.
+    found, place = "ctid", "kept.ctid = found.ctid"
+    if is_partitioned(sheet.table):
+        # Partitions have rows at equal places; and the key leads to one of them.
+        found = ", ".join(("tableoid", "ctid", *(f'"{name}"' for name in sheet.key)))
+        place += " AND kept.tableoid = found.tableoid" + "".join(
+            f' AND kept."{name}" = found."{name}"' for name in sheet.key
+        )
     return (
         f'UPDATE "{table}" AS kept SET {changes} '  # noqa: S608 - as above
         f"FROM unnest({arrays}) AS given({columns}) CROSS JOIN LATERAL "
-        f'(SELECT ctid FROM "{table}" WHERE {same} LIMIT 1) AS found '
-        "WHERE kept.ctid = found.ctid"
+        f'(SELECT {found} FROM "{table}" WHERE {same} LIMIT 1) AS found '
+        f"WHERE {place}"
     )
+
+
+def is_partitioned(table: sa.Table) -> bool:
+    """Tell whether PostgreSQL keeps the table in partitions."""
+    return table.dialect_options["postgresql"]["partition_by"] is not None

@@ -27,7 +27,7 @@ from hub.database.tables.evidence import (
     data_keys,
     seals,
 )
-from hub.database.tables.intake import journal, journal_raw, source_keys
+from hub.database.tables.intake import codes, journal, journal_raw, source_keys
 
 __all__ = [
     "agency_references",
@@ -39,6 +39,7 @@ __all__ = [
     "blob_chunks",
     "blobs",
     "clock",
+    "codes",
     "complaints",
     "contact_state",
     "contacts",

@@ -41,6 +41,7 @@ log = sa.Table(
     ),
     unsealed_index("log", "recorded_at"),
     sealed_index("log"),
+    postgresql_partition_by="HASH (complaint_id)",
 )
 
 # No ciphertext here: texts live in their events.

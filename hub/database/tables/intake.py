@@ -11,6 +11,9 @@ from hub.database.tables.base import (
 )
 from hub.database.types import Id, Instant, Sealed
 
+BY_MONTH = "RANGE ({})"
+"""By the id, whose order is time: so a look-up by id reads one month."""
+
 journal = sa.Table(
     "journal",
     metadata,
@@ -42,8 +45,6 @@ journal = sa.Table(
     due_index("journal"),
     unsealed_index("journal", "received_at"),
     sealed_index("journal"),
-    # A code is told before the complaint exists, so it is found here first.
-    sa.Index("ix_journal_code", "code", unique=True),
     sa.Index(
         "ix_journal_waiting_for", "waiting_for", **where("waiting_for IS NOT NULL")
     ),
@@ -51,9 +52,9 @@ journal = sa.Table(
         "ix_journal_parent_id_item_no",
         "parent_id",
         "item_no",
-        unique=True,
         **where("parent_id IS NOT NULL"),
     ),
+    postgresql_partition_by=BY_MONTH.format("id"),
 )
 
 journal_raw = sa.Table(
@@ -62,6 +63,16 @@ journal_raw = sa.Table(
     sa.Column("journal_id", Id, primary_key=True),
     sa.Column("sealed", Sealed),
     sa.Column("blob_id", Id),
+    postgresql_partition_by=BY_MONTH.format("journal_id"),
+)
+
+# A code is told before its complaint exists, and must be nobody else's for ever: a
+# month of the journal cannot promise that for the others.
+codes = sa.Table(
+    "codes",
+    metadata,
+    sa.Column("code", sa.String(12), primary_key=True),
+    sa.Column("journal_id", Id, nullable=False),
 )
 
 source_keys = sa.Table(

@@ -2,6 +2,7 @@
 
 import inspect
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from hub.domain.identity import (
     ALPHABET,
+    child_id,
     contact_form,
     delivery_key,
     public_number,
@@ -132,3 +134,14 @@ def test_neighbouring_parts_of_a_key_do_not_run_together() -> None:
 def test_contacts_have_one_form() -> None:
     assert contact_form("email", " Sari@Warga.Example ") == "sari@warga.example"
     assert contact_form("phone", " +62812000111 ") == "+62812000111"
+
+
+@given(st.uuids(), st.integers(1, 2**20 - 2))
+def test_a_childs_id_has_its_parents_time_and_its_number(
+    parent: UUID, number: int
+) -> None:
+    own, later = (UUID(child_id(str(parent), n)) for n in (number, number + 1))
+    assert own == UUID(child_id(str(parent), number))
+    assert own.int >> 80 == parent.int >> 80
+    assert (own.version, own.variant) == (7, RFC_4122)
+    assert own < later
