@@ -265,6 +265,7 @@ class _Builder:
                 duties.insert(0, Duty("sweep", work.sweep_seconds, sweep))
             duties += [
                 Duty("recover", 1.0, lambda: deliver.recover(sole=False)),
+                Duty("partitions", 3600.0, store.partitions.make),
                 Duty("seal", 2.0, store.sealer.seal),
                 Duty("erase", 2.0, store.eraser.erase_due),
                 Duty("gauges", 5.0, Gauges(store.db)),

@@ -74,7 +74,7 @@ def _examine(settings: "Settings") -> Iterator[Check]:
 
     store = open_store(settings, migrate=False)
     try:
-        for look in (_locks, _edge, _invariants, _erased, _seals, _clock):
+        for look in (_locks, _partitions, _edge, _invariants, _erased, _seals, _clock):
             yield look(store)
     finally:
         store.close()
@@ -130,6 +130,17 @@ def _edge(store: "Store") -> Check:
         else f"{len(store.edge.files())} files of accepted messages"
     )
     return Check("edge", not closed, detail, tuple({"file": one} for one in closed))
+
+
+def _partitions(store: "Store") -> Check:
+    """Rows without a month are kept, but no month that goes takes them along."""
+    lacks = store.partitions.lacks()
+    detail = (
+        f"{len(lacks)} of the journal's are amiss: does a process have the schedule?"
+        if lacks
+        else "the coming month has its own, nothing is outside"
+    )
+    return Check("partitions", not lacks, detail, tuple(asdict(one) for one in lacks))
 
 
 def _invariants(store: "Store") -> Check:

@@ -11,7 +11,7 @@ def test_a_sound_deployment_is_healthy(lived: Run) -> None:
     found = lived("doctor", "--json")
     assert (found.code, found.document["healthy"]) == (0, True)
     names = {check["check"] for check in found.document["checks"]}
-    expected = "database,migrations,key ring,records,erased,seals,clock"
+    expected = "database,migrations,key ring,partitions,records,erased,seals,clock"
     assert names >= set(expected.split(","))
     assert "All is well." in lived("doctor").err
 
