@@ -2,13 +2,16 @@
 
 `python -m tests.bench.store [millions of cursors]`. The rows are generated inside
 PostgreSQL; what is measured is the hub's own sweep and backlog on them, and the plans
-of their statements. Needs about 25 GB of disk and ten minutes; all of it is removed.
+of their statements. The journal has a row of each complaint, over three years of
+months. Needs about 25 GB of disk; all of it is removed.
 """
 
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import psycopg
 import sqlalchemy as sa
@@ -18,6 +21,7 @@ from hub.database.backlog import backlog
 from hub.database.due import SqlDue
 from hub.database.engine import Database
 from hub.database.migrate import upgrade
+from hub.database.partitions import first_id, following, make_months
 from tests.services.postgres import PrivatePostgres, connect
 
 CURSORS_PER_COMPLAINT, EVENTS_PER_COMPLAINT = 2.5, 7.5
@@ -61,30 +65,69 @@ UPDATE cursors SET target_seq = 8, due_at = now() + %(when)s * interval '1 secon
  WHERE complaint_id IN
        (SELECT {complaint} FROM generate_series(1, %(all)s::bigint, %(step)s) AS n)
 """
+JOURNAL = """
+INSERT INTO journal
+       (id, lane, source, received_at, state, data_key_id, content_hash, complaint_id,
+        raw_sha256, position)
+SELECT ('{month}-7000-' || lpad(to_hex(n >> 48 | 32768), 4, '0') || '-'
+        || lpad(to_hex(n), 12, '0'))::uuid,
+       'intake.web', 'web', now(), 'done', {complaint},
+       decode(repeat('ab', 32), 'hex'), {complaint}, decode(repeat('ab', 32), 'hex'), n
+  FROM generate_series(%(first)s::bigint, %(last)s) AS n
+"""
 COMPLAINT = "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
 STEP = 200_000
+MONTHS = 36
 
 
 def _fill(conn: psycopg.Connection, complaints: int) -> None:
+    # Rows come in the order of their keys, so that indexes grow at their ends.
     for name, sql in (("complaints", COMPLAINTS), ("events", EVENTS)):
-        _chunks(conn, name, sql, complaints)
-    _chunks(conn, "cursors", CURSORS, complaints)
+        with _timed(name):
+            _chunks(conn, sql, 1, complaints)
+    with _timed("journal"):
+        _journal(conn, complaints)
+    with _timed("cursors"):
+        _chunks(conn, CURSORS, 1, complaints)
     for count, when in ((LAGGING, -30), (LATER, 3600)):
         step = max(1, int(complaints * CURSORS_PER_COMPLAINT / count))
         conn.execute(
             DUE.format(complaint=COMPLAINT).encode(),
             {"when": when, "all": complaints, "step": step},
         )
-    conn.execute("VACUUM ANALYZE")
+    with _timed("vacuum and analyze"):
+        conn.execute("VACUUM ANALYZE")
 
 
-def _chunks(conn: psycopg.Connection, name: str, sql: str, complaints: int) -> None:
-    began = time.monotonic()
+def _journal(conn: psycopg.Connection, complaints: int) -> None:
+    """Spread rows evenly over the months until now."""
+    this = datetime.now(UTC).date().replace(day=1)
+    for n in range(MONTHS):
+        month = following(this, n + 1 - MONTHS)
+        first = complaints * n // MONTHS + 1
+        text = JOURNAL.replace("{month}", first_id(month)[:13])
+        _chunks(conn, text, first, complaints * (n + 1) // MONTHS)
+
+
+def _chunks(conn: psycopg.Connection, sql: str, begin: int, end: int) -> None:
     text = sql.format(complaint=COMPLAINT, parties=PARTIES).encode()
-    for first in range(1, complaints + 1, STEP):
-        last = min(complaints, first + STEP - 1)
+    for first in range(begin, end + 1, STEP):
+        last = min(end, first + STEP - 1)
         conn.execute(text, {"first": first, "last": last})
-    print(f"{name} written in {time.monotonic() - began:.0f} s", flush=True)
+
+
+@contextmanager
+def _timed(name: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _months(db: Database) -> None:
+    """Make the months that the journal's rows lie in."""
+    this = datetime.now(UTC).date().replace(day=1)
+    with db.engine.begin() as conn:
+        make_months(conn, [following(this, n + 1 - MONTHS) for n in range(MONTHS)])
 
 
 def _milliseconds(act: Callable[[], object]) -> str:
@@ -137,10 +180,12 @@ def main() -> int:
     with PrivatePostgres(settings=settings) as server:
         url = server.create_database()
         upgrade(url)
-        with connect(url) as conn:
-            _fill(conn, complaints)
-            _sizes(conn)
         db = Database(url)
+        _months(db)
+        with connect(url) as conn:
+            with _timed("all rows"):
+                _fill(conn, complaints)
+            _sizes(conn)
         due = SqlDue(db)
         # The sweep marks what it finds; an endless distance lets it find all again.
         print(f"sweep:   {_milliseconds(lambda: due.sweep(0.0))}")
@@ -155,12 +200,19 @@ def main() -> int:
 
 def _sizes(conn: psycopg.Connection) -> None:
     found = conn.execute(
-        "SELECT relname, reltuples::bigint, pg_size_pretty(pg_total_relation_size(oid))"
-        "  FROM pg_class WHERE relkind = 'r' AND relname ~ '^(complaints|log|cursors)'"
-        " ORDER BY relname"
+        "SELECT root, count(*), sum(rows)::bigint, pg_size_pretty(sum(size)) FROM"
+        " (SELECT coalesce(pg_partition_root(oid), oid)::regclass::text AS root,"
+        "         reltuples AS rows, pg_total_relation_size(oid) AS size"
+        "    FROM pg_class WHERE relkind = 'r') AS parts"
+        " WHERE root IN ('complaints', 'log', 'journal', 'cursors')"
+        " GROUP BY root ORDER BY root"
     )
-    for name, rows, size in found:
-        print(f"{name}: {rows:,} rows, {size} with indexes")
+    for name, parts, rows, size in found:
+        print(f"{name}: {rows:,} rows in {parts} parts, {size} with indexes")
+    whole = conn.execute(
+        "SELECT pg_size_pretty(pg_database_size(current_database()))"
+    ).fetchone()
+    print(f"disk: {whole[0] if whole else '?'} and its write-ahead log", flush=True)
 
 
 if __name__ == "__main__":
