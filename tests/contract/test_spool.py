@@ -73,7 +73,7 @@ def test_a_message_spooled_twice_counts_as_accepted_once(world: World) -> None:
 def test_the_edge_refills_a_database_that_lost_commits(world: World) -> None:
     receipts = [world.store.journal.accept(raw_message(f"k{n}")) for n in range(3)]
     world.store.journal.accept(raw_message("k0"))
-    for table in (t.journal, t.journal_raw, t.source_keys, t.data_keys):
+    for table in (t.journal, t.journal_raw, t.codes, t.source_keys, t.data_keys):
         world.write(sa.delete(table))
     assert world.violated() == {"edge_equals_journal"}
     assert world.store.journal.replay_edge() == 3
