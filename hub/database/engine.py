@@ -83,6 +83,9 @@ class Database:
             with self.engine.connect() as raw:
                 conn = raw.execution_options(simpul_read=True)
                 yield Tx(conn, _now(conn, self.dialect), self.dialect)
+                # A rollback would make the driver forget its prepared statements, and
+                # each be planned again: dear where a table has many partitions.
+                conn.commit()
         except exc.DBAPIError as error:
             raise _named(error) from error
 
