@@ -15,8 +15,8 @@ from hub.database.partitions import (
 )
 from hub.database.types import Id
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
