@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ PRODUCTION = (
 EMBEDDED = ("",)
 """One process with every role."""
 STOP_SECONDS_MAX = 40
+READY_SECONDS_MAX = 30
 
 
 def channels(region: SimulatedRegion, smtp_port: int) -> dict[str, object]:
@@ -84,6 +86,15 @@ class Worker:
         """Send a signal; nothing when it is dead already."""
         if self._process is not None and self.is_running:
             self._process.send_signal(number)
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether its metrics page, which comes last, is there."""
+        try:
+            socket.create_connection(("127.0.0.1", self._port), 1).close()
+        except OSError:
+            return False
+        return True
 
     def end(self) -> int:
         """Ask it to stop and wait; returns the exit code, -9 if it had to be killed."""
@@ -170,12 +181,16 @@ class Fleet:
         return [worker.end() for worker in self.workers]
 
     def rolling_restart(self) -> list[int]:
-        """Restart one process after the other; returns their exit codes."""
+        """Restart one process after the other; returns their exit codes.
+
+        As an operator's tools do, it goes on when the last one is ready.
+        """
         found = []
         for worker in self.workers:
             with self._restarting:
                 found.append(worker.end())
                 worker.start()
+                wait_for(lambda: worker.is_ready, READY_SECONDS_MAX)  # noqa: B023 - called at once
         return found
 
     def kill(self, worker: Worker) -> None:
