@@ -43,6 +43,8 @@ POINTS = (
     "recover.committed",
     "erase.before_commit",
     "erase.committed",
+    "partitions.before_commit",
+    "partitions.committed",
     "publisher.sent",
     "publisher.confirmed",
     "consumer.taken",

@@ -81,6 +81,12 @@ def outage(server: Server) -> Cause:
     return Cause(during=come_back, before=server.kill)
 
 
+def new_start(fleet: Fleet, role: str) -> Cause:
+    """Kill a process with a role: what it does at its start is done again."""
+    (worker,) = (one for one in fleet.workers if role in one.roles)
+    return Cause(during=partial(fleet.kill, worker))
+
+
 def erasure(store: Store) -> Cause:
     """Let the oldest complaint be erased that everybody has heard of."""
     return Cause(during=partial(_erase_one, store))

@@ -20,6 +20,8 @@ NOT_HERE = (
     "publisher.confirmed",
     "spool.before_commit",  # an embedded database cannot be away
     "spool.committed",
+    "partitions.before_commit",  # SQLite has none
+    "partitions.committed",
 )
 SHORT_POINTS = ("accept.before_commit", "deliver.begun", "updates.committed")
 

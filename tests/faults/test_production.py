@@ -29,6 +29,7 @@ def test_nothing_is_lost_or_doubled_whatever_breaks(world: World, seed: int) -> 
     causes: course.Causes = {
         "spool": strikes.outage(world.postgres),
         "erase": strikes.erasure(world.store),
+        "partitions": strikes.new_start(world.fleet, "schedule"),
     }
     try:
         judge.through("nothing breaks", course.LETTERS, lambda: True)
