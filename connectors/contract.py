@@ -189,6 +189,8 @@ class Capabilities(Model):
     """A repeated call with our key has one effect."""
     finds: bool = False
     """A case can be looked for by our key."""
+    finds_events: bool | None = None
+    """The same for what is sent after the hand-over; None: as `finds` says."""
     submits: bool = True
     """False where nothing is handed over, as on a reporter's channel."""
     sends: bool = True
@@ -200,6 +202,12 @@ class Capabilities(Model):
     deadline_seconds: float | None = Field(default=None, gt=0)
     """Total time of one call where the channel's own table says it; else the
     manifest's limits do."""
+
+    def finds_after(self, *, hand_over: bool) -> bool:
+        """Tell whether a lost call can be looked for: a hand-over, or a later event."""
+        if hand_over or self.finds_events is None:
+            return self.finds
+        return self.finds_events
 
 
 class EventView(Model):

@@ -311,7 +311,7 @@ def _unknown(ground: Ground, error: OutcomeUnknown) -> Settlement:
     if can.honours_key:
         backoff = backoff_seconds(ground.limits, cursor.attempts, ground.jitter)
         return replace(later, due_in_seconds=max(ground.limits.settle_seconds, backoff))
-    if can.finds:
+    if can.finds_after(hand_over=ground.is_submit):
         return replace(later, step=Step.FIND)
     if can.resends_once and cursor.resends == 0:
         return replace(later, resends=1)

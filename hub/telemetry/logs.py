@@ -5,7 +5,9 @@ import io
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 import structlog
@@ -111,14 +113,20 @@ def configure_logging(log_format: str, level: str) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
+FRAMES_SHOWN = 4
+"""Innermost frames of an error that are logged, outermost first."""
+
+
 def _name_errors(
     logger: Any, method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Log an exception by its class: its text may hold personal data."""
+    """Log an exception by its class and place: its text may hold personal data."""
     del logger, method
     error = event.pop("error", None)
     if isinstance(error, BaseException):
         event["error.type"] = type(error).__name__
+        if frames := traceback.extract_tb(error.__traceback__)[-FRAMES_SHOWN:]:
+            event["error.at"] = [f"{Path(f.filename).name}:{f.lineno}" for f in frames]
     elif error is not None:
         event["error"] = error
     event.pop("exc_info", None)

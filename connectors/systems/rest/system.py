@@ -71,6 +71,7 @@ class RestSystem:
         return Capabilities(
             honours_key=self._settings.honours_key,
             finds=self._settings.find is not None,
+            finds_events=self._settings.find_event is not None,
             sends=send is not None,
             coalesces=send is not None and bool(send.items),
         )

@@ -231,6 +231,15 @@ def test_a_late_retry_of_unknown_outcome_is_held_where_no_key_is_honoured(
     assert (found.dead, found.due_in_seconds) == (DeadKind.HELD, None)
 
 
+def test_what_cannot_be_looked_for_is_held_where_the_hand_over_could_be() -> None:
+    can = Capabilities(finds=True, finds_events=False)
+    lost = OutcomeUnknown("timed out")
+
+    assert settle(ground(SUBMIT, can), lost).step is Step.FIND
+    later = settle(ground(SEND, can), lost)
+    assert (later.dead, later.forward_to) == (DeadKind.HELD, 7)
+
+
 @pytest.mark.parametrize("can", [KEY, FINDS, TWICE])
 def test_an_unknown_outcome_that_is_too_old_is_held(can: Capabilities) -> None:
     found = settle(
