@@ -134,6 +134,8 @@ def _edge(store: "Store") -> Check:
 
 def _partitions(store: "Store") -> Check:
     """Rows without a month are kept, but no month that goes takes them along."""
+    if store.db.dialect == "sqlite":
+        return Check("partitions", ok=True, detail="SQLite has none")
     lacks = store.partitions.lacks()
     detail = (
         f"{len(lacks)} of the journal's are amiss: does a process have the schedule?"

@@ -185,29 +185,25 @@ def settle(ground: Ground, outcome: Outcome) -> Settlement:
     return found
 
 
-def not_called(cursor: Cursor) -> Settlement:
-    """Decide on a call that was begun and not made: it is made later, as it is."""
+def as_it_is(
+    cursor: Cursor, outcome: str, why: str, *, due_in_seconds: float = 0
+) -> Settlement:
+    """Let a range be tried again with all that is known of it; it did not fail."""
     return Settlement(
-        "not_called",
+        outcome,
         step=cursor.sending_step,
-        due_in_seconds=0,
+        due_in_seconds=due_in_seconds,
         progress=cursor.progress,
         lookups=cursor.lookups,
         resends=cursor.resends,
-        why="it was too late for the call",
+        why=why,
     )
 
 
 def _misconfigured(ground: Ground, error: Misconfigured) -> Settlement:
-    return Settlement(
-        "misconfigured",
-        step=ground.cursor.sending_step,
-        due_in_seconds=0,
+    return replace(
+        as_it_is(ground.cursor, "misconfigured", error.why),
         party=PartySignal.MISCONFIGURED,
-        progress=ground.cursor.progress,
-        lookups=ground.cursor.lookups,
-        resends=ground.cursor.resends,
-        why=error.why,
         fingerprint=error.fingerprint,
         response=error.response,
     )

@@ -14,8 +14,8 @@ from hub.domain.settlement import (
     Outcome,
     PartySignal,
     Settlement,
+    as_it_is,
     as_outcome,
-    not_called,
     settle,
 )
 from hub.ports import (
@@ -200,7 +200,7 @@ class Deliver:
     def take_back(call: Call) -> Ended:
         """End a call that is not made: it is due again, as it was."""
         lease = call.sending.lease
-        late = not_called(lease.cursor)
+        late = as_it_is(lease.cursor, "not_called", "it was too late for the call")
         return Ended(lease, call.sending.plan, late, call.attempt)
 
     # settling
@@ -298,16 +298,9 @@ def _advance(cursor: Cursor) -> Plan:
 
 
 def _nobody(cursor: Cursor) -> Settlement:
-    """Wait for the party's configuration; what is known of the range is kept."""
-    return Settlement(
-        "misconfigured",
-        step=cursor.sending_step,
-        due_in_seconds=60,
-        progress=cursor.progress,
-        lookups=cursor.lookups,
-        resends=cursor.resends,
-        why="the party is not configured",
-    )
+    """Wait for the party's configuration."""
+    why = "the party is not configured"
+    return as_it_is(cursor, "misconfigured", why, due_in_seconds=60)
 
 
 def _tell(ended: Ended, *, kept: bool) -> None:
