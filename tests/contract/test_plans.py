@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -11,7 +10,7 @@ from hub.database import case_files, leases, parties, sending, settling_rows
 from hub.database.hot import leasing
 from hub.database.hot.batch import ORDER
 from hub.database.hot.statements import LOCK, ONE_PLAN, READING, writing
-from hub.database.partitions import first_id
+from tests.contract.grown import JOURNAL
 from tests.services.postgres import Postgres, connect
 
 CHANGES = [writing(sheet) for sheet in ORDER if sheet.key]
@@ -32,25 +31,8 @@ LEASING = [*leasing.DUE, leasing.RUNNING]
 HOT = [*READING, *CHANGES, *LOOKS, *LEASING]
 OF_THE_LOG = re.compile('(FROM|UPDATE) "log"')
 """Two indexes of the log begin with the complaint: both are quick."""
-LARGE = 20_000
-THIS = datetime.now(UTC).date().replace(day=1)
-ID = f"overlay(gen_random_uuid()::text placing '{first_id(THIS)[:13]}' from 1)::uuid"
 FILL = f"""
-INSERT INTO journal (id, lane, source, received_at, state, due_at, data_key_id,
-                     content_hash, complaint_id, code, public_number, raw_sha256)
-SELECT {ID}, 'intake.web', 'web', now(),
-       CASE WHEN n % 10 = 0 THEN 'new' ELSE 'done' END,
-       CASE WHEN n % 10 = 0 THEN now() END, gen_random_uuid(), 'h', gen_random_uuid(),
-       'C' || n, 'P' || n, 'h'
-  FROM generate_series(1, {LARGE}) AS n;
-INSERT INTO journal_raw (journal_id, sealed) SELECT id, 's' FROM journal;
-INSERT INTO data_keys (id, complaint_id, wrapped, ring_id)
-SELECT data_key_id, complaint_id, 'w', gen_random_uuid() FROM journal;
-INSERT INTO source_keys (source, key_hash, content_hash, journal_id)
-SELECT source, code::bytea, 'h', id FROM journal;
-INSERT INTO contacts (kind, hmac, complaint_id, reporter_id, words_hash, received_at)
-SELECT 'email', code::bytea, complaint_id, gen_random_uuid(), 'w', now() FROM journal;
-INSERT INTO contact_state (kind, hmac, opted_out)
+{JOURNAL}INSERT INTO contact_state (kind, hmac, opted_out)
 SELECT 'email', code::bytea, true FROM journal;
 INSERT INTO complaints (id, code, public_number, head_seq, status, type, channel,
                         anonymous, confidential, data_key_id, received_at)

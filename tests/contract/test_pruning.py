@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -10,27 +9,9 @@ import pytest
 from hub.database.hot.batch import NUMBERED_EVENTS, NUMBERED_ROWS, SETTLED_ROWS
 from hub.database.hot.statements import LOCK, ONE_PLAN, READ, writing
 from hub.database.partitions import first_id, following, name_of
+from tests.contract.grown import JOURNAL, THIS
 from tests.services.postgres import Postgres, connect
 
-LARGE = 20_000
-THIS = datetime.now(UTC).date().replace(day=1)
-ID = f"overlay(gen_random_uuid()::text placing '{first_id(THIS)[:13]}' from 1)::uuid"
-FILL = f"""
-INSERT INTO journal (id, lane, source, received_at, state, due_at, data_key_id,
-                     content_hash, complaint_id, code, public_number, raw_sha256)
-SELECT {ID}, 'intake.web', 'web', now(),
-       CASE WHEN n % 10 = 0 THEN 'new' ELSE 'done' END,
-       CASE WHEN n % 10 = 0 THEN now() END, gen_random_uuid(), 'h', gen_random_uuid(),
-       'C' || n, 'P' || n, 'h'
-  FROM generate_series(1, {LARGE}) AS n;
-INSERT INTO journal_raw (journal_id, sealed) SELECT id, 's' FROM journal;
-INSERT INTO data_keys (id, complaint_id, wrapped, ring_id)
-SELECT data_key_id, complaint_id, 'w', gen_random_uuid() FROM journal;
-INSERT INTO source_keys (source, key_hash, content_hash, journal_id)
-SELECT source, code::bytea, 'h', id FROM journal;
-INSERT INTO contacts (kind, hmac, complaint_id, reporter_id, words_hash, received_at)
-SELECT 'email', code::bytea, complaint_id, gen_random_uuid(), 'w', now() FROM journal;
-"""  # noqa: S608 - numbers and a time of our own
 EVENTS = """
 INSERT INTO log (complaint_id, seq, event_id, type, author_kind, author_id, cause_kind,
                  cause_id, cause_no, occurred_at, recorded_at, status_after, facts,
@@ -64,7 +45,7 @@ def conn(
 def test_a_look_up_by_id_reads_one_partition(
     conn: psycopg.Connection, name: str
 ) -> None:
-    conn.execute(FILL.encode())
+    conn.execute(JOURNAL.encode())
     conn.execute(EVENTS.encode())
     sql, values = BY_ID[name]
     numbers = iter(range(1, 100))
