@@ -13,7 +13,7 @@ from hub.database.engine import Tx
 from hub.database.hot.batch import NEW_CODES, NEW_KEYS, NEW_SOURCE_KEYS, Batch
 from hub.database.hot.packing import PACKERS, pack_bytes
 from hub.database.hot.pipeline import run
-from hub.database.hot.statements import KNOWN_KEYS, ONE_PLAN, TAKEN_CODES
+from hub.database.hot.statements import KNOWN_KEYS, TAKEN_CODES
 from hub.database.hot.writing import write
 from hub.database.rows import collect_row
 from hub.database.vault import Vault
@@ -88,10 +88,9 @@ class AcceptedGroup:
     def _look_up_by_arrays(self, keys: list[_Key], codes: list[str]) -> None:
         sources, hashes = zip(*keys, strict=True)
         text = PACKERS["text"]
-        _, known, taken = run(
+        known, taken = run(
             self._tx,
             [
-                (ONE_PLAN, ()),
                 (KNOWN_KEYS, (text(sources), pack_bytes(hashes))),
                 (TAKEN_CODES, (text(codes),)),
             ],

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from hub.database import tables as t
 from hub.database.engine import Tx
+from hub.database.hot.pipeline import run
 from schemas.parties import PartyKind
 
 
@@ -21,11 +22,11 @@ class PartyRow:
     config_version: str
 
 
-_DIGEST = sa.text("""
+_DIGEST = """
 SELECT md5(string_agg(concat_ws(chr(31), party, kind, lane, title, config_version,
                                 coalesce(wants::text, 'null')), chr(30) ORDER BY party))
   FROM parties
-""")
+"""
 
 
 class Directory:
@@ -38,7 +39,8 @@ class Directory:
         """Give every party's configuration, as of this transaction."""
         if not tx.is_postgresql:
             return read_parties(tx)
-        digest = tx.conn.execute(_DIGEST).scalar_one() or ""
+        (found,) = run(tx, [(_DIGEST, ())])
+        digest = found.fetchone()[0] or ""
         known, parties = self._known
         if digest != known:
             # What changes in between has another digest at the next look.

@@ -19,6 +19,7 @@ from tenacity import (
 )
 
 from hub import telemetry
+from hub.database import postgresql
 from hub.database.types import Instant
 
 _TRANSIENT_STATES = {"40001", "40P01", "55P03", "23505"}
@@ -37,13 +38,15 @@ class DatabaseDownError(ConnectionError):
     """The database cannot be reached; the sender is told to come back."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tx:
     """An open transaction with the database's clock at its beginning."""
 
     conn: sa.Connection
     now: datetime
     dialect: str
+    one_plan: bool = False
+    """True once its statements admit one plan only (`hot.pipeline`)."""
 
     @property
     def is_postgresql(self) -> bool:
@@ -59,7 +62,7 @@ class Database:
         self.engine = (
             _sqlite(url, pool_size)
             if self.dialect == "sqlite"
-            else _postgresql(url, pool_size)
+            else postgresql.make_engine(url, pool_size)
         )
         self._writer = threading.RLock()
 
@@ -87,7 +90,7 @@ class Database:
                 # each be planned again: dear where a table has many partitions.
                 conn.commit()
         except exc.DBAPIError as error:
-            raise _named(error) from error
+            raise self._named(error) from error
 
     @contextmanager
     def _begin(self) -> Iterator[Tx]:
@@ -97,9 +100,13 @@ class Database:
                 telemetry.point(".before_commit")
             telemetry.point(".committed")
         except exc.DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) == _STANDBY:
-                self.engine.dispose()  # the next connections find the new primary
-            raise _named(error) from error
+            raise self._named(error) from error
+
+    def _named(self, error: exc.DBAPIError) -> Exception:
+        is_standby = getattr(error.orig, "sqlstate", None) == _STANDBY
+        if is_standby or error.connection_invalidated:
+            self.engine.dispose()  # the next connections are new, to whoever is primary
+        return _named(error)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -139,15 +146,12 @@ def _named(error: exc.DBAPIError) -> Exception:
 
 
 def _now(conn: sa.Connection, dialect: str) -> datetime:
-    sql = (
-        "SELECT simpul_now() AS now"
-        if dialect == "postgresql"
-        else "SELECT simpul_wall_us() + (SELECT offset_us FROM clock) AS now"
-    )
+    if dialect == "postgresql":
+        return postgresql.read_clock(conn)
+    sql = "SELECT simpul_wall_us() + (SELECT offset_us FROM clock) AS now"
     found = conn.execute(sa.text(sql).columns(now=Instant())).scalar_one()
     if not isinstance(found, datetime):
-        msg = "the database has no clock: run `simpul db upgrade`"
-        raise TypeError(msg)
+        raise TypeError(postgresql.NO_CLOCK)
     return found
 
 
@@ -181,24 +185,3 @@ def _sqlite(url: str, pool_size: int) -> sa.Engine:
         conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def _postgresql(url: str, pool_size: int) -> sa.Engine:
-    return sa.create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        isolation_level="READ COMMITTED",
-        connect_args={
-            "connect_timeout": 5,
-            # A host that vanished is noticed within seconds, not within hours.
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 20_000,
-            "options": "-c statement_timeout=30000 -c lock_timeout=10000"
-            " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
-        },
-    )

@@ -10,7 +10,7 @@ from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.hot.packing import PACKERS, pack_bytes, pack_uuids
 from hub.database.hot.pipeline import Statement, run
-from hub.database.hot.statements import LOCK, LOCK_PERSONS, ONE_PLAN, SAME_WORDS
+from hub.database.hot.statements import LOCK, LOCK_PERSONS, SAME_WORDS
 from hub.database.log import Appender
 from hub.database.persons import Fingerprint, fingerprint
 from hub.database.rows import is_due, read_rows
@@ -70,16 +70,13 @@ class Finder:
         blinds |= {self._vault.blind(kind, value) for kind, value in contacts if value}
         persons = sorted(int.from_bytes(b[:8], "big", signed=True) for b in blinds)
         # Separate statements: each sees what the holders of its locks committed.
-        statements: list[Statement] = [
-            (ONE_PLAN, ()),
-            (LOCK, (pack_uuids(ids), self._tx.now)),
-        ]
+        statements: list[Statement] = [(LOCK, (pack_uuids(ids), self._tx.now))]
         if persons:
             statements.append((LOCK_PERSONS, (PACKERS["int8"](persons),)))
         if words:
             statements.append(self._words_by_arrays(words))
         done = run(self._tx, statements)
-        self.claimed = [row[0] for row in done[1].fetchall()]
+        self.claimed = [row[0] for row in done[0].fetchall()]
         if words:
             self._find_words(
                 (words[n - 1], complaint_id) for n, complaint_id in done[-1].fetchall()

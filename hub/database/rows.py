@@ -15,7 +15,7 @@ from hub.database.engine import Tx
 from hub.database.hot.batch import NEW_RAWS, NEW_ROWS, Batch
 from hub.database.hot.packing import pack_uuids
 from hub.database.hot.pipeline import run
-from hub.database.hot.statements import ONE_PLAN, READ
+from hub.database.hot.statements import READ
 from hub.database.types import compact_json
 from hub.database.vault import DataKey, KeyDestroyedError, Vault
 from hub.ports import JournalRow
@@ -59,7 +59,7 @@ def read_rows(tx: Tx, vault: Vault, ids: Sequence[str]) -> list[JournalRow]:
 
 
 def _by_arrays(tx: Tx, ids: Sequence[str]) -> list[_Stored]:
-    found = run(tx, [(ONE_PLAN, ()), (READ, (pack_uuids(ids), tx.now))])[1]
+    found = run(tx, [(READ, (pack_uuids(ids), tx.now))])[0]
     return [_Stored._make(row) for row in found.fetchall()]
 
 

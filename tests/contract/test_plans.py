@@ -9,7 +9,8 @@ import pytest
 from hub.database import case_files, leases, parties, sending, settling_rows
 from hub.database.hot import leasing
 from hub.database.hot.batch import ORDER
-from hub.database.hot.statements import LOCK, ONE_PLAN, READING, writing
+from hub.database.hot.pipeline import ONE_PLAN
+from hub.database.hot.statements import LOCK, READING, writing
 from tests.contract.grown import JOURNAL
 from tests.services.postgres import Postgres, connect
 

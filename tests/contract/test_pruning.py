@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from hub.database.hot.batch import NUMBERED_EVENTS, NUMBERED_ROWS, SETTLED_ROWS
-from hub.database.hot.statements import LOCK, ONE_PLAN, READ, writing
+from hub.database.hot.pipeline import ONE_PLAN
+from hub.database.hot.statements import LOCK, READ, writing
 from hub.database.partitions import first_id, following, name_of
 from tests.contract.grown import JOURNAL, THIS
 from tests.services.postgres import Postgres, connect

@@ -12,7 +12,6 @@ from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.hot.packing import PACKERS
 from hub.database.hot.pipeline import Statement, run
-from hub.database.hot.statements import ONE_PLAN
 from hub.ports import Ask
 
 LEASED = (t.cursors, t.answers)
@@ -99,9 +98,8 @@ def find_due(tx: Tx, asks: Sequence[Ask]) -> list[Found]:
         PACKERS["int4"](slots),
     )
     values = (*arrays, tx.now, tx.now, tx.now, tx.now)
-    statements: list[Statement] = [(ONE_PLAN, ())]
-    statements += [(sql, values) for sql in DUE]
-    for table, cursor in zip(LEASED, run(tx, statements)[1:], strict=True):
+    statements: list[Statement] = [(sql, values) for sql in DUE]
+    for table, cursor in zip(LEASED, run(tx, statements), strict=True):
         make = _row_type(table)._make
         for number, row_id, *values_ in cursor.fetchall():
             if values_[0] is None:

@@ -13,9 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database.engine import Tx
-from hub.database.hot.packing import PACKERS, Packed, element_type
+from hub.database.hot.packing import Packed, element_type, packers_of
 from hub.database.hot.pipeline import Statement, run
-from hub.database.hot.statements import ONE_PLAN
 
 AT_ONCE = 500
 """Keys in one select on SQLite."""
@@ -59,9 +58,10 @@ def _by_arrays(tx: Tx, asks: Sequence[tuple[Look, list[Any]]]) -> list[list[Any]
     filled = [n for n, (_, keys) in enumerate(asks) if keys]
     if not filled:
         return found
-    statements: list[Statement] = [(ONE_PLAN, ())]
-    statements += [(_statement(asks[n][0]), _arrays(*asks[n])) for n in filled]
-    done = run(tx, statements)[1:]
+    statements: list[Statement] = [
+        (_statement(asks[n][0]), _arrays(*asks[n])) for n in filled
+    ]
+    done = run(tx, statements)
     for n, cursor in zip(filled, done, strict=True):
         make = _row_type(asks[n][0])._make
         found[n] = [make(row) for row in cursor.fetchall()]
@@ -69,11 +69,9 @@ def _by_arrays(tx: Tx, asks: Sequence[tuple[Look, list[Any]]]) -> list[list[Any]
 
 
 def _arrays(one: Look, keys: list[Any]) -> list[Packed]:
-    types = [element_type(one.table.c[name]) for name in one.key]
     columns = zip(*keys, strict=True) if len(one.key) > 1 else [keys]
-    return [
-        PACKERS[kind](list(column)) for kind, column in zip(types, columns, strict=True)
-    ]
+    packers = packers_of(one.table, one.key)
+    return [pack(list(part)) for pack, part in zip(packers, columns, strict=True)]
 
 
 def _by_core(tx: Tx, one: Look, keys: list[Any]) -> list[Any]:

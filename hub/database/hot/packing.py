@@ -9,6 +9,7 @@ import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -155,6 +156,12 @@ _TYPES: tuple[tuple[type[Any], str], ...] = (
     (sa.Float, "float8"),
     (sa.String, "text"),
 )
+
+
+@cache
+def packers_of(table: sa.Table, names: tuple[str, ...]) -> tuple[Packer, ...]:
+    """Name the packers of some columns of a table."""
+    return tuple(PACKERS[element_type(table.c[name])] for name in names)
 
 
 def element_type(column: sa.Column[Any]) -> str:

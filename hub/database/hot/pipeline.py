@@ -1,54 +1,41 @@
 """Statements on the driver's own connection, many in one round trip."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-import psycopg
-from sqlalchemy import exc
-
 from hub.database.engine import Tx
+from hub.database.postgresql import driver, translated
 
 Statement = tuple[str, Sequence[Any]]
+
+ONE_PLAN = """
+SELECT set_config('enable_seqscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true),
+       set_config('enable_bitmapscan', 'off', true),
+       set_config('enable_material', 'off', true),
+       set_config('enable_memoize', 'off', true),
+       set_config('jit', 'off', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
+"""Until the transaction ends. A plan that is off counts as costly, and a costly plan
+would be compiled, for a fifth of a second each time: hence no `jit`. Without `material`
+no table is kept in memory to be gone through for each row. One plan is made once: over
+five years of months a change is planned for 12 ms, and begun in 0.4 ms."""
 
 
 def run(tx: Tx, statements: Sequence[Statement]) -> list[Any]:
     """Run statements in order in one round trip; returns their executed cursors.
 
-    Raises what SQLAlchemy raises, so that callers see one kind of error.
+    The transaction's first ones are led by `ONE_PLAN`. Raises what SQLAlchemy raises,
+    so that callers see one kind of error.
     """
-    raw = driver(tx)
-    with translated(tx), raw.pipeline():
+    raw = driver(tx.conn)
+    with translated(tx.conn), raw.pipeline():
+        if not tx.one_plan:
+            raw.cursor().execute(ONE_PLAN, prepare=True)
+            tx.one_plan = True
         return [
             raw.cursor(binary=True).execute(sql, values, prepare=True)
             for sql, values in statements
         ]
-
-
-def driver(tx: Tx) -> psycopg.Connection[Any]:
-    """Take the driver's connection of a transaction."""
-    found = tx.conn.connection.driver_connection
-    if not isinstance(found, psycopg.Connection):
-        msg = "the transaction is not on PostgreSQL"
-        raise TypeError(msg)
-    return found
-
-
-@contextmanager
-def translated(tx: Tx) -> Iterator[None]:
-    """Raise the driver's errors as SQLAlchemy's; a dead connection is thrown away."""
-    try:
-        yield
-    except psycopg.Error as error:
-        gone = driver(tx).closed
-        if gone:
-            tx.conn.invalidate(error)
-        raise exc.DBAPIError.instance(
-            None,
-            None,
-            error,
-            psycopg.Error,
-            hide_parameters=True,
-            connection_invalidated=bool(gone),
-            dialect=tx.conn.dialect,
-        ) from error

@@ -2,7 +2,7 @@
 
 What is looked up by key is looked up row by row, by the index of that key, whatever
 the planner believes about sizes: `cross join lateral (… limit 1)`, and plans that
-read a table from end to end are off for the transaction (`ONE_PLAN`).
+read a table from end to end are off for the transaction (`pipeline.ONE_PLAN`).
 """
 
 from functools import cache
@@ -11,21 +11,6 @@ import sqlalchemy as sa
 
 from hub.database.hot.batch import Sheet
 from hub.database.hot.packing import element_type
-
-ONE_PLAN = """
-SELECT set_config('enable_seqscan', 'off', true),
-       set_config('enable_hashjoin', 'off', true),
-       set_config('enable_mergejoin', 'off', true),
-       set_config('enable_bitmapscan', 'off', true),
-       set_config('enable_material', 'off', true),
-       set_config('enable_memoize', 'off', true),
-       set_config('jit', 'off', true),
-       set_config('plan_cache_mode', 'force_generic_plan', true)
-"""
-"""Until the transaction ends. A plan that is off counts as costly, and a costly plan
-would be compiled, for a fifth of a second each time: hence no `jit`. Without `material`
-no table is kept in memory to be gone through for each row. One plan is made once: over
-five years of months a change is planned for 12 ms, and begun in 0.4 ms."""
 
 READ = """
 SELECT j.id::text, j.lane, j.source, j.received_at, j.crashes, j.waits, j.revised,

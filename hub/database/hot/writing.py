@@ -4,9 +4,9 @@ import sqlalchemy as sa
 
 from hub.database.engine import Tx
 from hub.database.hot.batch import Batch, Row, Sheet
-from hub.database.hot.packing import PACKERS, Packed, element_type
+from hub.database.hot.packing import Packed, packers_of
 from hub.database.hot.pipeline import Statement, run
-from hub.database.hot.statements import ONE_PLAN, writing
+from hub.database.hot.statements import writing
 
 
 class RowGoneError(RuntimeError):
@@ -35,15 +35,16 @@ def _by_arrays(tx: Tx, filled: list[tuple[Sheet, list[Row]]]) -> None:
     statements: list[Statement] = [
         (writing(sheet), _arrays(sheet, rows)) for sheet, rows in filled
     ]
-    done = run(tx, [(ONE_PLAN, ()), *statements])[1:]
+    done = run(tx, statements)
     for (sheet, rows), cursor in zip(filled, done, strict=True):
         _expect(sheet, rows, cursor.rowcount)
 
 
 def _arrays(sheet: Sheet, rows: list[Row]) -> list[Packed]:
+    packers = packers_of(sheet.table, sheet.names)
     return [
-        PACKERS[element_type(sheet.table.c[name])]([row[name] for row in rows])
-        for name in sheet.names
+        pack([row[name] for row in rows])
+        for name, pack in zip(sheet.names, packers, strict=True)
     ]
 
 
