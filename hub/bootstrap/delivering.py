@@ -1,5 +1,6 @@
 """The delivery pool of one process: leases what has a free slot, calls, settles."""
 
+import queue
 import threading
 import time
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hub import telemetry
 from hub.bootstrap.settler import OUTAGE_SECONDS, Settler
 from hub.bootstrap.waiting import Asked, WaitingLanes, wanted_of
-from hub.bootstrap.workers import Hinting
+from hub.bootstrap.workers import Hinter
 from hub.broker.consumer import Batch
 from hub.domain.slots import Slots
 from hub.ports import Cursors, Ended, Grant, Lease
@@ -23,13 +24,15 @@ UNSETTLED_MAX = 100
 leaves so many unknown, beside the calls under way."""
 
 _Slot = tuple[str, int]
+_Leased = tuple[Sequence[_Slot], Sequence[Lease], float]
+"""The slots, their leases, and when these were asked for."""
 
 
 class DeliverWorker:
-    """Leases and delivers: one thread leases, a pool calls, one thread settles."""
+    """One thread leases, one begins what is leased, a pool calls, one settles."""
 
     def __init__(
-        self, deliver: Deliver, cursors: Cursors, hinting: Hinting, threads: int
+        self, deliver: Deliver, cursors: Cursors, hinting: Hinter, threads: int
     ) -> None:
         self._deliver = deliver
         self._slots = Slots(quick=threads, lingering=LINGERING_MAX)
@@ -40,11 +43,16 @@ class DeliverWorker:
         self._unsettled = 0
         self._stopped = False
         self._not_before = 0.0
+        self._leased: queue.SimpleQueue[_Leased | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+        self._beginner = threading.Thread(
+            target=self._begin_all, name="begin", daemon=True
+        )
 
     def start(self) -> None:
         """Begin to lease."""
         self._settler.start()
+        self._beginner.start()
         self._thread.start()
 
     def __call__(self, batch: Batch) -> None:
@@ -66,6 +74,8 @@ class DeliverWorker:
             self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join(timeout=seconds)
+            self._leased.put(None)
+            self._beginner.join(timeout=until - time.monotonic())
         with self._changed:
             while self._slots.running() and time.monotonic() < until:
                 self._changed.wait(timeout=until - time.monotonic())
@@ -101,7 +111,7 @@ class DeliverWorker:
                 self._slots.forget(one.lane, number)
 
     def _start(self, asked: Sequence[Asked]) -> None:
-        """Lease for all lanes, begin all their calls, and hand them to the pool."""
+        """Lease for all lanes, and hand what was leased to the beginning thread."""
         leased_at = time.monotonic()
         grants = self._lease(asked)
         if grants is None:
@@ -122,7 +132,7 @@ class DeliverWorker:
                     by = one.by.get(lease.cursor.complaint_id, "hint")
                     telemetry.work_started.labels(by=by).inc()
         if leases:
-            self._begin(slots, leases, leased_at)
+            self._leased.put((slots, leases, leased_at))
 
     def _lease(self, asked: Sequence[Asked]) -> Sequence[Grant] | None:
         """Lease; None when the database is away, and the ids are kept."""
@@ -142,6 +152,12 @@ class DeliverWorker:
                 self._lanes.keep(one.lane, one.by)
             self._forget(asked)
             self._not_before = time.monotonic() + OUTAGE_SECONDS
+
+    # the beginning thread
+
+    def _begin_all(self) -> None:
+        while (leased := self._leased.get()) is not None:
+            self._begin(*leased)
 
     def _begin(
         self, slots: Sequence[_Slot], leases: Sequence[Lease], leased_at: float

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from hub import telemetry
-from hub.bootstrap.workers import Hinting
+from hub.bootstrap.workers import Hinter
 from hub.ports import Cursors, Ended
 from hub.stages.deliver import Deliver
 
@@ -26,7 +26,7 @@ class Settler:
         self,
         deliver: Deliver,
         cursors: Cursors,
-        hinting: Hinting,
+        hinting: Hinter,
         settled: Callable[[int], None],
     ) -> None:
         self._deliver = deliver

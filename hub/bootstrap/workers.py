@@ -22,6 +22,10 @@ def group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return {lane: list(ids) for lane, ids in lanes.items()}
 
 
+Hinter = Callable[[Iterable[tuple[str, str]]], None]
+"""Tells of (lane, id) pairs that became due."""
+
+
 class Hinting:
     """Publishes what a stage's transactions made due."""
 
