@@ -1,28 +1,29 @@
 """Do agencies that hang delay the others? 100 agencies, 40 of them not answering.
 
 Pairs of rounds, undisturbed and disturbed in turn, each with a hub and a database of
-its own; compared is the 95th percentile of the time from accepting a complaint to its
-arrival at one of the sixty agencies that work. `python -m tests.bench.isolation`
+its own: the processes that the compose file deploys, one of each role. Compared is the
+95th percentile of the time from accepting a complaint to its arrival at one of the
+sixty agencies that work. `python -m tests.bench.isolation`
 """
 
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import SecretStr
-
 from hub import telemetry
-from hub.bootstrap import Hub, build_hub
+from hub.bootstrap import Hub, build_hub, open_store
+from hub.bootstrap.lanes import lanes_of
+from hub.bootstrap.roles import Role
 from hub.broker import admin
 from hub.broker.topology import Topology
-from hub.database.migrate import upgrade
-from hub.settings import Server, Settings, Work
+from hub.settings import Server
+from tests.bench import hub_world, scratch
 from tests.bench.agencies import AGENCIES, Agencies, complaint, write_files
+from tests.bench.contender import Queues
+from tests.bench.crew import Crew
 from tests.bench.limits import Limits
 from tests.services.postgres import Postgres, start_own_postgres
 from tests.services.rabbitmq import Rabbitmq, start_own_rabbitmq
@@ -32,6 +33,7 @@ HANGING = 40
 RATE, SECONDS = 25, 16
 """Complaints per second, spread over all agencies; seconds of one round."""
 ARRIVE_SECONDS_MAX = 60
+START_SECONDS_MAX = 120
 PAIRS = 5
 LIMITS = Limits(1.25, 1.1, less=True)
 
@@ -63,32 +65,41 @@ def run_pair(postgres: Postgres, rabbitmq: Rabbitmq, agencies: Agencies) -> Pair
     return Pair(calm, rough)
 
 
+ROLES = ("intake,updates", "deliver", "schedule")
+"""The processes beside the one that accepts, as `docker-compose.yml` deploys them."""
+
+
 @contextmanager
 def _hub(postgres: Postgres, rabbitmq: Rabbitmq, port: int) -> Iterator[Hub]:
+    """Run one deployment; gives its accepting process, which is this one."""
     database, broker = postgres.create_database(), rabbitmq.create_vhost()
-    upgrade(database)
-    with tempfile.TemporaryDirectory() as folder:
-        write_files(Path(folder) / "agencies", port)
-        settings = Settings(
-            data_dir=Path(folder) / "data",
-            database_url=SecretStr(database),
-            broker_url=SecretStr(broker),
-            agencies_dir=Path(folder) / "agencies",
-            server=Server(port=0),
-            work=Work(pool_threads=16),
-        )
-        lanes = ["intake.web"]
-        for number in range(AGENCIES):
-            lanes += [f"updates.agency{number}", f"deliver.agency{number}"]
-        admin.apply(broker, Topology(), lanes)
-        hub = build_hub(settings, {})
+    folder = scratch.new_folder("isolation")
+    write_files(folder / "agencies", port)
+    settings = hub_world.settings_of(folder, database, broker).model_copy(
+        update={"channels": {"web": {}}, "server": Server(port=0)}
+    )
+    lanes = lanes_of(settings)
+    admin.apply(broker, Topology(), lanes)
+    open_store(settings, hinting=True).close()  # makes its key ring and tables
+    hub = build_hub(settings, {}, frozenset({Role.WEB}))
+    environment = hub_world.environment_of(settings)
+    crew = Crew([["hub", "run", "--only", it] for it in ROLES], [environment] * 3)
+    queues = Queues(broker)
+    try:
+        crew.wait("consumers", lambda: _all_consume(queues, lanes), START_SECONDS_MAX)
         hub.start()
-        try:
-            yield hub
-        finally:
-            hub.stop()
-            postgres.drop_database(database)
-            rabbitmq.drop_vhost(broker)
+        yield hub
+        crew.check()
+    finally:
+        hub.stop()
+        crew.stop()
+        queues.close()
+        postgres.drop_database(database)
+        rabbitmq.drop_vhost(broker)
+
+
+def _all_consume(queues: Queues, lanes: Sequence[str]) -> bool:
+    return all(queues.count(lane)[1] for lane in lanes)
 
 
 def _round(
