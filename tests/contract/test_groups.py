@@ -312,7 +312,7 @@ def _deadlocks(world: World) -> int:
 def working(world: World, agency: Agency) -> Iterator[DeliverWorker]:
     deliver = stage(world, agency)
     hinted: list[object] = []
-    worker = DeliverWorker(deliver, world.store.cursors, hinted.extend, 8)  # type: ignore[arg-type]
+    worker = DeliverWorker(deliver, world.store.cursors, hinted.extend, 8)
     worker.start()
     try:
         yield worker

@@ -87,7 +87,7 @@ class Pool:
         self.worker = DeliverWorker(
             deliver,  # type: ignore[arg-type]
             cursors,  # type: ignore[arg-type]
-            hinting,  # type: ignore[arg-type]
+            hinting,
             threads,
         )
         self.worker.start()
