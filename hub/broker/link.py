@@ -8,7 +8,7 @@ from typing import Any
 
 from kombu import Connection
 from kombu.exceptions import KombuError
-from kombu.transport import pyamqp
+from kombu.transport import memory, pyamqp, virtual
 
 from hub import telemetry
 
@@ -44,8 +44,38 @@ class BrokerConfig:
         return not self.url.startswith("memory://")
 
 
+# kombu inflates what a header calls compressed before anybody sees it: some kilobytes
+# could become gigabytes. The hub compresses nothing, so what is compressed is no hint.
+
+
+class _Message(pyamqp.Message):  # type: ignore[misc]
+    def __init__(self, msg: Any, channel: Any = None, **options: Any) -> None:
+        (msg.properties.get("application_headers") or {}).pop("compression", None)
+        super().__init__(msg, channel, **options)
+
+
+class _Channel(pyamqp.Channel):  # type: ignore[misc]
+    Message = _Message
+
+
+class _MemoryMessage(virtual.Message):  # type: ignore[misc]
+    def __init__(self, payload: Any, channel: Any = None, **options: Any) -> None:
+        (payload.get("headers") or {}).pop("compression", None)
+        super().__init__(payload, channel, **options)
+
+
+class _MemoryChannel(memory.Channel):  # type: ignore[misc]
+    Message = _MemoryMessage
+
+
+class _Memory(memory.Transport):  # type: ignore[misc]
+    Channel = _MemoryChannel
+
+
 class _Connection(pyamqp.Connection):  # type: ignore[misc]
     """py-amqp leaves the socket of a failed handshake open."""
+
+    Channel = _Channel
 
     def connect(self, callback: Callable[[], Any] | None = None) -> Any:
         """Open it, or leave nothing behind."""
@@ -64,7 +94,7 @@ class _Encrypted(pyamqp.SSLTransport):  # type: ignore[misc]
     Connection = _Connection
 
 
-_TRANSPORTS = {"amqp": _Plain, "amqps": _Encrypted, "memory": "memory"}
+_TRANSPORTS = {"amqp": _Plain, "amqps": _Encrypted, "memory": _Memory}
 
 
 class Link:

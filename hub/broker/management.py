@@ -43,14 +43,25 @@ class Management:
 
         Raises BrokerUnreachableError.
         """
+        queues = self._queues(topology, lanes)
+        return [one for queue in queues for one in _policy_findings(queue)]
+
+    def member_findings(
+        self, topology: Topology, lanes: Sequence[str]
+    ) -> list[Finding]:
+        """Name queues whose nodes are away, so that they take and give nothing.
+
+        Raises BrokerUnreachableError.
+        """
+        queues = self._queues(topology, lanes)
+        return [one for queue in queues for one in _member_findings(queue)]
+
+    def _queues(
+        self, topology: Topology, lanes: Sequence[str]
+    ) -> list[Mapping[str, Any]]:
         names = {queue.name for queue in topology.queues(lanes)}
         queues = self._get(f"/api/queues/{quote(self.vhost, safe='')}")
-        return [
-            finding
-            for queue in queues
-            if queue["name"] in names
-            for finding in _policy_findings(queue)
-        ]
+        return [queue for queue in queues if queue["name"] in names]
 
     def files_max(self) -> int | None:
         """Open files that the node may have; None when it does not tell."""
@@ -66,6 +77,16 @@ class Management:
         except (httpx2.HTTPError, ValueError) as error:
             msg = f"RabbitMQ's management API does not answer ({type(error).__name__})"
             raise BrokerUnreachableError(msg) from error
+
+
+def _member_findings(queue: Mapping[str, Any]) -> Iterator[Finding]:
+    """A quorum queue works while more than half of its members are online."""
+    members, online = queue.get("members") or (), queue.get("online") or ()
+    if not members or len(online) > len(members) // 2:
+        return
+    away = ", ".join(sorted(set(members) - set(online)))
+    problem = f"{len(online)} of its {len(members)} members are online"
+    yield Finding("queue", str(queue["name"]), problem, f"bring back {away}")
 
 
 def _policy_findings(queue: Mapping[str, Any]) -> Iterator[Finding]:

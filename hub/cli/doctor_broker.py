@@ -25,6 +25,7 @@ def examine_broker(settings: "Settings") -> Iterator[Check]:
         found = topology_findings(settings, Topology(), lanes)
         api = management(settings)
         files = api.files_max() if api else None
+        away = api.member_findings(Topology(), lanes) if api else []
     except BrokerUnreachableError as error:
         yield Check("broker", ok=False, detail=str(error))
         return
@@ -39,6 +40,8 @@ def examine_broker(settings: "Settings") -> Iterator[Check]:
         yield Check("policies", ok=True, detail=detail)
         return
     yield Check("policies", ok=True, detail="no policy breaks a promise")
+    detail = f"{len(away)} have no majority" if away else "all have their majority"
+    yield Check("quorum", not away, detail, tuple(asdict(one) for one in away))
     if files is not None:
         enough = files >= FILES_MIN
         detail = f"the broker may open {files}, {FILES_MIN} are needed"

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
@@ -297,6 +298,37 @@ def test_policies_that_break_a_promise_are_found_and_no_others(
         assert sum(f" {name}" in problem for problem in told) >= 1
     assert any(f"delivery-limit to 5, {DELIVERY_LIMIT}" in one for one in told)
     assert any(f"max-length to 100, {LENGTH_MAX}" in one for one in told)
+
+
+def test_queues_whose_nodes_are_away_are_found(
+    rabbitmq: RabbitmqTransport,
+    api: Api,
+    topology: Topology,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One node cannot lose its majority and answer: only what it tells is changed."""
+    management = Management.of(api.url, rabbitmq.url)
+    assert seen(lambda: _members(management, topology) == {1})
+    assert management.member_findings(topology, LANES) == []
+    told = Management._get
+
+    def halved(self: Management, path: str) -> Any:
+        return [
+            queue | {"members": ["rabbit@a", "rabbit@b"], "online": ["rabbit@a"]}
+            for queue in told(self, path)
+        ]
+
+    monkeypatch.setattr(Management, "_get", halved)
+    found = management.member_findings(topology, LANES)
+
+    assert {one.name for one in found} >= set(LANES)
+    assert {one.problem for one in found} == {"1 of its 2 members are online"}
+    assert {one.mend for one in found} == {"bring back rabbit@b"}
+
+
+def _members(management: Management, topology: Topology) -> set[int]:
+    queues = management._queues(topology, LANES)
+    return {len(queue.get("members", ())) for queue in queues}
 
 
 def test_the_node_tells_how_many_files_it_may_open(

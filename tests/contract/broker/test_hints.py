@@ -207,6 +207,7 @@ GARBAGE: list[tuple[bytes, dict[str, Any]]] = [
     (b"{}", {"compression": "gzip"}),
     (b"{}", {"compression": 7}),
     (zlib.compress(b"{}"), {"compression": "gzip"}),
+    (zlib.compress(json.dumps(new_ids(1)).encode()), {"compression": "gzip"}),
 ]
 
 
