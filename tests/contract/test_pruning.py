@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -100,3 +101,17 @@ def test_a_change_reaches_its_row_only(conn: psycopg.Connection) -> None:
     assert done.rowcount == 1
     states = conn.execute("SELECT state FROM journal ORDER BY id").fetchall()
     assert states == [("done",), ("new",)]
+
+
+def test_an_erasure_finds_the_messages_of_a_key_by_an_index(
+    conn: psycopg.Connection,
+) -> None:
+    conn.execute(JOURNAL.encode())
+    conn.execute("ANALYZE")
+    rows = conn.execute(
+        "EXPLAIN (COSTS OFF) SELECT j.id FROM journal j"
+        " JOIN data_keys k ON k.id = j.data_key_id"
+        f" WHERE k.complaint_id = '{uuid4()}'".encode()
+    )
+    found = "\n".join(row[0] for row in rows)
+    assert f"{name_of('journal', THIS)}_data_key_id_idx" in found, found

@@ -54,6 +54,7 @@ journal = sa.Table(
         "item_no",
         **where("parent_id IS NOT NULL"),
     ),
+    sa.Index("ix_journal_data_key_id", "data_key_id"),
     postgresql_partition_by=BY_MONTH.format("id"),
 )
 
