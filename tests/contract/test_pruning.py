@@ -110,8 +110,8 @@ def test_an_erasure_finds_the_messages_of_a_key_by_an_index(
     conn.execute("ANALYZE")
     rows = conn.execute(
         "EXPLAIN (COSTS OFF) SELECT j.id FROM journal j"
-        " JOIN data_keys k ON k.id = j.data_key_id"
-        f" WHERE k.complaint_id = '{uuid4()}'".encode()
+        " JOIN data_keys k ON k.id = j.data_key_id WHERE k.complaint_id = %s",
+        (uuid4(),),
     )
     found = "\n".join(row[0] for row in rows)
     assert f"{name_of('journal', THIS)}_data_key_id_idx" in found, found
