@@ -62,7 +62,9 @@ class EventType:
 A, E = Audience, AuthorKind
 _ALL = frozenset(Audience)
 _CIVIL = frozenset({E.OFFICER, E.OPERATOR, E.RULE, E.UPSTREAM})
-_AGENCY = frozenset({E.AGENCY, E.OFFICER})
+_AGENCY = frozenset({E.AGENCY, E.OFFICER, E.OPERATOR})
+_CITIZEN = frozenset({E.REPORTER, E.OPERATOR})
+"""Who writes on paper, or calls, is entered by an operator."""
 _WITHIN = frozenset({A.REPORTER, A.AGENCIES, A.UPSTREAM, A.SUBSCRIBER})
 _NEWS = frozenset({A.REPORTER, A.AGENCIES, A.UPSTREAM})
 _OFFICES = frozenset({A.AGENCIES, A.UPSTREAM})
@@ -144,20 +146,22 @@ _ROWS: tuple[_Row, ...] = (
      p.Confirmed, {E.AGENCY}, _NOBODY, _NOBODY, _NONE),
     # The reporter and others
     ("reporter_replied", "The reporter wrote again.",
-     p.Said, {E.REPORTER}, _WITHIN, _OFFICES, _case()),
+     p.Said, _CITIZEN, _WITHIN, _OFFICES, _case()),
     ("third_party_comment", "Somebody who is not the reporter wrote.",
      p.Said, {E.THIRD_PARTY}, _OFFICES, frozenset({A.AGENCIES}), _NONE),
     ("accepted", "The reporter accepts the answer.",
-     p.Reasoned, {E.REPORTER}, _WITHIN, _OFFICES, _case(Status.CLOSED)),
+     p.Reasoned, _CITIZEN, _WITHIN, _OFFICES, _case(Status.CLOSED)),
     ("rated", "The reporter rated the answer.",
-     p.Rated, {E.REPORTER}, _WITHIN, _UP, _case()),
+     p.Rated, _CITIZEN, _WITHIN, _UP, _case()),
     ("appealed", "The reporter asked for a review.",
-     p.Reasoned, {E.REPORTER}, _WITHIN, _OFFICES, _case(Status.APPEALED)),
+     p.Reasoned, _CITIZEN, _WITHIN, _OFFICES, _case(Status.APPEALED)),
     ("withdrawn", "The reporter took it back.",
-     p.Reasoned, {E.REPORTER}, _ALL, _OFFICES, _case(Status.WITHDRAWN)),
+     p.Reasoned, _CITIZEN, _ALL, _OFFICES, _case(Status.WITHDRAWN)),
     # How it ends, and goes on
     ("closed_by_silence", "Nobody answered the last follow-up in time.",
      p.Reasoned, {E.CLOCK}, _ALL, _NEWS, _case(Status.CLOSED)),
+    ("closed", "An official closed it.",
+     p.Reasoned, _CIVIL, _ALL, _NEWS, _case(Status.CLOSED)),
     ("reopened", "The case is worked on again.",
      p.Reasoned, _CIVIL | {E.REPORTER}, _ALL, _NEWS, _case(Status.IN_PROGRESS)),
     ("archived", "Closed without action.",

@@ -84,6 +84,7 @@ def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str,
                 limits=way.limits,
                 config_version=way.mapping_version,
                 wants=manifest.wants if manifest else None,
+                order_by=manifest.order_by if manifest else "arrival",
             )
         )
     return rows

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
+from hub.database.casework import SqlCases
 from hub.database.condition import has_keys
 from hub.database.cursors import SqlCursors
 from hub.database.edge import Edge
@@ -30,6 +31,7 @@ class Store:
     edge: Edge
     journal: SqlJournal
     cursors: SqlCursors
+    cases: SqlCases
     parties: PartyStore
     queries: Queries
     operations: Operations
@@ -90,6 +92,7 @@ def open_store(
         edge=edge,
         journal=SqlJournal(db, vault, edge, hinting=hinting),
         cursors=SqlCursors(db, vault, owner=secrets.token_hex(8), hinting=hinting),
+        cases=SqlCases(db, vault, hinting=hinting),
         parties=PartyStore(db),
         queries=Queries(db, vault),
         operations=Operations(db, vault),

@@ -20,10 +20,12 @@ class PartyRow:
     title: str
     wants: tuple[str, ...] | None
     config_version: str
+    order_by: str
 
 
 _DIGEST = """
 SELECT md5(string_agg(concat_ws(chr(31), party, kind, lane, title, config_version,
+                                order_by,
                                 coalesce(wants::text, 'null')), chr(30) ORDER BY party))
   FROM parties
 """
@@ -53,7 +55,9 @@ def read_parties(tx: Tx) -> dict[str, PartyRow]:
     """Read every party's configuration."""
     c = t.parties.c
     rows = tx.conn.execute(
-        sa.select(c.party, c.kind, c.lane, c.title, c.wants, c.config_version)
+        sa.select(
+            c.party, c.kind, c.lane, c.title, c.wants, c.config_version, c.order_by
+        )
     )
     return {
         r.party: PartyRow(
@@ -63,6 +67,7 @@ def read_parties(tx: Tx) -> dict[str, PartyRow]:
             r.title,
             None if r.wants is None else tuple(r.wants),
             r.config_version,
+            r.order_by,
         )
         for r in rows
     }

@@ -201,6 +201,7 @@ def config_row(
     limits: Limits,
     config_version: str,
     wants: Iterable[str] | None,
+    order_by: str = "arrival",
 ) -> dict[str, Any]:
     """Make the configured part of a party's row."""
     return {
@@ -210,6 +211,7 @@ def config_row(
         "lane": lane,
         "config_version": config_version,
         "wants": None if wants is None else list(wants),
+        "order_by": order_by,
         "rate": limits.rate_per_second,
         "slots": limits.concurrency,
         "ramp_s": limits.ramp_seconds,

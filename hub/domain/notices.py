@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.reasons import REASONS
 from schemas.status import LABELS, Status
 
 NOTICES: dict[str, tuple[str, str]] = {
@@ -46,6 +47,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "Laporan Anda diproses kembali.",
         "Your report is being handled again.",
     ),
+    "closed": ("Laporan Anda ditutup.", "Your report was closed."),
     "reopened": ("Laporan Anda dibuka kembali.", "Your report was opened again."),
     "restored": ("Laporan Anda dibuka kembali.", "Your report was opened again."),
     "archived": ("Laporan Anda diarsipkan.", "Your report was archived."),
@@ -98,7 +100,7 @@ def notice(
 ) -> tuple[str, str]:
     """Word one event for a citizen; `title` is the acting agency's name.
 
-    The agency's own text follows the sentence, as it was written.
+    The reason of a decision follows the sentence, and then what was written with it.
     """
     pair = NOTICES.get(event_type)
     if pair is None:
@@ -113,7 +115,12 @@ def notice(
     }
     said = str(words.get("text", "")).strip()
     tail = f' "{said}"' if said else ""
-    return (pair[0].format_map(values) + tail, pair[1].format_map(values) + tail)
+    reason = REASONS.get(str(facts.get("reason_code", "")))
+    why = (f" Alasan: {reason[0]}.", f" Reason: {reason[1]}.") if reason else ("", "")
+    return (
+        pair[0].format_map(values) + why[0] + tail,
+        pair[1].format_map(values) + why[1] + tail,
+    )
 
 
 def answer(kind: str, code: str = "", status: Status | None = None) -> tuple[str, str]:

@@ -2,8 +2,11 @@
 
 from hub.ports.beside import (
     CaseReader,
+    Cases,
     Clock,
     Due,
+    Moment,
+    Moved,
     PublicCase,
 )
 from hub.ports.coming_in import (
@@ -34,6 +37,7 @@ __all__ = [
     "Ask",
     "CaseFile",
     "CaseReader",
+    "Cases",
     "Clock",
     "Cursors",
     "Due",
@@ -44,6 +48,8 @@ __all__ = [
     "KnownCase",
     "Lease",
     "LostCall",
+    "Moment",
+    "Moved",
     "NewAnswer",
     "NewCase",
     "NormaliseError",

@@ -1,10 +1,12 @@
 """What is done beside a complaint's way: the sweep, public pages, time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from schemas.events import LogEvent
+from hub.domain.lifecycle import CaseState
+from schemas.events import Cause, LogEvent, NewEvent
 from schemas.status import Status
 
 
@@ -16,6 +18,51 @@ class Due(Protocol):
 
     def woken_by(self, journal_ids: Sequence[str]) -> list[tuple[str, str]]:
         """Name as (lane, id) what settled journal rows made due and is due still."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A complaint under its lock, when somebody decides about it."""
+
+    at: datetime
+    state: CaseState
+    agencies: Mapping[str, str]
+    """Agency that a complaint can be given to -> how its updates are ordered."""
+    is_illegal: Callable[[NewEvent], bool]
+    """Tells whether the fold would let an event move nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What an action did."""
+
+    seq: int
+    """Of its event."""
+    event: str
+    status: Status
+    """Of the complaint, after it."""
+    due: Sequence[tuple[str, str]]
+    """(lane, complaint id) of those who are to be told."""
+
+
+class Cases(Protocol):
+    """Complaints that people act on."""
+
+    def act(
+        self,
+        complaint_id: str,
+        cause: Cause,
+        decide: Callable[[Moment], NewEvent],
+        *,
+        by: str,
+        action: str,
+        reason: str,
+    ) -> Moved | None:
+        """Append what is decided, under the complaint's lock, and audit it.
+
+        None: no such complaint. What `decide` raises ends it, and nothing is changed.
+        Where the cause is known nothing is decided again: what it did is told.
+        """
 
 
 @dataclass(frozen=True, slots=True)

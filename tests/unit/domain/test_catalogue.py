@@ -85,10 +85,10 @@ def test_an_agency_may_speak_of_its_own_leg_only() -> None:
         assert CATALOGUE[name].effect.scope is Scope.LEG
 
 
-def test_only_a_clock_closes_by_silence_and_only_a_reporter_accepts() -> None:
+def test_only_a_clock_closes_by_silence_and_a_reporter_or_an_operator_accepts() -> None:
     assert CATALOGUE["closed_by_silence"].emitters == {AuthorKind.CLOCK}
     for name in ("accepted", "appealed", "withdrawn", "rated", "reporter_replied"):
-        assert CATALOGUE[name].emitters == {AuthorKind.REPORTER}
+        assert CATALOGUE[name].emitters == {AuthorKind.REPORTER, AuthorKind.OPERATOR}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
