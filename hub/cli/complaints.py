@@ -1,18 +1,15 @@
 """`simpul complaints`: what the hub knows of complaints, without people's words."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import Any
 
 import click
 
-from hub.cli.errors import Failed
+from hub.cli.casework import add_verbs
+from hub.cli.finding import find_complaint
 from hub.cli.output import answer_action, answer_list, print_json, print_table, say
 from hub.cli.session import acting, common, confirm, opened, why, yes_option
 from schemas.status import Status
-
-if TYPE_CHECKING:
-    from hub.bootstrap import Store
 
 LISTED = ("public_number", "received_at", "channel", "type", "status", "triage")
 LEGS = ("name", "title", "role", "status", "reference")
@@ -22,7 +19,7 @@ TRACED = ("at", "what", "who", "detail")
 
 @click.group()
 def complaints() -> None:
-    """List, show, trace, erase complaints.
+    """List, show, trace, decide, erase.
 
     NAME is a tracking code, a public number or an id.
     """
@@ -55,7 +52,7 @@ def list_(
 def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Show the state, the agencies' legs and who has been told how much."""
     with opened(data_dir) as store:
-        complaint_id = _find(store, name)
+        complaint_id = find_complaint(store, name)
         found = store.queries.complaint(complaint_id) or {}
         found["cursors"] = store.queries.cursors_of(complaint_id)
     if as_json:
@@ -79,7 +76,7 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
 def trace(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Show raw messages, events, attempts and dead letters in order of time."""
     with opened(data_dir) as store:
-        rows = store.queries.trace(_find(store, name))
+        rows = store.queries.trace(find_complaint(store, name))
     answer_list(rows, TRACED, as_json=as_json, nothing="Nothing happened.")
 
 
@@ -93,7 +90,7 @@ def erase(
 ) -> None:
     """Request erasure: the parties are told, then the data keys are destroyed."""
     with opened(data_dir) as store:
-        complaint_id = _find(store, name)
+        complaint_id = find_complaint(store, name)
         confirm(f"Erase complaint {name} for ever?", yes=yes)
         store.eraser.request(complaint_id, acting(), why)
         hours = store.settings.privacy.erase_after_hours
@@ -106,21 +103,4 @@ def erase(
     )
 
 
-def _find(store: "Store", name: str) -> str:
-    from hub.domain.identity import read_code
-
-    found = store.queries.find_complaint(read_code(name) or _as_id(name) or name)
-    if found is None:
-        msg = (
-            f"no complaint has the code, number or id {name!r}; "
-            "one that was just taken in appears when it was worked: simpul stats"
-        )
-        raise Failed(msg)
-    return found
-
-
-def _as_id(name: str) -> str | None:
-    try:
-        return str(UUID(name))
-    except ValueError:
-        return None
+add_verbs(complaints)
