@@ -56,7 +56,7 @@ def _moment(tx: Tx, log: Appender, case: Case) -> Moment:
         seq = len(case.events) + 1
         return seq in case.folding.after(seq, event).state.illegal
 
-    return Moment(tx.now, case.state, agencies, is_illegal)
+    return Moment(tx.now, case.state, agencies, is_illegal, case.key is None)
 
 
 def _known(case: Case, cause: Cause) -> Moved | None:

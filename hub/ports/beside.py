@@ -30,6 +30,7 @@ class Moment:
     """Agency that a complaint can be given to -> how its updates are ordered."""
     is_illegal: Callable[[NewEvent], bool]
     """Tells whether the fold would let an event move nothing."""
+    is_erased: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,9 @@ class Act:
         _check_actor(verb, request)
 
         def decide(now: Moment) -> NewEvent:
+            if now.is_erased:
+                msg = "it was erased: nothing is decided about it any more"
+                raise NotPossibleError(msg)
             event = _event(verb, request, now)
             _check_legal(verb, request, now, event)
             return event
@@ -156,10 +159,10 @@ def _on_leg(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str, 
         msg = f"{request.agency or 'no agency'} does not have it; {has} has"
         raise ValueError(msg)
     values = {
-        "agency": request.agency,
-        "assignment_no": number,
         "kind": KINDS.get(verb.name, FollowUpKind.INTERIM),
         **request.details,
+        "agency": request.agency,
+        "assignment_no": number,
     }
     return (request.agency, number), values
 
@@ -178,13 +181,13 @@ def _new_leg(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str,
         raise ValueError(msg)
     returned = sum(leg.status is Status.RETURNED for leg in state.legs.values())
     values = {
+        "role": Role.MAIN,
+        "why": "an official chose it",
+        **request.details,
         "agency": agency,
         "assignment_no": number + 1,
         "order_by": order_by,
         "hops": returned,
-        "role": Role.MAIN,
-        "why": "an official chose it",
-        **request.details,
     }
     return (agency, number + 1), values
 

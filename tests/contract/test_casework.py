@@ -143,6 +143,15 @@ def test_officers_of_an_agency_act_on_its_own_legs_only(world: World) -> None:
         act(world, known, "assign", actor=dewi, agency=DINKES)
 
 
+def test_nothing_is_decided_about_what_was_erased(world: World, placed: Known) -> None:
+    world.store.eraser.request(placed.id, "cli:siti", "")
+    assert world.store.eraser.erase_due() == 1
+
+    with pytest.raises(NotPossibleError, match="erased"):
+        act(world, placed, "reply", text="Masih ada orang?")
+    assert world.violated() == set()
+
+
 def test_a_complaint_that_is_not_there_is_told(world: World) -> None:
     nowhere = Known(str(uuid7()), "", "", "")
 
