@@ -83,7 +83,7 @@ class Act:
             Cause(kind=CauseKind.ACTION, id=request.action_id),
             decide,
             by=request.actor.author.id,
-            action=f"complaint_{CATALOGUE[verb.event].name}",
+            action=f"complaint_{verb.event}",
             reason=request.why,
         )
         if moved is None:
