@@ -15,7 +15,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "doctor": ("hub.cli.doctor:doctor", "Check this deployment; changes nothing."),
     "stats": ("hub.cli.stats:stats", "Count what tells whether everyone is in step."),
-    "complaints": ("hub.cli.complaints:complaints", "List, show, trace, decide, erase."),
+    "complaints": (
+        "hub.cli.complaints:complaints",
+        "List, show, trace, decide, erase.",
+    ),
     "parties": (
         "hub.cli.parties:parties",
         "Agencies and ways back to reporters: list, pause, resume.",

@@ -106,7 +106,7 @@ class Database:
         is_standby = getattr(error.orig, "sqlstate", None) == _STANDBY
         if is_standby or error.connection_invalidated:
             self.engine.dispose()  # the next connections are new, to whoever is primary
-        return _named(error)
+        return _for_callers(error)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -130,7 +130,7 @@ retrying = retry(
 """Decorator: tries a whole transaction again after a conflict with a neighbour."""
 
 
-def _named(error: exc.DBAPIError) -> Exception:
+def _for_callers(error: exc.DBAPIError) -> Exception:
     down = (
         error.connection_invalidated
         or isinstance(error, exc.InterfaceError)
