@@ -11,6 +11,8 @@ from tests.faults.verdict import Judge
 
 LONG = "SIMPUL_FAULT_ROUNDS" in os.environ
 """`make faults` sets it; `make test` runs the short form."""
+KILLS_AT_POINT, KILLS_AT_RANDOM = (2, 4) if LONG else (1, 1)
+"""All of `make faults` is to end within half an hour on two cores."""
 SHORT_POINTS = (
     "accept.committed",
     "intake.committed",
@@ -43,15 +45,15 @@ def kill_at_points(
     `causes` says by the first part of a point's name what leads there beside letters.
     """
     for point in points:
-        for _ in range(3 if LONG else 1):
+        cause = causes.get(point.partition(".")[0])
+        for _ in range(KILLS_AT_POINT):
             # The first passings of a batch and those in its middle.
-            cause = causes.get(point.partition(".")[0])
             nth = 1 if cause else dice.choice((1, 1, 2, 5))
             strike = strikes.at_point(fleet, point, nth, cause)
             letters = LETTERS if cause else LETTERS // 2
             before = cause.before if cause else None
             judge.through(f"kill at {point}", letters, strike, before=before)
-    for _ in range(6 if LONG else 1):
+    for _ in range(KILLS_AT_RANDOM):
         strike = strikes.killed_at_random(fleet, dice)
         judge.through("kill at random", LETTERS, strike)
 
