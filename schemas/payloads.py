@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import SEALED, Model
+from schemas.base import SEALED, Instant, Model
 from schemas.complaint import Category, Region, ReportType
 from schemas.parties import ChannelName, Role
 
@@ -127,6 +127,10 @@ class LegNews(Model):
     text: Text = ""
     reason_code: str = ""
     attachments: int = Field(default=0, ge=0)
+    heard_seq: int | None = None
+    """Up to where the agency had been told when it said this; none: of everything."""
+    claimed_at: Instant | None = None
+    """The agency's time, where it lies after the arrival."""
 
 
 class Confirmed(LegNews):

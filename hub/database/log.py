@@ -123,6 +123,8 @@ class Appender:
         if cause in case.causes or _known_occurrence(case, event):
             return None
         seq = len(case.events) + 1
+        if event.occurrence_key:
+            event = self._with_what_was_heard(case, event)
         grown = case.folding.after(seq, event)
         if event.occurrence_key:
             event = _confirm_if_nothing_changed(case, grown.state, event)
@@ -141,6 +143,18 @@ class Appender:
         case.added.append(written)
         self._wake(case, event, seq)
         return written
+
+    def _with_what_was_heard(self, case: Case, event: NewEvent) -> NewEvent:
+        """Note up to where an agency had been told, if it is still to be told more."""
+        agency = event.leg[0] if event.leg else ""
+        party, cursor = self.parties.get(agency), case.cursors.get((agency, ""))
+        if party is None or cursor is None:
+            return event
+        for seq, known in case.events[cursor.told_to_seq : cursor.target_seq]:
+            if interested(known, party.kind, agency, party.wants):
+                facts = {**event.facts, "heard_seq": seq - 1}
+                return event.model_copy(update={"facts": facts})
+        return event
 
     def _assign_cursor(self, case: Case, event: NewEvent, seq: int) -> None:
         if event.leg is None or event.leg[0] not in self.parties:
@@ -232,7 +246,8 @@ class Appender:
         for _, cursor in sorted(case.cursors.items()):
             if cursor.due:
                 # A range that waits for its next attempt keeps its own time.
-                cursor.due_at = cursor.due_at if cursor.sending else self.tx.now
+                frozen = cursor.sending_to_seq is not None
+                cursor.due_at = cursor.due_at if frozen else self.tx.now
                 cursor.hinted_at = self.tx.now if self.hinting else None
                 cursor.due, cursor.woken = False, True
                 due.append((self.parties[cursor.party].lane, case.complaint_id))
@@ -320,6 +335,7 @@ def _confirm_if_nothing_changed(
         return event
     before = case.state
     news = event.sealed.get("text") or event.facts.get("attachments")
+    news = news or len(after.overtaken) > len(before.overtaken)
     moved = before.legs != _without_seqs(after, before) or before.status != after.status
     if news or moved or _is_first_word(case, event):
         return event

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from hub.database import tables as t
 from hub.database.engine import Database, Tx
-from hub.database.projection import event_of, reference_place
+from hub.database.projection import event_of, read_events, reference_place
 from hub.database.vault import Vault
+from hub.domain.lifecycle import fold, why_unmoved
 from hub.ports import PublicCase
 from schemas.events import LogEvent
 from schemas.status import LABELS, Status
@@ -35,14 +36,15 @@ class Queries:
             ).one_or_none()
             if row is None:
                 return self._accepted(tx, code)
-            titles = _titles(tx)
+            titles, timeline = _titles(tx), self._events(tx, row.id)
             return PublicCase(
                 code=row.code,
                 public_number=row.public_number,
                 status=Status(row.status),
                 agencies=self._agencies(tx, row.id, titles),
-                timeline=self._events(tx, row.id),
+                timeline=timeline,
                 titles=titles,
+                overtaken=dict(fold([(e.seq, e) for e in timeline]).overtaken),
             )
 
     def _accepted(self, tx: Tx, code: str) -> PublicCase | None:
@@ -304,18 +306,25 @@ def _journal_lines(tx: Tx, complaint_id: str) -> list[dict[str, Any]]:
 
 
 def _log_lines(tx: Tx, complaint_id: str) -> list[dict[str, Any]]:
-    c = t.log.c
-    rows = tx.conn.execute(sa.select(t.log).where(c.complaint_id == complaint_id))
+    events = read_events(tx, complaint_id)
+    state = fold([(e.seq, e) for e in events])
     return [
         {
-            "at": r.recorded_at,
-            "what": f"event {r.seq} {r.type}",
-            "who": f"{r.author_kind} {r.author_id}",
+            "at": e.recorded_at,
+            "what": f"event {e.seq} {e.type}",
+            "who": f"{e.author.kind} {e.author.id}",
             "detail": ", ".join(
-                filter(None, (LABELS[Status(r.status_after)][1], r.leg_agency))
+                filter(
+                    None,
+                    (
+                        LABELS[e.status_after][1],
+                        e.leg[0] if e.leg else "",
+                        why_unmoved(state, e.seq),
+                    ),
+                )
             ),
         }
-        for r in rows
+        for e in events
     ]
 
 

@@ -25,6 +25,7 @@ from hub.database.persons import Fingerprint, collect_files, collect_reporter
 from hub.database.rows import collect_row
 from hub.database.vault import DataKey, Vault
 from hub.domain.identity import child_id, contact_form
+from hub.domain.lifecycle import why_unmoved
 from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
 from schemas.complaint import NewComplaint
@@ -168,10 +169,10 @@ class ClaimedWork:
             collect_files(self._batch, case.key, complaint_id, event_id, files)
         return [one.as_event() for one in written]
 
-    def illegal_seqs(self, complaint_id: str) -> frozenset[int]:
-        """Name the events that are not legal where they stand."""
+    def why_unmoved(self, complaint_id: str, seq: int) -> str:
+        """Say why an event moves nothing where it stands; empty when it may."""
         case = self._log.open(complaint_id)
-        return frozenset(case.state.illegal) if case else frozenset()
+        return why_unmoved(case.state, seq) if case else ""
 
     def _row_key(self, row: JournalRow) -> DataKey:
         if isinstance(row.key, DataKey):

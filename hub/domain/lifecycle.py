@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.domain.conflicts import STANDS, overtakes
 from schemas.events import CATALOGUE, NewEvent, Scope
 from schemas.parties import Role
 from schemas.status import Status
@@ -111,8 +112,12 @@ class CaseState:
     facts: dict[str, Any] = field(default_factory=dict)
     merged_into: str = ""
     closed_at: datetime | None = None
+    decided: tuple[str, int] = ("", 0)
+    """The last decision about the case that moved it: (type, seq)."""
     illegal: tuple[int, ...] = ()
     """Seqs of events that were not legal where they stand in effective order."""
+    overtaken: tuple[tuple[int, int], ...] = ()
+    """(seq of an agency's word, seq of the decision that stands against it)."""
 
     @property
     def status(self) -> Status:
@@ -147,6 +152,16 @@ def fold(events: Sequence[tuple[int, NewEvent]]) -> CaseState:
     for at, seq, event in effective_order(events):
         state = step(state, at, seq, event)
     return replace(state, head_seq=max((seq for seq, _ in events), default=0))
+
+
+def why_unmoved(state: CaseState, seq: int) -> str:
+    """Say why an event moves nothing where it stands; empty when it may."""
+    if seq in state.illegal:
+        return "illegal_transition: kept in the log, moves nothing"
+    for overtaken, by in state.overtaken:
+        if overtaken == seq:
+            return f"overtaken by event {by}: kept in the log, moves nothing"
+    return ""
 
 
 def effective_order(
@@ -247,6 +262,9 @@ def _move_leg(
     leg = state.legs.get(event.leg) if event.leg is not None else None
     if leg is None or leg.status not in LEG_MOVES[name]:
         return _illegal(state, seq)
+    if leg.role is Role.MAIN and overtakes(state.decided, name, event):
+        pair = (seq, state.decided[1])
+        return replace(state, overtaken=(*state.overtaken, pair))
     wished = CATALOGUE[name].effect.to
     to = wished or leg.status
     moved = replace(
@@ -274,9 +292,19 @@ def _move_case(
     if name in CASE_MOVES and before not in CASE_MOVES[name]:
         return _illegal(state, seq)
     if name == "reporter_replied":
-        return _reply(state, at)
+        state = _reply(state, at)
+        reopens = before is S.CLOSED and state.status is not S.CLOSED
+        return replace(state, decided=("reopened", seq)) if reopens else state
     handler = _CASE_EFFECTS.get(name, _take_facts)
-    return _mark_closing(handler(state, event), before, at)
+    state = _mark_closing(handler(state, event), before, at)
+    return _decide(state, before, name, seq)
+
+
+def _decide(state: CaseState, before: Status, name: str, seq: int) -> CaseState:
+    """Remember a decision that moved the case, or says again where it is to stand."""
+    if state.status is before and name not in STANDS:
+        return state
+    return replace(state, decided=(name, seq))
 
 
 def _mark_closing(state: CaseState, before: Status, at: datetime) -> CaseState:

@@ -117,5 +117,5 @@ def event_words(
 
 def event_facts(event: NewEvent) -> dict[str, Any]:
     """Choose the clear facts of an event that may leave the hub."""
-    hidden = {"code", "reporter_id", "second_person", "stands_for"}
+    hidden = {"code", "reporter_id", "second_person", "stands_for", "heard_seq"}
     return {k: v for k, v in event.facts.items() if k not in hidden}

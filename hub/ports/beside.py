@@ -1,7 +1,7 @@
 """What is done beside a complaint's way: the sweep, public pages, time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -76,6 +76,8 @@ class PublicCase:
     agencies: list[dict[str, str]]
     timeline: list[LogEvent]
     titles: dict[str, str]
+    overtaken: Mapping[int, int] = field(default_factory=dict)
+    """Seq of an agency's word -> seq of the decision that stands against it."""
 
 
 class CaseReader(Protocol):

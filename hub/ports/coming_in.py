@@ -175,8 +175,8 @@ class Work(Protocol):
     def code_is_waiting(self, code: str) -> bool:
         """Tell whether the code's own message is accepted but not yet worked."""
 
-    def illegal_seqs(self, complaint_id: str) -> frozenset[int]:
-        """Name the events that are not legal where they stand."""
+    def why_unmoved(self, complaint_id: str, seq: int) -> str:
+        """Say why an event moves nothing where it stands; empty when it may."""
 
 
 class Journal(Protocol):

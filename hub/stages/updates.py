@@ -148,8 +148,7 @@ class Updates:
         written = work.append(complaint_id, [event], adopt=row)
         if not written:
             return Settled("duplicate", "this update is known", "link", complaint_id)
-        illegal = written[0].seq in work.illegal_seqs(complaint_id)
-        why = "illegal_transition: kept in the log, moves nothing" if illegal else ""
+        why = work.why_unmoved(complaint_id, written[0].seq)
         return Settled("done", why, "event", complaint_id)
 
     def _orphan(
@@ -183,6 +182,9 @@ class Updates:
             text=update.text,
         )
         occurred_at = update.occurred_at or row.received_at
+        if occurred_at > row.received_at:  # its clock is ahead; its word is kept
+            payload = payload.model_copy(update={"claimed_at": occurred_at})
+            occurred_at = row.received_at
         return new_event(
             update.event_type,
             payload,

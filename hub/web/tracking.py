@@ -40,4 +40,5 @@ def _line(event: Any, case: PublicCase) -> dict[str, Any] | None:
         "agency": agency,
         "status": event.status_after,
         "text": {"id": told[0], "en": told[1]},
+        "overtaken": event.seq in case.overtaken,
     }
