@@ -51,6 +51,9 @@ class Written:
     event_id: str
     recorded_at: datetime
     status_after: Status
+    key: DataKey | None
+    """Covers its words; None: they are not kept."""
+    data_key_id: str
 
     def as_event(self) -> LogEvent:
         """Show it as it stands in the log."""

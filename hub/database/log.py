@@ -114,11 +114,19 @@ class Appender:
                 party, recipient, CursorState.ACTIVE, head, head, 0, is_new=True
             )
 
-    def append(self, case: Case, events: Iterable[NewEvent]) -> list[Written]:
-        """Append events; a repeated cause or occurrence is left out."""
-        return [found for event in events if (found := self._append(case, event))]
+    def append(
+        self, case: Case, events: Iterable[NewEvent], owner: Case | None = None
+    ) -> list[Written]:
+        """Append events; a repeated cause or occurrence is left out.
 
-    def _append(self, case: Case, event: NewEvent) -> Written | None:
+        `owner` is the complaint whose key covers their words, if it is another.
+        """
+        keeper = owner or case
+        return [
+            found for event in events if (found := self._append(case, event, keeper))
+        ]
+
+    def _append(self, case: Case, event: NewEvent, keeper: Case) -> Written | None:
         cause = (event.cause.kind, event.cause.id, event.cause.no)
         if cause in case.causes or _known_occurrence(case, event):
             return None
@@ -139,6 +147,8 @@ class Appender:
             str(uuid7()),
             self.tx.now,
             grown.state.status,
+            keeper.key,
+            keeper.data_key_id,
         )
         case.added.append(written)
         self._wake(case, event, seq)
@@ -176,7 +186,10 @@ class Appender:
             party = self.parties.get(cursor.party)
             if party is None or cursor.state is CursorState.ENDED:
                 continue
-            if not interested(event, party.kind, party.party, party.wants):
+            follows = cursor.recipient not in {"", case.reporter_id}
+            if not interested(
+                event, party.kind, party.party, party.wants, follows=follows
+            ):
                 continue
             if party.kind is PartyKind.AGENCY and not _still_told(
                 case, event, party.party
@@ -226,8 +239,7 @@ class Appender:
             leg = written.event.leg
             party = self.parties.get(leg[0]) if leg else None
             version = party.config_version if party else ""
-            row = event_row(written, case.key, case.data_key_id, version)
-            self.batch.add(NEW_EVENTS, row)
+            self.batch.add(NEW_EVENTS, event_row(written, version))
 
     def _collect_legs(self, case: Case) -> None:
         legs = case.state.legs

@@ -10,6 +10,7 @@ from hub.database.engine import Database, Tx
 from hub.database.projection import event_of, read_events, reference_place
 from hub.database.vault import Vault
 from hub.domain.lifecycle import fold, why_unmoved
+from hub.domain.privacy import PERSONAL
 from hub.ports import PublicCase
 from schemas.events import LogEvent
 from schemas.status import LABELS, Status
@@ -37,14 +38,18 @@ class Queries:
             if row is None:
                 return self._accepted(tx, code)
             titles, timeline = _titles(tx), self._events(tx, row.id)
+            leader = row
+            while leader.merged_into is not None:
+                begins, leader = leader.id, _complaint(tx, leader.merged_into)
+                timeline += _since(self._events(tx, leader.id), begins)
             return PublicCase(
                 code=row.code,
                 public_number=row.public_number,
-                status=Status(row.status),
-                agencies=self._agencies(tx, row.id, titles),
+                status=Status(leader.status),
+                agencies=self._agencies(tx, leader.id, titles),
                 timeline=timeline,
                 titles=titles,
-                overtaken=dict(fold([(e.seq, e) for e in timeline]).overtaken),
+                overtaken=_overtaken(self._events(tx, leader.id)),
             )
 
     def _accepted(self, tx: Tx, code: str) -> PublicCase | None:
@@ -280,6 +285,27 @@ class Queries:
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._db.read() as tx:
             return [row._asdict() for row in tx.conn.execute(query)]
+
+
+def _complaint(tx: Tx, complaint_id: str) -> Any:
+    c = t.complaints.c
+    return tx.conn.execute(sa.select(t.complaints).where(c.id == complaint_id)).one()
+
+
+def _since(events: list[LogEvent], follower: str) -> list[LogEvent]:
+    """What happened after a complaint began to follow, as its reporter is told."""
+    seq = next(
+        e.seq
+        for e in events
+        if e.type == "merged_from" and e.facts.get("other") == follower
+    )
+    return [e for e in events if e.seq > seq and e.type not in PERSONAL]
+
+
+def _overtaken(events: list[LogEvent]) -> dict[str, int]:
+    state = fold([(e.seq, e) for e in events])
+    by_seq = {e.seq: e.event_id for e in events}
+    return {by_seq[seq]: decision for seq, decision in state.overtaken}
 
 
 def _titles(tx: Tx) -> dict[str, str]:

@@ -23,10 +23,11 @@ _BEFORE_AGENCY = frozenset({S.RECEIVED, S.ON_HOLD, S.VERIFIED})
 _WITH_AGENCY = frozenset(
     {S.ASSIGNED, S.ASSIGNED_UNIT, S.RETURN_REQUESTED, S.IN_PROGRESS, S.ON_HOLD}
 )
-_OPEN = _BEFORE_AGENCY | _WITH_AGENCY | {S.APPEALED}
+OPEN = _BEFORE_AGENCY | _WITH_AGENCY | {S.APPEALED}
+"""Statuses in which something is still to be done."""
 
 CASE_MOVES: dict[str, frozenset[Status]] = {
-    "put_on_hold": _OPEN - {S.ON_HOLD, S.APPEALED},
+    "put_on_hold": OPEN - {S.ON_HOLD, S.APPEALED},
     "resumed": frozenset({S.ON_HOLD}),
     "verified": frozenset({S.RECEIVED, S.ON_HOLD}),
     "closed_by_silence": frozenset({S.IN_PROGRESS}),
@@ -34,12 +35,12 @@ CASE_MOVES: dict[str, frozenset[Status]] = {
     "accepted": _WITH_AGENCY | {S.CLOSED},
     "reopened": frozenset({S.CLOSED, S.APPEALED}),
     "appealed": frozenset({S.CLOSED}),
-    "withdrawn": _OPEN,
-    "archived": _OPEN,
+    "withdrawn": OPEN,
+    "archived": OPEN,
     "rejected": _BEFORE_AGENCY,
     "restored": frozenset({S.ARCHIVED}),
     "emergency_redirected": _BEFORE_AGENCY,
-    "merged_into": _OPEN,
+    "merged_into": OPEN,
 }
 """Event type -> statuses of the case in which it is legal."""
 
@@ -72,6 +73,10 @@ LEG_RANK: dict[Status, int] = {
 """How far a leg is; the case stands where its least advanced open main leg is."""
 
 ENDED_LEG = frozenset({S.CLOSED, S.RETURNED})
+ENDED_CASE = frozenset(
+    {S.ARCHIVED, S.REJECTED, S.MERGED, S.EMERGENCY_REDIRECTED, S.WITHDRAWN}
+)
+"""Statuses in which no agency has anything to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class LegState:
     status: Status
     opened_seq: int
     closed_seq: int | None = None
+    final: bool = False
+    """It cannot be given back: whoever stands above has decided."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -118,6 +125,12 @@ class CaseState:
     """Seqs of events that were not legal where they stand in effective order."""
     overtaken: tuple[tuple[int, int], ...] = ()
     """(seq of an agency's word, seq of the decision that stands against it)."""
+
+    def expects(self, agency: str) -> bool:
+        """Tell whether an agency still has something to do."""
+        return self.status not in ENDED_CASE and any(
+            leg.is_open for leg in self.legs.values() if leg.agency == agency
+        )
 
     @property
     def status(self) -> Status:
@@ -174,7 +187,7 @@ def effective_order(
     opened; between the two the effective instants decide.
     """
     own = sorted(
-        ((seq, event) for seq, event in events if not event.occurrence_key),
+        ((seq, event) for seq, event in events if not is_on_leg(event)),
         key=lambda pair: pair[0],
     )
     opened: dict[tuple[str, int], datetime] = {}
@@ -195,12 +208,17 @@ def effective_order(
     return [(at, seq, event) for at, _, _, _, seq, event in rows]
 
 
+def is_on_leg(event: NewEvent) -> bool:
+    """Tell an update of a leg, that its own order places, from what seq places."""
+    return bool(event.occurrence_key) and event.leg is not None
+
+
 def _by_leg(
     events: Sequence[tuple[int, NewEvent]],
 ) -> dict[tuple[str, int], list[tuple[int, NewEvent]]]:
     legs: dict[tuple[str, int], dict[str, tuple[int, NewEvent]]] = {}
     for seq, event in sorted(events, key=lambda pair: pair[0]):
-        if event.occurrence_key and event.leg is not None:
+        if is_on_leg(event) and event.leg is not None:
             legs.setdefault(event.leg, {}).setdefault(
                 event.occurrence_key, (seq, event)
             )
@@ -249,6 +267,7 @@ def _open_leg(state: CaseState, seq: int, event: NewEvent) -> CaseState:
         order_by=facts.get("order_by", "arrival"),
         status=S.ASSIGNED,
         opened_seq=seq,
+        final=facts.get("final", False),
     )
     state = replace(state, legs={**state.legs, leg: opened})
     if opened.role is Role.MAIN and state.override in {S.CLOSED, S.APPEALED}:
@@ -265,6 +284,8 @@ def _move_leg(
     if leg.role is Role.MAIN and overtakes(state.decided, name, event):
         pair = (seq, state.decided[1])
         return replace(state, overtaken=(*state.overtaken, pair))
+    if leg.final and name == "return_requested":
+        return replace(state, overtaken=(*state.overtaken, (seq, leg.opened_seq)))
     wished = CATALOGUE[name].effect.to
     to = wished or leg.status
     moved = replace(

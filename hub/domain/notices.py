@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.events import NewEvent
 from schemas.reasons import REASONS
 from schemas.status import LABELS, Status
 
@@ -63,6 +64,10 @@ NOTICES: dict[str, tuple[str, str]] = {
         "Laporan Anda digabung dengan laporan serupa; kabar tetap kami kirim.",
         "Your report was joined with a similar one; you will still hear from us.",
     ),
+    "relayed": (
+        "{agency} menanggapi laporan yang digabung dengan laporan ini.",
+        "{agency} answered a report that was joined with this one.",
+    ),
     "closed_by_silence": (
         "Laporan Anda ditutup karena tidak ada tanggapan lagi.",
         "Your report was closed because nobody answered any more.",
@@ -93,6 +98,11 @@ ANSWERS: dict[str, tuple[str, str]] = {
     ),
 }
 """Answers to questions that are no events."""
+
+
+def speaker(event: NewEvent) -> str:
+    """Name the agency whose word an event is, or that it is about; else nothing."""
+    return event.leg[0] if event.leg else str(event.facts.get("agency", ""))
 
 
 def notice(

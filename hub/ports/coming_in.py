@@ -12,6 +12,7 @@ from hub.domain.lifecycle import CaseState
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
 from schemas.raw import JournalEntry, RawMessage
+from schemas.status import Status
 
 Result = TypeVar("Result")
 
@@ -148,10 +149,13 @@ class Work(Protocol):
         events: Sequence[NewEvent],
         files: Sequence[File] = (),
         adopt: JournalRow | None = None,
+        owner: str = "",
     ) -> list[LogEvent]:
         """Append to an existing complaint; what is repeated is left out.
 
-        `adopt` hands the row's data key to the complaint, so erasure reaches it.
+        `owner` is the complaint whose erasure takes the words along, where it is
+        another one that was merged into this. `adopt` hands the row's data key to
+        it, so that erasure reaches the raw message.
         """
 
     def adopt(self, row: JournalRow, complaint_id: str) -> None:
@@ -174,6 +178,12 @@ class Work(Protocol):
 
     def code_is_waiting(self, code: str) -> bool:
         """Tell whether the code's own message is accepted but not yet worked."""
+
+    def leader(self, complaint_id: str) -> str:
+        """Name the complaint that it follows since they were merged, else itself."""
+
+    def status_of(self, known: KnownCase) -> Status:
+        """Tell its status, or that of the complaint that it follows."""
 
     def why_unmoved(self, complaint_id: str, seq: int) -> str:
         """Say why an event moves nothing where it stands; empty when it may."""

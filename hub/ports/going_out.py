@@ -36,6 +36,11 @@ class CaseFile:
     facts: Mapping[str, Any]
     """Flat clear facts: public_number, code, channel, received_at …"""
     reporter: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    """Who is told, or else who wrote; opened where the key still exists."""
+    code: str = ""
+    """The tracking code of who is told."""
+    follows: bool = False
+    """Who is told wrote another complaint, that was merged into this one."""
     wants: Sequence[str] | None = None
     agency_titles: Mapping[str, str] = field(default_factory=dict)
     answer: tuple[str, Mapping[str, str]] | None = None

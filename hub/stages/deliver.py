@@ -163,6 +163,9 @@ class Deliver:
         chosen = plan(lease.cursor, seqs, way.target.capabilities)
         if chosen.kind is PlanKind.ADVANCE:
             return Ended(lease, chosen, Settlement("advanced", chosen.to_seq))
+        if _is_too_late(way, chosen, case):
+            rest = Plan(chosen.kind, chosen.from_seq, lease.cursor.target_seq)
+            return _skipped(lease, rest, "nothing is left to do for this agency")
         if way.kind is PartyKind.REPORTER and case.contact_silent:
             return _skipped(lease, chosen, "the contact takes no messages")
         delivery = self._composer.delivery(lease, way, case, chosen)
@@ -267,6 +270,13 @@ def _prepare_answer(lease: Lease, case: CaseFile, way: Way) -> Sending | Ended:
 
 def _skipped(lease: Lease, chosen: Plan, why: str) -> Ended:
     return Ended(lease, chosen, Settlement("skipped", chosen.to_seq, why=why))
+
+
+def _is_too_late(way: Way, chosen: Plan, case: CaseFile) -> bool:
+    """Tell whether a first hand-over has become void before it was tried."""
+    if way.kind is not PartyKind.AGENCY or chosen.kind is not PlanKind.SUBMIT:
+        return False
+    return not chosen.frozen and not case.state.expects(way.party)
 
 
 def _nothing_to_call(way: Way, chosen: Plan, delivery: Delivery) -> str:

@@ -199,7 +199,7 @@ class Intake:
     ) -> None:
         party = self._way_back(complaint)
         if party:
-            text = answer("status", known.code, known.state.status)
+            text = answer("status", known.code, work.status_of(known))
             work.answer(row, _answer(party, text, complaint))
 
     def _way_back(self, complaint: NewComplaint) -> str:
@@ -256,8 +256,9 @@ class Intake:
         )
         cause = Cause(kind=CauseKind.JOURNAL, id=row.id)
         event = new_event(name, payload, author, cause, work.now)
-        work.append(known.complaint_id, [event], item.files, adopt=row)
-        return Settled("done", f"by {item.carrier}", "event", known.complaint_id)
+        leader = work.leader(known.complaint_id)
+        work.append(leader, [event], item.files, adopt=row, owner=known.complaint_id)
+        return Settled("done", f"by {item.carrier}", "event", leader)
 
     # questions
 
@@ -276,7 +277,7 @@ class Intake:
             )
         if known.contact_matches and not known.erased:
             work.adopt(row, known.complaint_id)
-        text = answer("status", known.code, known.state.status)
+        text = answer("status", known.code, work.status_of(known))
         return self._send_answer(work, row, item.contact_kind, item.contact, text, item)
 
     def _answer_contact(

@@ -11,7 +11,7 @@ from hub.ports import Journal, JournalRow, Settled, Work
 from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
-from schemas.payloads import FollowUpKind, LegNews
+from schemas.payloads import FollowUpKind, LegNews, Relayed
 from schemas.updates import AgencyUpdate, Corrupt
 
 FOLLOW_UP_KINDS = {
@@ -145,6 +145,9 @@ class Updates:
             return self._orphan(work, agency, row, update)
         complaint_id, assignment_no = found
         event = self._event(agency, assignment_no, row, update)
+        leader = work.leader(complaint_id)
+        if leader != complaint_id:
+            return _relay(work, row, event, leader, complaint_id)
         written = work.append(complaint_id, [event], adopt=row)
         if not written:
             return Settled("duplicate", "this update is known", "link", complaint_id)
@@ -195,6 +198,32 @@ class Updates:
             occurrence_key=occurrence_key(update, row),
             order_key=order_key(self._agencies[agency].order_by, update, row),
         )
+
+
+def _relay(
+    work: Work, row: JournalRow, said: NewEvent, leader: str, origin: str
+) -> Settled:
+    """Tell of an update where its complaint went: it moves no leg there."""
+    payload = Relayed(
+        agency=said.facts["agency"],
+        origin=origin,
+        stands_for=said.type,
+        raw_status=said.sealed.get("raw_status", ""),
+        text=said.sealed.get("text", ""),
+        attachments=said.facts.get("attachments", 0),
+    )
+    number = said.facts["assignment_no"]
+    event = new_event(
+        "relayed",
+        payload,
+        said.author,
+        said.cause,
+        said.occurred_at,
+        occurrence_key=f"{origin}:{number}:{said.occurrence_key}",
+    )
+    if not work.append(leader, [event], adopt=row, owner=origin):
+        return Settled("duplicate", "this update is known", "link", origin)
+    return Settled("done", f"relayed: {origin} was merged", "event", leader)
 
 
 def occurrence_key(update: AgencyUpdate, row: JournalRow) -> str:

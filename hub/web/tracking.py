@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.domain.notices import notice
+from hub.domain.notices import notice, speaker
 from hub.domain.privacy import event_facts, event_words, visible
 from hub.ports import PublicCase
 from schemas.parties import PartyKind
@@ -28,7 +28,7 @@ def _line(event: Any, case: PublicCase) -> dict[str, Any] | None:
     if not visible(event, PartyKind.REPORTER, "reporter"):
         return None
     words = event_words(event, PartyKind.REPORTER, "reporter", ())
-    agency = event.leg[0] if event.leg else ""
+    agency = speaker(event)
     title = case.titles.get(agency, agency)
     facts = {**event_facts(event), "code": case.code}
     told = notice(event.type, facts, words, title)
@@ -40,5 +40,5 @@ def _line(event: Any, case: PublicCase) -> dict[str, Any] | None:
         "agency": agency,
         "status": event.status_after,
         "text": {"id": told[0], "en": told[1]},
-        "overtaken": event.seq in case.overtaken,
+        "overtaken": event.event_id in case.overtaken,
     }

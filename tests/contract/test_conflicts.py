@@ -51,7 +51,7 @@ def test_the_citizen_reopens_while_the_agency_closes_and_both_go_on(
     assert leg.status == "in_progress"
     case = world.store.queries.case_by_code(known.code)
     assert case is not None
-    assert case.overtaken == {crossed.seq: reopened}
+    assert case.overtaken == {crossed.event_id: reopened}
     lines = {line["what"]: line for line in world.store.queries.trace(known.id)}
     assert "overtaken" in lines[f"event {crossed.seq} resolved"]["detail"]
 

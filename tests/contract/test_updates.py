@@ -19,3 +19,14 @@ def test_an_update_from_the_future_counts_from_its_arrival(world: World) -> None
     assert event.occurred_at == row.received_at
     assert datetime.fromisoformat(event.facts["claimed_at"]) == claimed
     assert world.violated() == set()
+
+
+def test_an_update_that_comes_twice_is_one_event_and_a_duplicate(world: World) -> None:
+    known = world.register()
+    world.hand_over()
+
+    rows = [hear(world, PUPR, event_id="1") for _ in range(2)]
+
+    assert [row.state for row in rows] == ["done", "duplicate"]
+    assert [e.type for e in world.log(known)].count("followed_up") == 1
+    assert world.violated() == set()
