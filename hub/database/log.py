@@ -27,6 +27,7 @@ from hub.database.moulds import Mould, Stamped, stamp
 from hub.database.projection import (
     cursor_row,
     event_row,
+    kept_reference_place,
     leg_row,
     projection,
     reference_place,
@@ -317,13 +318,13 @@ class Appender:
             return
         place = reference_place(case.complaint_id, cursor.party)
         plain = self.vault.unwrap(place, old.reference)
-        row = f"{case.complaint_id}.{cursor.party}.{old.assignment_no}"
-        kept = f"agency_references|reference|{row}"
+        number = old.assignment_no
+        kept = kept_reference_place(case.complaint_id, cursor.party, number)
         self.tx.conn.execute(
             sa.insert(t.agency_references).values(
                 complaint_id=case.complaint_id,
                 agency=cursor.party,
-                assignment_no=old.assignment_no,
+                assignment_no=number,
                 reference=self.vault.wrap(kept, plain),
                 reference_index=old.reference_index,
             )

@@ -29,6 +29,11 @@ def reference_place(complaint_id: str, party: str) -> str:
     return f"cursors|reference|{complaint_id}.{party}"
 
 
+def kept_reference_place(complaint_id: str, agency: str, number: int) -> str:
+    """Name the place of a sealed reference that is kept beside the one in use."""
+    return f"agency_references|reference|{complaint_id}.{agency}.{number}"
+
+
 def projection(state: CaseState) -> dict[str, Any]:
     """Compute the clear columns of a complaint from its state."""
     return {

@@ -235,16 +235,6 @@ class Queries:
             query = query.where(d.kind == kind)
         return self._rows(query.limit(limit))
 
-    def quarantined(self, *, limit: int = 200) -> list[dict[str, Any]]:
-        """List quarantined journal rows, oldest first."""
-        j = t.journal.c
-        return self._rows(
-            sa.select(j.id, j.source, j.lane, j.why, j.received_at)
-            .where(j.state == "quarantined")
-            .order_by(j.id)
-            .limit(limit)
-        )
-
     def audit(self, *, limit: int = 50) -> list[dict[str, Any]]:
         """List what people did, newest first."""
         c = t.audit.c

@@ -5,14 +5,14 @@ from alembic import op
 
 revision = "0006"
 down_revision = "0005"
+branch_labels = None
+depends_on = None
 
-_SET = "UPDATE complaints SET triage = status IN ({})"
-_DECIDES = "'received', 'verified', 'return_requested', 'appealed'"
+_TRIAGE = """
+UPDATE complaints SET triage = status IN
+       ('received', 'verified', 'return_requested', 'appealed')
+"""
 
 
 def upgrade() -> None:
-    op.execute(sa.text(_SET.format(_DECIDES)))
-
-
-def downgrade() -> None:
-    op.execute(sa.text(_SET.format("'received', 'verified'")))
+    op.execute(sa.text(_TRIAGE))
