@@ -152,6 +152,8 @@ class LegNews(Model):
     """Up to where the agency had been told when it said this; none: of everything."""
     claimed_at: Instant | None = None
     """The agency's time, where it lies after the arrival."""
+    text_mark: str = ""
+    """Keyed hash of the text: tells an echo without the words."""
 
 
 class Confirmed(LegNews):
@@ -165,6 +167,8 @@ class Said(Model):
     """Words of the reporter or of somebody else."""
 
     channel: ChannelName
+    text_mark: str = ""
+    """Keyed hash of the text: tells an echo without the words."""
     attachments: int = Field(default=0, ge=0)
     text: Text = ""
 

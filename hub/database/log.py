@@ -34,6 +34,7 @@ from hub.database.projection import (
 )
 from hub.database.vault import DataKey, Vault
 from hub.domain.delivery import CursorState
+from hub.domain.echoes import is_echo
 from hub.domain.lifecycle import CaseState
 from hub.domain.privacy import interested
 from hub.domain.registration import Beginning
@@ -132,6 +133,7 @@ class Appender:
         if cause in case.causes or _known_occurrence(case, event):
             return None
         seq = len(case.events) + 1
+        event = self._with_text_mark(case, event)
         if event.occurrence_key:
             event = self._with_what_was_heard(case, event)
         grown = case.folding.after(seq, event)
@@ -154,6 +156,15 @@ class Appender:
         case.added.append(written)
         self._wake(case, event, seq)
         return written
+
+    def _with_text_mark(self, case: Case, event: NewEvent) -> NewEvent:
+        """Mark a text that may come back as somebody else's."""
+        text = event.sealed.get("text")
+        if not text or "text_mark" not in CATALOGUE[event.type].payload.model_fields:
+            return event
+        words = " ".join(text.split())
+        mark = self.vault.blind("text", f"{case.complaint_id}\x1f{words}").hex()[:32]
+        return event.model_copy(update={"facts": {**event.facts, "text_mark": mark}})
 
     def _with_what_was_heard(self, case: Case, event: NewEvent) -> NewEvent:
         """Note up to where an agency had been told, if it is still to be told more."""
@@ -347,7 +358,8 @@ def _confirm_if_nothing_changed(
     if CATALOGUE[event.type].effect.scope is not Scope.LEG:
         return event
     before = case.state
-    news = event.sealed.get("text") or event.facts.get("attachments")
+    text = event.sealed.get("text") and not is_echo(event, case.events)
+    news = text or event.facts.get("attachments")
     news = news or len(after.overtaken) > len(before.overtaken)
     moved = before.legs != _without_seqs(after, before) or before.status != after.status
     if news or moved or _is_first_word(case, event):

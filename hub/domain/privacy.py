@@ -27,7 +27,15 @@ CORRECTIONS: Mapping[str, str] = {
 
 
 WITHIN_THE_HUB = frozenset(
-    {"code", "reporter_id", "second_person", "stands_for", "heard_seq", "origin"}
+    {
+        "code",
+        "reporter_id",
+        "second_person",
+        "stands_for",
+        "heard_seq",
+        "origin",
+        "text_mark",
+    }
 )
 """Clear facts that never leave the hub."""
 
