@@ -121,8 +121,11 @@ class Town:
     @property
     def in_step(self) -> bool:
         """Tell whether everybody was told everything, and everything was worked."""
+        if not self.region.at_rest:  # before and after: it may have spoken meanwhile
+            return False
         counts = self.hub.store.queries.counts()
-        return self.region.at_rest and not counts["to_work"] and not counts["lagging"]
+        left = counts["to_work"] or counts["lagging"]
+        return not left and self.region.at_rest
 
     def wait(self, test: Callable[[], bool], seconds: float = SECONDS_MAX) -> None:
         """Wait until something holds; fails when it does not in time."""
