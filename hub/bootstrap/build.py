@@ -239,6 +239,7 @@ class _Builder:
             config.manifests,
             reporters,
             lambda: str(uuid7()),
+            config.reference,
         )
         updates = Updates(
             store.journal,

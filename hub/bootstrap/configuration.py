@@ -6,7 +6,9 @@ from typing import Any
 
 from connectors import registry
 from connectors.contract import AgencyConnector, Channel
+from hub.bootstrap.reference import folders_of, load_reference, load_routing
 from hub.database.parties import config_row
+from hub.domain.reference import Reference
 from hub.settings import Settings
 from hub.stages.deliver import Way, lane_of
 from schemas.agency import AgencyManifest, Limits, RoutingTable
@@ -24,23 +26,21 @@ class Configuration:
     manifests: Mapping[str, AgencyManifest]
     routing: RoutingTable
     channels: Mapping[str, Channel]
+    reference: Reference
 
 
 def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Configuration:
     """Load what the files say; raises registry.ConfigError with file and field."""
-    folders = [registry.SAMPLES] if settings.with_examples else []
-    if settings.agencies_dir is not None:
-        folders.append(settings.agencies_dir)
-    agencies = registry.load_agencies(folders, environ)
-    tables = [f / "routing.toml" for f in folders if (f / "routing.toml").exists()]
-    routing = registry.load_routing(tables[-1]) if tables else RoutingTable()
+    agencies = registry.load_agencies(folders_of(settings), environ)
+    routing = load_routing(settings)
     registry.check_routing(routing, agencies)
     channels = {
         name: registry.channel(name, table, environ)
         for name, table in settings.channels.items()
     }
     manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
-    return Configuration(agencies, manifests, routing, channels)
+    reference = load_reference(settings, routing.zone, manifests)
+    return Configuration(agencies, manifests, routing, channels, reference)
 
 
 def ways_of(config: Configuration) -> dict[str, Way]:

@@ -8,6 +8,8 @@ from hub.ports.beside import (
     Moment,
     Moved,
     PublicCase,
+    Told,
+    ToldReader,
 )
 from hub.ports.coming_in import (
     Journal,
@@ -59,5 +61,7 @@ __all__ = [
     "Sending",
     "Settled",
     "StoreUnavailableError",
+    "Told",
+    "ToldReader",
     "Work",
 ]

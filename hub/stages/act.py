@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypedDict
 
 from pydantic import BaseModel, ValidationError
 
 from hub.domain.lifecycle import CaseState
+from hub.domain.reference import Reference
 from hub.domain.transfers import alarm, hops, needs_final
 from hub.domain.workflow import (
     WORKFLOW,
@@ -57,8 +59,10 @@ class Request:
 class Act:
     """Carries out what people ask for, or says why not."""
 
-    def __init__(self, cases: Cases) -> None:
+    def __init__(self, cases: Cases, reference: Reference | None = None) -> None:
+        """`reference` has the units, categories and days that are checked."""
         self._cases = cases
+        self._reference = reference or Reference()
 
     def __call__(self, request: Request) -> Moved:
         """Append what a verb stands for. Idempotent by the request's `action_id`.
@@ -75,7 +79,7 @@ class Act:
 
         def decide(now: Moment) -> Sequence[NewEvent]:
             _check_open(now)
-            event = _event(verb, request, now)
+            event = _event(verb, request, now, self._reference)
             _check_legal(verb, request, now, event)
             return (event, *_alarm(now, event))
 
@@ -97,7 +101,7 @@ class Act:
         def decide(secondary: Moment, primary: Moment) -> tuple[NewEvent, NewEvent]:
             _check_open(secondary)
             _check_leader(verb, primary)
-            into = _event(verb, request, secondary)
+            into = _event(verb, request, secondary, self._reference)
             _check_legal(verb, request, secondary, into)
             payload = Linked(other=request.complaint_id)
             author, cause = request.actor.author, _cause(request)
@@ -189,10 +193,11 @@ def _check_legal(verb: Verb, request: Request, now: Moment, event: NewEvent) -> 
     raise NotPossibleError(msg)
 
 
-def _event(verb: Verb, request: Request, now: Moment) -> NewEvent:
+def _event(verb: Verb, request: Request, now: Moment, reference: Reference) -> NewEvent:
     try:
         reason = reason_of(verb, request.reason)
         leg, values = _PLACED.get(verb.event, _on_case)(verb, request, now)
+        values |= _checked(verb, request, values, reference, reference.day(now.at))
         values |= {"reason_code": reason, "text": request.text}
         payload = _payload(CATALOGUE[verb.event].payload, values)
     except ValidationError as error:
@@ -204,6 +209,27 @@ def _event(verb: Verb, request: Request, now: Moment) -> NewEvent:
         raise NotPossibleError(str(error)) from error
     author = request.actor.author
     return new_event(verb.event, payload, author, _cause(request), now.at, leg=leg)
+
+
+def _checked(
+    verb: Verb,
+    request: Request,
+    values: Mapping[str, Any],
+    reference: Reference,
+    day: date,
+) -> dict[str, Any]:
+    """Hold what is named against reference data; raises ValueError."""
+    tree, found = reference.tree, dict[str, Any]()
+    if verb.event == "assigned" and (why := tree.absent(request.agency, day)):
+        raise ValueError(why)
+    if unit := values.get("unit"):
+        found["unit"] = tree.unit(request.agency, unit, day)
+    if category := values.get("category"):
+        categories = reference.categories
+        if category.get("scheme", categories.scheme) == categories.scheme:
+            code = categories.choose(category["code"], day)
+            found["category"] = {**category, "code": code}
+    return found
 
 
 def _payload(kind: type[BaseModel], values: dict[str, Any]) -> BaseModel:

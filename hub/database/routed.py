@@ -1,0 +1,142 @@
+"""What complaints said when they came, and what was decided then; reads only."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.database import tables as t
+from hub.database.engine import Database, Tx
+from hub.database.projection import event_of
+from hub.database.vault import Vault
+from hub.domain.registration import complaint_of
+from hub.ports import Told
+from schemas.parties import AuthorKind, Role
+from schemas.status import Status
+
+PAGE = 500
+"""Complaints whose words are in memory at the same time."""
+_DECIDED = ("assigned", "triage_requested")
+
+
+class SqlTold:
+    """Implements `hub.ports.ToldReader`."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+
+    def one(self, complaint_id: str) -> Told | None:
+        """Read one complaint; None when there is none."""
+        with self._db.read() as tx:
+            found = self._read(tx, _RECEIVED.where(t.complaints.c.id == complaint_id))
+        return found[0] if found else None
+
+    def in_triage(self, limit: int) -> list[Told]:
+        """Read those that wait for an officer to place them, the oldest first."""
+        query = _RECEIVED.where(t.complaints.c.triage.is_(True))
+        with self._db.read() as tx:
+            return self._read(tx, query.order_by(t.complaints.c.id).limit(limit))
+
+    def since(self, days: float) -> Iterator[list[Told]]:
+        """Read those of the last days, oldest first, a page in a transaction each."""
+        c = t.complaints.c
+        with self._db.read() as tx:
+            first = tx.now - timedelta(days=days)
+        after = ""
+        while True:
+            query = _RECEIVED.where(c.received_at >= first)
+            if after:
+                query = query.where(c.id > after)
+            with self._db.read() as tx:
+                page = self._read(tx, query.order_by(c.id).limit(PAGE))
+            if page:
+                yield page
+            if len(page) < PAGE:
+                return
+            after = page[-1].id
+
+    def _read(self, tx: Tx, query: sa.Select[Any]) -> list[Told]:
+        rows = tx.conn.execute(query).all()
+        ids = [row.id for row in rows]
+        keys = self._vault.keys(tx.conn, {row.data_key_id for row in rows})
+        decided = _decided(tx, ids)
+        main = _main(tx, ids)
+        return [
+            Told(
+                id=row.id,
+                public_number=row.public_number,
+                received_at=row.received_at,
+                status=Status(row.status),
+                category=row.category,
+                complaint=complaint_of(event.facts, event.sealed),
+                decided=decided.get(row.id, ("", "", ())),
+                main=main.get(row.id, ()),
+            )
+            for row in rows
+            for event in (event_of(row, keys),)
+        ]
+
+
+_LOG = t.log.c
+_RECEIVED = sa.select(
+    t.log,
+    t.complaints.c.id,
+    t.complaints.c.public_number,
+    t.complaints.c.received_at,
+    t.complaints.c.status,
+    t.complaints.c.category,
+).join(
+    t.log,
+    sa.and_(
+        _LOG.complaint_id == t.complaints.c.id,
+        _LOG.seq == 1,
+        _LOG.type == "received",
+    ),
+)
+"""Complaints with the event that they begin with."""
+
+
+def _decided(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    """Read what rules decided first: the rule, why, and the agencies that must act."""
+    rows = tx.conn.execute(
+        sa.select(_LOG.complaint_id, _LOG.type, _LOG.facts)
+        .where(
+            _LOG.complaint_id.in_(ids),
+            _LOG.type.in_(_DECIDED),
+            _LOG.author_kind == AuthorKind.RULE,
+        )
+        .order_by(_LOG.complaint_id, _LOG.seq)
+    )
+    found: dict[str, tuple[str, str, tuple[str, ...]]] = {}
+    for complaint_id, kind, facts in rows:
+        if kind == "triage_requested":
+            rule, _, why = facts["why"].partition(": ")
+            found.setdefault(complaint_id, (rule, why, ()))
+            continue
+        rule, why, names = found.get(
+            complaint_id, (facts.get("rule_id", ""), facts.get("why", ""), ())
+        )
+        if facts.get("role", Role.MAIN) == Role.MAIN:
+            names = (*names, facts["agency"])
+        found[complaint_id] = (rule, why, names)
+    return found
+
+
+def _main(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read who must act now, or did: those who gave it back are left out."""
+    leg = t.legs.c
+    rows = tx.conn.execute(
+        sa.select(leg.complaint_id, leg.agency)
+        .where(
+            leg.complaint_id.in_(ids),
+            leg.role == Role.MAIN,
+            leg.status != Status.RETURNED,
+        )
+        .order_by(leg.complaint_id, leg.opened_seq)
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for complaint_id, agency in rows:
+        found[complaint_id] = (*found.get(complaint_id, ()), agency)
+    return found

@@ -1,0 +1,149 @@
+"""Whom a text that no rule places may be for: a suggestion to an officer, never more.
+
+Counts words, nothing else: what the rules' own words, their examples, the names of
+their categories and (if asked) past assignments have in common with the text. The same
+knowledge and the same text always give the same answer, with the words that speak for
+it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+from hub.domain.categories import LANGUAGES, Categories
+from hub.domain.words import stem, telling_words
+from schemas.agency import RoutingTable
+
+_Counts = defaultdict[str, float]
+Lesson = tuple[str, frozenset[str], float]
+"""A text, the agencies that it is for, and what it weighs."""
+
+KEYWORD_WEIGHT, EXAMPLE_WEIGHT, NAME_WEIGHT, PAST_WEIGHT = 3.0, 2.0, 1.0, 0.5
+"""A rule's word was chosen by somebody; a past text has many that mean nothing."""
+SMOOTHING = 0.3
+"""Added to every count: one sight proves little."""
+WORD_MAX, WORD_MIN = 2.5, -0.5
+"""No word alone decides (twelve to one is the most); it speaks less against the others,
+so that a text about two things may name two."""
+NOBODY = 2.0
+"""Evidence that is needed to be as likely as that it is for none of them."""
+CONFIDENCE_MIN = 0.3
+SEEN_MIN = 5
+"""A word out of past complaints is known when so many of them have it; fewer might
+name a person."""
+PAST_WORDS_MAX = 50_000
+"""Words of the past that are counted; of more, what comes later is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One agency that may be meant."""
+
+    agency: str
+    confidence: float
+    """Between 0 and 1: how much more speaks for it than for another, or for none."""
+    words: tuple[str, ...]
+    """Words of the rules, or of many complaints, that speak for it; best first."""
+
+
+def lessons_of(table: RoutingTable, categories: Categories) -> Iterator[Lesson]:
+    """Give what a routing table teaches about its agencies."""
+    for rule in table.rules:
+        agencies = frozenset(rule.main)
+        for word in rule.keyword:
+            yield word, agencies, KEYWORD_WEIGHT
+        for example in rule.examples:
+            yield example.text, agencies, EXAMPLE_WEIGHT
+        for code in rule.category:
+            for language in LANGUAGES:
+                yield categories.name(code, language), agencies, NAME_WEIGHT
+    for placed in table.examples:
+        yield placed.text, frozenset(placed.agencies), EXAMPLE_WEIGHT
+
+
+def common_words(past: Iterable[tuple[str, Collection[str]]]) -> list[Lesson]:
+    """Give what many past complaints teach: (text, agencies) each.
+
+    Bounded in memory. Words of fewer than `SEEN_MIN` complaints are forgotten.
+    """
+    seen: Counter[str] = Counter()
+    by_agency: dict[str, Counter[str]] = defaultdict(Counter)
+    for text, agencies in past:
+        for word in sorted(set(telling_words(text))):
+            if word not in seen and len(seen) >= PAST_WORDS_MAX:
+                continue
+            seen[word] += 1
+            for agency in agencies:
+                by_agency[agency][word] += 1
+    return [
+        (word, frozenset({agency}), PAST_WEIGHT * count)
+        for agency, counts in sorted(by_agency.items())
+        for word, count in sorted(counts.items())
+        if seen[word] >= SEEN_MIN
+    ]
+
+
+class Suggester:
+    """What was learned: for each agency what each known word is worth."""
+
+    def __init__(self, lessons: Iterable[Lesson], agencies: Collection[str]) -> None:
+        """Learn; only the given agencies are ever suggested."""
+        counts = {name: _Counts(float) for name in sorted(agencies)}
+        self._spelling: dict[str, str] = {}
+        everything = _Counts(float)
+        for text, whom, weight in lessons:
+            for word in telling_words(text):
+                form = stem(word)
+                self._spelling.setdefault(form, word)
+                everything[form] += weight
+                for agency in whom & counts.keys():
+                    counts[agency][form] += weight
+        self._worth = {
+            agency: _worth(own, everything) for agency, own in counts.items()
+        }
+
+    def __call__(self, text: str, at_most: int = 2) -> list[Suggestion]:
+        """Suggest agencies for a text, the most likely first; maybe none."""
+        said = sorted({stem(word) for word in telling_words(text)})
+        for_whom = {
+            agency: {word: worth[word] for word in said if word in worth}
+            for agency, worth in self._worth.items()
+        }
+        sums = {agency: sum(words.values()) for agency, words in for_whom.items()}
+        whole = exp(NOBODY) + sum(exp(found) for found in sums.values() if found)
+        found = [
+            Suggestion(
+                agency,
+                round(exp(sums[agency]) / whole, 2),
+                self._speaking(for_whom[agency]),
+            )
+            for agency in sums
+            if sums[agency] > 0
+        ]
+        found.sort(key=lambda one: (-one.confidence, one.agency))
+        return [one for one in found if one.confidence >= CONFIDENCE_MIN][:at_most]
+
+    def _speaking(
+        self, worth: Mapping[str, float], at_most: int = 4
+    ) -> tuple[str, ...]:
+        best: Sequence[str] = sorted(worth, key=lambda word: (-worth[word], word))
+        return tuple(self._spelling[word] for word in best[:at_most] if worth[word] > 0)
+
+
+def _worth(
+    own: Mapping[str, float], everything: Mapping[str, float]
+) -> dict[str, float]:
+    """Compute the logarithm of how much likelier a word is for an agency than not."""
+    size = len(everything)
+    mine = sum(own.values())
+    others = sum(everything.values()) - mine
+    found = {}
+    for word, count in everything.items():
+        had = own.get(word, 0.0)
+        ratio = (had + SMOOTHING) / (mine + SMOOTHING * size)
+        against = (count - had + SMOOTHING) / (others + SMOOTHING * size)
+        # What an agency has never had may speak against it only.
+        most = WORD_MAX if had else 0.0
+        found[word] = max(WORD_MIN, min(most, log(ratio / against)))
+    return found
