@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from connectors import registry
 from connectors.contract import AgencyConnector, Channel
+from hub import telemetry
 from hub.bootstrap.reference import folders_of, load_reference, load_routing
 from hub.database.parties import config_row
 from hub.domain.reference import Reference
+from hub.domain.routing_check import check
 from hub.settings import Settings
 from hub.stages.deliver import Way, lane_of
 from schemas.agency import AgencyManifest, Limits, RoutingTable
@@ -41,6 +44,17 @@ def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Config
     manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
     reference = load_reference(settings, routing.zone, manifests)
     return Configuration(agencies, manifests, routing, channels, reference)
+
+
+def name_what_is_wrong(config: Configuration, at: datetime) -> None:
+    """Log what rules cannot do, and what agencies name that there is not."""
+    day = config.reference.day(at)
+    for found in check(config.routing, config.agencies, config.reference, day):
+        telemetry.log.warning(
+            "routing_is_wrong", place=found.place, what=found.what, why=found.why
+        )
+    for lack in config.reference.tree.lacks():
+        telemetry.log.warning("agencies_are_wrong", why=lack)
 
 
 def ways_of(config: Configuration) -> dict[str, Way]:

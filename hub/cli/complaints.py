@@ -1,15 +1,19 @@
 """`simpul complaints`: what the hub knows of complaints, without people's words."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.cli.casework import add_verbs
 from hub.cli.finding import find_complaint
 from hub.cli.output import answer_action, answer_list, print_json, print_table, say
+from hub.cli.placing import add_placing
 from hub.cli.session import acting, common, confirm, opened, why, yes_option
 from schemas.status import Status
+
+if TYPE_CHECKING:
+    from hub.bootstrap import Store
 
 LISTED = ("public_number", "received_at", "channel", "type", "status", "triage")
 LEGS = ("name", "title", "role", "status", "reference")
@@ -55,6 +59,7 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
         complaint_id = find_complaint(store, name)
         found = store.queries.complaint(complaint_id) or {}
         found["cursors"] = store.queries.cursors_of(complaint_id)
+        found |= _names(store, found)
     if as_json:
         print_json(found)
         return
@@ -68,6 +73,17 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     click.echo()
     print_table(cursors, CURSORS)
     say(f"What happened when: simpul complaints trace {found['public_number']}")
+
+
+def _names(store: "Store", found: dict[str, Any]) -> dict[str, str]:
+    """Say what the codes of a complaint mean."""
+    from hub.bootstrap.reference import load_reference
+
+    reference = load_reference(store.settings)
+    return {
+        "category_name": reference.categories.name(found.get("category", "")),
+        "region_name": reference.regions.name(found.get("region", "")),
+    }
 
 
 @complaints.command()
@@ -104,3 +120,4 @@ def erase(
 
 
 add_verbs(complaints)
+add_placing(complaints)
