@@ -202,7 +202,7 @@ def print_explained(found: dict[str, Any], who: str) -> None:
     if rows:
         print_table(rows, ASKED)
     if found["not_asked"]:
-        say(f"{found['not_asked']} rules behind it were not asked.")
+        say(f"Rules behind it that were not asked: {found['not_asked']}")
     placed = _placed(found["rule"], found["why"], tuple(found["agencies"]))
     say(f"{who}: {placed}")
 

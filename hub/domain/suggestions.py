@@ -23,12 +23,15 @@ KEYWORD_WEIGHT, EXAMPLE_WEIGHT, NAME_WEIGHT, PAST_WEIGHT = 3.0, 2.0, 1.0, 0.5
 """A rule's word was chosen by somebody; a past text has many that mean nothing."""
 SMOOTHING = 0.3
 """Added to every count: one sight proves little."""
+WORDS_ELSEWHERE = 500
+"""Words that nobody taught; without them little knowledge would look like much."""
 WORD_MAX, WORD_MIN = 2.5, -0.5
 """No word alone decides (twelve to one is the most); it speaks less against the others,
 so that a text about two things may name two."""
 NOBODY = 2.0
 """Evidence that is needed to be as likely as that it is for none of them."""
-CONFIDENCE_MIN = 0.3
+CONFIDENCE_MIN, CONFIDENCE_MAX = 0.3, 0.99
+"""Less is not worth reading; and words alone are never sure."""
 SEEN_MIN = 5
 """A word out of past complaints is known when so many of them have it; fewer might
 name a person."""
@@ -115,7 +118,7 @@ class Suggester:
         found = [
             Suggestion(
                 agency,
-                round(exp(sums[agency]) / whole, 2),
+                min(CONFIDENCE_MAX, round(exp(sums[agency]) / whole, 2)),
                 self._speaking(for_whom[agency]),
             )
             for agency in sums
@@ -135,7 +138,7 @@ def _worth(
     own: Mapping[str, float], everything: Mapping[str, float]
 ) -> dict[str, float]:
     """Compute the logarithm of how much likelier a word is for an agency than not."""
-    size = len(everything)
+    size = len(everything) + WORDS_ELSEWHERE
     mine = sum(own.values())
     others = sum(everything.values()) - mine
     found = {}
@@ -143,7 +146,7 @@ def _worth(
         had = own.get(word, 0.0)
         ratio = (had + SMOOTHING) / (mine + SMOOTHING * size)
         against = (count - had + SMOOTHING) / (others + SMOOTHING * size)
-        # What an agency has never had may speak against it only.
-        most = WORD_MAX if had else 0.0
+        # What was seen once says little, and what never was speaks against it only.
+        most = WORD_MAX * min(1.0, had / KEYWORD_WEIGHT)
         found[word] = max(WORD_MIN, min(most, log(ratio / against)))
     return found
