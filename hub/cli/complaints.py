@@ -59,7 +59,7 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
         complaint_id = find_complaint(store, name)
         found = store.queries.complaint(complaint_id) or {}
         found["cursors"] = store.queries.cursors_of(complaint_id)
-        found |= _names(store, found)
+        found |= _names(store, complaint_id)
     if as_json:
         print_json(found)
         return
@@ -75,14 +75,14 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     say(f"What happened when: simpul complaints trace {found['public_number']}")
 
 
-def _names(store: "Store", found: dict[str, Any]) -> dict[str, str]:
+def _names(store: "Store", complaint_id: str) -> dict[str, str]:
     """Say what the codes of a complaint mean."""
     from hub.bootstrap.reference import load_reference
 
-    reference = load_reference(store.settings)
+    reference, told = load_reference(store.settings), store.told.one(complaint_id)
     return {
-        "category_name": reference.categories.name(found.get("category", "")),
-        "region_name": reference.regions.name(found.get("region", "")),
+        "category_name": reference.categories.name(told.category if told else ""),
+        "region_name": reference.regions.name(told.region if told else ""),
     }
 
 

@@ -113,19 +113,16 @@ def triage(limit: int, days: float, data_dir: Path | None, *, as_json: bool) -> 
 def _waiting(
     store: "Store", reference: "Reference", suggester: "Suggester", limit: int
 ) -> Iterator[dict[str, Any]]:
-    from hub.domain.regions import place_code
-
     for told in store.told.in_triage(limit):
         complaint = told.complaint
         text = f"{complaint.title}\n{complaint.body}" if complaint else ""
-        region = place_code(complaint.region if complaint else None)
         rule, why, _ = told.decided
         yield {
             "public_number": told.public_number,
             "received_at": told.received_at,
             "channel": complaint.channel if complaint else "",
             "category": reference.categories.name(told.category),
-            "region": reference.regions.name(region),
+            "region": reference.regions.name(told.region),
             "why": f"{rule}: {why}" if rule else "",
             "suggestions": [suggested(one) for one in suggester(text)],
         }

@@ -1,6 +1,6 @@
 """What complaints said when they came, and what was decided then; reads only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +10,12 @@ from hub.database import tables as t
 from hub.database.engine import Database, Tx
 from hub.database.projection import event_of
 from hub.database.vault import Vault
+from hub.domain.categories import Categories
+from hub.domain.regions import place_code
 from hub.domain.registration import complaint_of
+from hub.domain.routing import category_code
 from hub.ports import Told
+from schemas.complaint import Category, Region
 from schemas.parties import AuthorKind, Role
 from schemas.status import Status
 
@@ -69,7 +73,8 @@ class SqlTold:
                 public_number=row.public_number,
                 received_at=row.received_at,
                 status=Status(row.status),
-                category=row.category,
+                category=_category(row.category, event.facts),
+                region=_region(event.facts),
                 complaint=complaint_of(event.facts, event.sealed),
                 decided=decided.get(row.id, ("", "", ())),
                 main=main.get(row.id, ()),
@@ -77,6 +82,18 @@ class SqlTold:
             for row in rows
             for event in (event_of(row, keys),)
         ]
+
+
+def _category(now: str, facts: Mapping[str, Any]) -> str:
+    """Name the category; one that an official set is of the usual scheme."""
+    came = facts.get("category") or {}
+    if came.get("code") != now or not now:
+        return now
+    return category_code(Category(**came), Categories().scheme)
+
+
+def _region(facts: Mapping[str, Any]) -> str:
+    return place_code(Region(**facts["region"])) if facts.get("region") else ""
 
 
 _LOG = t.log.c

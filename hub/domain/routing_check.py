@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from hub.domain.reference import Reference
-from hub.domain.routing import USUAL_SCHEME, ReadyRule, Router, whole_words
+from hub.domain.routing import USUAL_SCHEME, ReadyRule, Router
 from schemas.agency import Route, RoutingTable
 from schemas.complaint import RegionScheme
 from schemas.parties import ChannelName
@@ -127,9 +127,9 @@ def _words_within(earlier: ReadyRule, later: ReadyRule) -> bool:
     One word within another counts only in a phrase: a single one may be the keyword of
     an SMS, which does not stand in its text.
     """
-    pattern = whole_words(earlier.keywords)
     return bool(later.keywords) and all(
-        word in earlier.keywords or (" " in word and pattern.search(word))
+        word in earlier.keywords
+        or (" " in word and earlier.words is not None and earlier.words.search(word))
         for word in later.keywords
     )
 

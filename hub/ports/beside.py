@@ -119,7 +119,9 @@ class Told:
     received_at: datetime
     status: Status
     category: str
-    """The category now; an official may have set another one."""
+    """The category now, as rules name it; an official may have set another one."""
+    region: str
+    """As rules name it, down to kabupaten or kota only: finer ones are people's."""
     complaint: NewComplaint | None
     """What rules look at; None when it was erased."""
     decided: tuple[str, str, tuple[str, ...]]

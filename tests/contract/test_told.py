@@ -17,7 +17,7 @@ from hub.ports import NewCase, Settled, Told
 from hub.stages.act import Act, NotPossibleError, Request
 from schemas.agency import AgencyManifest, Unit
 from schemas.category import CategoryEntry, CategoryTable, Names
-from schemas.complaint import Category, NewComplaint, Region
+from schemas.complaint import Category, NewComplaint, Region, RegionScheme
 from schemas.parties import Author, AuthorKind, ChannelName, Role
 from schemas.status import Status
 from tests.contract.builders import DINKES, NOON, PUPR, raw_message
@@ -72,9 +72,21 @@ def test_what_the_rules_looked_at_is_read_as_it_came(world: World) -> None:
     found = told(world, known)
 
     assert found.complaint == WORDS
-    assert found.category == "kesehatan"
+    assert (found.category, found.region) == ("kesehatan", "32.76")
     assert found.decided == ("aa", "so", (PUPR,))
     assert found.main == (PUPR,)
+
+
+def test_codes_of_another_scheme_say_whose_they_are(world: World) -> None:
+    codes = {
+        "category": Category(scheme="jaki", code="jalan"),
+        "region": Region(scheme=RegionScheme.BPS, code="91.01"),
+    }
+    known = come(world, "k1", TRIAGE, WORDS.model_copy(update=codes))
+
+    found = told(world, known)
+
+    assert (found.category, found.region) == ("jaki:jalan", "bps:91.01")
 
 
 def test_what_waits_for_an_officer_is_listed_oldest_first(world: World) -> None:

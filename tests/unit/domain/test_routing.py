@@ -157,6 +157,13 @@ def test_codes_of_another_scheme_match_only_where_it_is_named() -> None:
     assert chosen(rule(category=("jaki:jalan",)), category=other)
 
 
+def test_a_complaint_with_codes_that_nobody_knows_is_routed_all_the_same() -> None:
+    router = Router(RoutingTable(rules=(rule(main=("dinas_b",)),)), AGENCIES, REFERENCE)
+    strange = complaint(region=Region(code="99.01"), category=Category(code="puisi"))
+
+    assert router(strange).main == ("dinas_b",)
+
+
 def test_a_rule_holds_from_its_first_day_through_its_last() -> None:
     holds = rule(valid_from=TODAY, valid_until=TODAY, main=("dinas_b",))
     routing = Routing(RoutingTable(rules=(holds,)), AGENCIES, REFERENCE)
