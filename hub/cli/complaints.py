@@ -79,7 +79,8 @@ def _names(store: "Store", complaint_id: str) -> dict[str, str]:
     """Say what the codes of a complaint mean."""
     from hub.bootstrap.reference import load_reference
 
-    reference, told = load_reference(store.settings), store.told.one(complaint_id)
+    told = store.told.one(complaint_id)
+    reference = load_reference(store.settings, manifests={})
     return {
         "category_name": reference.categories.name(told.category if told else ""),
         "region_name": reference.regions.name(told.region if told else ""),
