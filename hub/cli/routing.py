@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
     from hub.domain.reference import Reference
     from hub.domain.routing_check import Finding
-    from schemas.agency import RoutingTable
+    from schemas.agency import Route, RoutingTable
+    from schemas.validity import Dated
 
 LISTED = ("rule", "takes", "main", "cc", "days", "why")
+CATEGORIES = ("category", "also", "indonesian", "english", "days")
 FOUND = ("place", "what", "why")
 CHANGED = ("count", "from", "to", "as_now", "rules", "public_numbers")
 SHOWN = 5
@@ -141,12 +143,38 @@ def explain(
     if as_json:
         print_json(found)
         return
-    if given["region"] and reference.regions.lacks(given["region"]):
-        say(f"{given['region']} is no region of {reference.regions.edition}.")
+    _say_unknown(given["category"], given["region"], reference)
     print_explained(found, "The rules")
     for one in () if found["agencies"] else found["suggestions"]:
         words = ", ".join(one["words"])
         say(f"Perhaps {one['agency']} ({one['confidence']:.0%}): {words}")
+
+
+def _say_unknown(category: str, region: str, reference: "Reference") -> None:
+    """Tell what is no code; the rules are asked all the same."""
+    if region and reference.regions.lacks(region):
+        say(f"{region} is no region of {reference.regions.edition}.")
+    if category and ":" not in category and not reference.categories.entry(category):
+        say(f"{category} is no category: simpul routing categories")
+
+
+@routing.command()
+@common
+def categories(data_dir: Path | None, *, as_json: bool) -> None:
+    """List the categories that rules and officials name, with their days."""
+    _, reference = _loaded(data_dir, None)
+    rows = [
+        {
+            "category": one.code,
+            "also": ", ".join(one.also),
+            "indonesian": one.name.id,
+            "english": one.name.en,
+            "parent": one.parent,
+            "days": _days(one),
+        }
+        for one in reference.categories.all
+    ]
+    answer_list(rows, CATEGORIES, as_json=as_json, nothing="No categories.")
 
 
 @routing.command("try")
@@ -262,13 +290,13 @@ def _asked(table: "RoutingTable") -> int:
     return len(table.examples) + sum(len(rule.examples) for rule in table.rules)
 
 
-def _takes(rule: Any) -> str:
+def _takes(rule: "Route") -> str:
     names = ("channel", "category", "region", "claimed_agency", "keyword")
     given = [(name, getattr(rule, name)) for name in names]
     return "; ".join(f"{name} {', '.join(values)}" for name, values in given if values)
 
 
-def _days(rule: Any) -> str:
-    if rule.valid_from is None and rule.valid_until is None:
+def _days(one: "Dated") -> str:
+    if one.valid_from is None and one.valid_until is None:
         return ""
-    return f"{rule.valid_from or '…'} to {rule.valid_until or '…'}"
+    return f"{one.valid_from or '…'} to {one.valid_until or '…'}"

@@ -92,6 +92,16 @@ def test_the_rules_are_listed_and_their_examples_asked(examples: Run) -> None:
     assert "9 rules and 15 examples are well." in examples("routing", "test").err
 
 
+def test_categories_are_listed_in_both_languages(run: Run) -> None:
+    rows = {
+        row["category"]: row for row in run("routing", "categories", "--json").document
+    }
+
+    assert rows["lingkungan"]["also"] == "lingkungan-hidup"
+    assert rows["kesehatan.obat"]["parent"] == "kesehatan"
+    assert "Civil registration" in run("routing", "categories").out
+
+
 def test_a_file_whose_rules_cannot_work_is_named(examples: Run, tmp_path: Path) -> None:
     file = tmp_path / "new.toml"
     file.write_text(NEW_RULES.replace("Banjir lagi", "Air naik"))
@@ -122,6 +132,8 @@ def test_made_up_words_are_explained_and_suggested(examples: Run) -> None:
     people = examples("routing", "explain", *given)
     assert "99.01 is no region of Kepmendagri" in people.err
     assert "Perhaps dinas_pupr" in people.err
+    unknown = examples("routing", "explain", "--text", "a", "--category", "puisi")
+    assert "puisi is no category" in unknown.err
     wrong_code = examples("routing", "explain", "--text", "a", "--region", "Depok")
     assert (wrong_code.code, "are codes" in wrong_code.err) == (FAILED, True)
 
