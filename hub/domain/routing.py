@@ -99,6 +99,7 @@ class Router:
             if place.scheme == RegionScheme.KEMENDAGRI
             else place_code(place)
         )
+        keyword = complaint.keyword.casefold()
         text: str | None = None
         for one in self._by_category.get(code, self._any):
             if one.channels and complaint.channel not in one.channels:
@@ -109,10 +110,10 @@ class Router:
                 continue
             if one.claimed and complaint.claimed_agency not in one.claimed:
                 continue
-            if one.words is not None:
+            if one.words is not None and keyword not in one.keywords:
                 if text is None:
                     text = text_of(complaint)
-                if one.spoken(complaint.keyword, text) is None:
+                if one.words.search(text) is None:
                     continue
             return one.decision
         return self.otherwise(complaint)
@@ -182,7 +183,7 @@ class ReadyRule:
 
     def spoken(self, keyword: str, text: str) -> str | None:
         """Find the first of the rule's words in a folded text; None: there is none."""
-        if keyword and (first := keyword.casefold()) in self.keywords:
+        if (first := keyword.casefold()) in self.keywords:
             return first
         found = self.words.search(text) if self.words else None
         return found.group() if found else None
