@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, TypedDict
 
 from pydantic import BaseModel, ValidationError
@@ -197,7 +196,7 @@ def _event(verb: Verb, request: Request, now: Moment, reference: Reference) -> N
     try:
         reason = reason_of(verb, request.reason)
         leg, values = _PLACED.get(verb.event, _on_case)(verb, request, now)
-        values |= _checked(verb, request, values, reference, reference.day(now.at))
+        values |= reference.held(verb.event, request.agency, values, now.at)
         values |= {"reason_code": reason, "text": request.text}
         payload = _payload(CATALOGUE[verb.event].payload, values)
     except ValidationError as error:
@@ -209,27 +208,6 @@ def _event(verb: Verb, request: Request, now: Moment, reference: Reference) -> N
         raise NotPossibleError(str(error)) from error
     author = request.actor.author
     return new_event(verb.event, payload, author, _cause(request), now.at, leg=leg)
-
-
-def _checked(
-    verb: Verb,
-    request: Request,
-    values: Mapping[str, Any],
-    reference: Reference,
-    day: date,
-) -> dict[str, Any]:
-    """Hold what is named against reference data; raises ValueError."""
-    tree, found = reference.tree, dict[str, Any]()
-    if verb.event == "assigned" and (why := tree.absent(request.agency, day)):
-        raise ValueError(why)
-    if unit := values.get("unit"):
-        found["unit"] = tree.unit(request.agency, unit, day)
-    if category := values.get("category"):
-        categories = reference.categories
-        if category.get("scheme", categories.scheme) == categories.scheme:
-            code = categories.choose(category["code"], day)
-            found["category"] = {**category, "code": code}
-    return found
 
 
 def _payload(kind: type[BaseModel], values: dict[str, Any]) -> BaseModel:
