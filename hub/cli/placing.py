@@ -145,21 +145,20 @@ def suggester_of(
     """Learn from the rules, and from the last days of a store."""
     from hub.domain.suggestions import Suggester, common_words, lessons_of
 
-    lessons = list(lessons_of(router.table, reference.categories))
-    if store is not None and days:
-        lessons += common_words(
-            (f"{told.complaint.title}\n{told.complaint.body}", told.main)
-            for page in store.told.since(days)
-            for told in page
-            if told.complaint is not None
-        )
+    past = (
+        (f"{told.complaint.title}\n{told.complaint.body}", told.main)
+        for page in (store.told.since(days) if store is not None and days else ())
+        for told in page
+        if told.complaint is not None
+    )
     day = router.day
     open_for = [
         name
         for name in reference.tree.agencies
         if day is None or not reference.tree.absent(name, day)
     ]
-    return Suggester(lessons, open_for)
+    lessons = lessons_of(router.table, reference.categories)
+    return Suggester(lessons, open_for, common_words(past))
 
 
 def suggested(one: "Suggestion") -> dict[str, Any]:
@@ -212,6 +211,7 @@ def _placed(rule: str, why: str, agencies: tuple[str, ...]) -> str:
 
 def _shown(suggestions: list[dict[str, Any]]) -> str:
     return "; ".join(
-        f"{one['agency']} {one['confidence']:.0%} ({', '.join(one['words'])})"
+        f"{one['agency']} {one['confidence']:.0%} "
+        f"({', '.join(one['words']) or 'by past complaints'})"
         for one in suggestions
     )

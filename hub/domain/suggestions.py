@@ -7,7 +7,7 @@ it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import exp, log
 
@@ -33,8 +33,7 @@ NOBODY = 2.0
 CONFIDENCE_MIN, CONFIDENCE_MAX = 0.3, 0.99
 """Less is not worth reading; and words alone are never sure."""
 SEEN_MIN = 5
-"""A word out of past complaints is known when so many of them have it; fewer might
-name a person."""
+"""A word out of past complaints is known when so many of them have it."""
 PAST_WORDS_MAX = 50_000
 """Words of the past that are counted; of more, what comes later is left out."""
 
@@ -47,7 +46,7 @@ class Suggestion:
     confidence: float
     """Between 0 and 1: how much more speaks for it than for another, or for none."""
     words: tuple[str, ...]
-    """Words of the rules, or of many complaints, that speak for it; best first."""
+    """Words of the rules that speak for it, best first; none: only the past does."""
 
 
 def lessons_of(table: RoutingTable, categories: Categories) -> Iterator[Lesson]:
@@ -90,15 +89,26 @@ def common_words(past: Iterable[tuple[str, Collection[str]]]) -> list[Lesson]:
 class Suggester:
     """What was learned: for each agency what each known word is worth."""
 
-    def __init__(self, lessons: Iterable[Lesson], agencies: Collection[str]) -> None:
-        """Learn; only the given agencies are ever suggested."""
+    def __init__(
+        self,
+        lessons: Iterable[Lesson],
+        agencies: Collection[str],
+        past: Iterable[Lesson] = (),
+    ) -> None:
+        """Learn; only the given agencies are ever suggested.
+
+        No word is shown that only the past has.
+        """
         counts = {name: _Counts(float) for name in sorted(agencies)}
+        taught = list(lessons)
         self._spelling: dict[str, str] = {}
+        for text, _, _ in taught:
+            for word in telling_words(text):
+                self._spelling.setdefault(stem(word), word)
         everything = _Counts(float)
-        for text, whom, weight in lessons:
+        for text, whom, weight in (*taught, *past):
             for word in telling_words(text):
                 form = stem(word)
-                self._spelling.setdefault(form, word)
                 everything[form] += weight
                 for agency in whom & counts.keys():
                     counts[agency][form] += weight
@@ -130,8 +140,9 @@ class Suggester:
     def _speaking(
         self, worth: Mapping[str, float], at_most: int = 4
     ) -> tuple[str, ...]:
-        best: Sequence[str] = sorted(worth, key=lambda word: (-worth[word], word))
-        return tuple(self._spelling[word] for word in best[:at_most] if worth[word] > 0)
+        shown = [word for word in worth if worth[word] > 0 and word in self._spelling]
+        shown.sort(key=lambda word: (-worth[word], word))
+        return tuple(self._spelling[word] for word in shown[:at_most])
 
 
 def _worth(

@@ -81,9 +81,19 @@ def test_of_past_complaints_only_words_that_many_have_are_learned() -> None:
     lessons = common_words(past)
 
     assert {word for word, _, _ in lessons} == {"sumur", "kering"}
-    (found,) = Suggester(lessons, AGENCIES)("Sumur kami kering sejak Mulyono pergi")
-    assert found.agency == PUPR
-    assert set(found.words) == {"sumur", "kering"}
+    text = "Sumur kami kering sejak Mulyono pergi"
+    (found,) = Suggester([], AGENCIES, lessons)(text)
+    assert (found.agency, found.words) == (PUPR, ())
+
+
+def test_no_word_is_shown_that_only_the_past_has() -> None:
+    rules = [("sumur", frozenset({PUPR}), 3.0)]
+    past = common_words([("Sumur Mulyono", (PUPR,))] * SEEN_MIN)
+
+    (found,) = Suggester(rules, AGENCIES, past)("Sumur Mulyono kering")
+
+    assert found.words == ("sumur",)
+    assert found.confidence > Suggester(rules, AGENCIES)("Sumur Mulyono")[0].confidence
 
 
 texts = st.text(alphabet="abdegijklmnprstu -", max_size=60)
