@@ -82,7 +82,7 @@ def _names(store: "Store", complaint_id: str) -> dict[str, str]:
     told = store.told.one(complaint_id)
     reference = load_reference(store.settings, manifests={})
     return {
-        "category_name": reference.categories.name(told.category if told else ""),
+        "category_name": reference.categories.names(told.category if told else ""),
         "region_name": reference.regions.name(told.region if told else ""),
     }
 

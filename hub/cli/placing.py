@@ -121,7 +121,7 @@ def _waiting(
             "public_number": told.public_number,
             "received_at": told.received_at,
             "channel": complaint.channel if complaint else "",
-            "category": reference.categories.name(told.category),
+            "category": reference.categories.names(told.category),
             "region": reference.regions.name(told.region),
             "why": f"{rule}: {why}" if rule else "",
             "suggestions": [suggested(one) for one in suggester(text)],

@@ -132,7 +132,7 @@ def explain(
     day = _day(on, reference)
     router = Router(table, reference.tree.agencies, reference, day)
     found = explained(ask(router, complaint))
-    found["category"] = reference.categories.name(given["category"])
+    found["category"] = reference.categories.names(given["category"])
     found["region"] = reference.regions.name(given["region"])
     suggester = suggester_of(None, router, reference, 0)
     found["suggestions"] = (

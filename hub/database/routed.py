@@ -16,12 +16,16 @@ from hub.domain.registration import complaint_of
 from hub.domain.routing import category_code
 from hub.ports import Told
 from schemas.complaint import Category, Region
+from schemas.events import LogEvent
 from schemas.parties import AuthorKind, Role
 from schemas.status import Status
 
 PAGE = 500
 """Complaints whose words are in memory at the same time."""
 _DECIDED = ("assigned", "triage_requested")
+_LOG = t.log.c
+_C = t.complaints.c
+_COMPLAINTS = sa.select(_C.id, _C.public_number, _C.received_at, _C.status, _C.category)
 
 
 class SqlTold:
@@ -34,27 +38,26 @@ class SqlTold:
     def one(self, complaint_id: str) -> Told | None:
         """Read one complaint; None when there is none."""
         with self._db.read() as tx:
-            found = self._read(tx, _RECEIVED.where(t.complaints.c.id == complaint_id))
+            found = self._read(tx, _COMPLAINTS.where(_C.id == complaint_id))
         return found[0] if found else None
 
     def in_triage(self, limit: int) -> list[Told]:
         """Read those that wait for an officer to place them, the oldest first."""
-        query = _RECEIVED.where(t.complaints.c.triage.is_(True))
+        query = _COMPLAINTS.where(_C.triage.is_(True))
         with self._db.read() as tx:
-            return self._read(tx, query.order_by(t.complaints.c.id).limit(limit))
+            return self._read(tx, query.order_by(_C.id).limit(limit))
 
     def since(self, days: float) -> Iterator[list[Told]]:
         """Read those of the last days, oldest first, a page in a transaction each."""
-        c = t.complaints.c
         with self._db.read() as tx:
             first = tx.now - timedelta(days=days)
         after = ""
         while True:
-            query = _RECEIVED.where(c.received_at >= first)
+            query = _COMPLAINTS.where(_C.received_at >= first)
             if after:
-                query = query.where(c.id > after)
+                query = query.where(_C.id > after)
             with self._db.read() as tx:
-                page = self._read(tx, query.order_by(c.id).limit(PAGE))
+                page = self._read(tx, query.order_by(_C.id).limit(PAGE))
             if page:
                 yield page
             if len(page) < PAGE:
@@ -64,7 +67,7 @@ class SqlTold:
     def _read(self, tx: Tx, query: sa.Select[Any]) -> list[Told]:
         rows = tx.conn.execute(query).all()
         ids = [row.id for row in rows]
-        keys = self._vault.keys(tx.conn, {row.data_key_id for row in rows})
+        received = self._received(tx, ids)
         decided = _decided(tx, ids)
         main = _main(tx, ids)
         return [
@@ -80,8 +83,18 @@ class SqlTold:
                 main=main.get(row.id, ()),
             )
             for row in rows
-            for event in (event_of(row, keys),)
+            if (event := received.get(row.id)) is not None
         ]
+
+    def _received(self, tx: Tx, ids: Sequence[str]) -> dict[str, LogEvent]:
+        """Read what complaints begin with; by its own statement, so always by key."""
+        rows = tx.conn.execute(
+            sa.select(t.log).where(
+                _LOG.complaint_id.in_(ids), _LOG.seq == 1, _LOG.type == "received"
+            )
+        ).all()
+        keys = self._vault.keys(tx.conn, {row.data_key_id for row in rows})
+        return {row.complaint_id: event_of(row, keys) for row in rows}
 
 
 def _category(now: str, facts: Mapping[str, Any]) -> str:
@@ -94,25 +107,6 @@ def _category(now: str, facts: Mapping[str, Any]) -> str:
 
 def _region(facts: Mapping[str, Any]) -> str:
     return place_code(Region(**facts["region"])) if facts.get("region") else ""
-
-
-_LOG = t.log.c
-_RECEIVED = sa.select(
-    t.log,
-    t.complaints.c.id,
-    t.complaints.c.public_number,
-    t.complaints.c.received_at,
-    t.complaints.c.status,
-    t.complaints.c.category,
-).join(
-    t.log,
-    sa.and_(
-        _LOG.complaint_id == t.complaints.c.id,
-        _LOG.seq == 1,
-        _LOG.type == "received",
-    ),
-)
-"""Complaints with the event that they begin with."""
 
 
 def _decided(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, str, tuple[str, ...]]]:

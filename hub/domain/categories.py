@@ -36,6 +36,12 @@ class Categories:
         above = self.entry(found.parent)
         return f"{getattr(above.name, language)} > {own}" if above else own
 
+    def names(self, code: str) -> str:
+        """Give a category's name in both languages; else the code."""
+        return " / ".join(
+            dict.fromkeys(self.name(code, language) for language in LANGUAGES)
+        )
+
     def within(self, code: str) -> frozenset[str]:
         """Name every code that means a category or one below it."""
         found = self.entry(code)

@@ -128,7 +128,7 @@ def test_made_up_words_are_explained_and_suggested(examples: Run) -> None:
     assert [one["failed"] for one in found["asked"]][:2] == ["keyword", "category"]
     assert len(found["asked"]) == 9
     assert found["suggestions"][0]["agency"] == "dinas_pupr"
-    assert found["category"] == "Topik Lainnya"
+    assert found["category"] == "Topik Lainnya / Other topics"
     people = examples("routing", "explain", *given)
     assert "99.01 is no region of Kepmendagri" in people.err
     assert "Perhaps dinas_pupr" in people.err

@@ -108,7 +108,8 @@ def test_a_day_before_its_beginning_is_refused_as_an_end() -> None:
 def test_a_category_is_named_below_its_parent_in_both_languages() -> None:
     assert KNOWN.name("kesehatan.obat") == "Kesehatan > Kesehatan.Obat"
     assert KNOWN.name("obat", "en") == "kesehatan (en) > kesehatan.obat (en)"
-    assert KNOWN.name("puisi") == "puisi"
+    assert KNOWN.names("jalan") == "Jalan / jalan (en)"
+    assert KNOWN.name("puisi") == KNOWN.names("puisi") == "puisi"
 
 
 def test_a_category_of_the_first_level_takes_those_below_it() -> None:
