@@ -57,15 +57,17 @@ class SqlTold:
             if after:
                 query = query.where(_C.id > after)
             with self._db.read() as tx:
-                page = self._read(tx, query.order_by(_C.id).limit(PAGE))
-            if page:
-                yield page
-            if len(page) < PAGE:
+                rows = tx.conn.execute(query.order_by(_C.id).limit(PAGE)).all()
+                page = self._told(tx, rows)
+            yield page
+            if len(rows) < PAGE:
                 return
-            after = page[-1].id
+            after = rows[-1].id
 
     def _read(self, tx: Tx, query: sa.Select[Any]) -> list[Told]:
-        rows = tx.conn.execute(query).all()
+        return self._told(tx, tx.conn.execute(query).all())
+
+    def _told(self, tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[Told]:
         ids = [row.id for row in rows]
         received = self._received(tx, ids)
         decided = _decided(tx, ids)
