@@ -67,7 +67,7 @@ class SqlTold:
     def _read(self, tx: Tx, query: sa.Select[Any]) -> list[Told]:
         return self._told(tx, tx.conn.execute(query).all())
 
-    def _told(self, tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[Told]:
+    def _told(self, tx: Tx, rows: Sequence[Any]) -> list[Told]:
         ids = [row.id for row in rows]
         received = self._received(tx, ids)
         decided = _decided(tx, ids)

@@ -9,7 +9,7 @@ from hub.bootstrap import Hub, build_hub
 from hub.settings import Server, Settings
 from hub.simulator.region import SimulatedRegion
 from schemas.raw import RawMessage
-from tests.acceptance.command import FAILED, UNHEALTHY, Run, World, tree, wrong
+from tests.acceptance.command import FAILED, UNHEALTHY, Run, World, sql, tree, wrong
 from tests.acceptance.world import wait_until
 
 MARKER = "Muhibbin"
@@ -164,6 +164,39 @@ def test_a_stored_complaint_is_explained_without_its_words(taken: Run) -> None:
     assert MARKER not in people.out + people.err
 
 
+def test_a_unit_is_one_of_the_declared_ones(taken: Run) -> None:
+    number = numbers(taken)["unplaced"]
+    given = ("assign", number, "--agency", "dinkes", "--unit")
+    assert taken("complaints", "verify", number).code == 0
+
+    ended = taken("complaints", *given, "puskesmas_lama")
+    assert ended.code == FAILED
+    assert "its successors: puskesmas_sukamaju" in ended.err
+    unknown = taken("complaints", *given, "puskesmas_sukamju")
+    assert "there are: puskesmas_sukamaju" in unknown.err
+    assert taken("complaints", *given, "puskesmas sukamaju").code == 0
+
+    placed = taken("complaints", "route", number, "--json").document
+    assert (placed["rule"], placed["now"]) == ("no_rule", ["dinkes"])
+    shown = taken("complaints", "show", number, "--json").document
+    assert (shown["category_name"], shown["region_name"]) == ("", "")
+    assert taken("complaints", "triage").err.startswith("Nobody waits")
+
+
+def test_what_was_erased_cannot_be_explained(taken: Run, tmp_path: Path) -> None:
+    number = numbers(taken)["placed"]
+    sql(
+        tmp_path,
+        "UPDATE data_keys SET wrapped = NULL, destroyed_at = '2026-11-24 00:00:00'",
+    )
+
+    found = taken("complaints", "route", number, "--explain")
+
+    assert found.code == FAILED
+    assert "was erased" in found.err
+    assert taken("complaints", "route", number).code == 0
+
+
 def test_what_waits_is_listed_with_a_suggestion_and_its_words_only(taken: Run) -> None:
     for more in ([], ["--learn", "30"]):
         found = taken("complaints", "triage", *more, "--json")
@@ -223,7 +256,7 @@ def test_the_doctor_names_rules_that_cannot_work(
 def test_agencies_are_listed_as_a_tree(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (registry.SAMPLES / "dinkes" / "agency.toml").read_text()
+    text = (registry.SAMPLES / "disdukcapil" / "agency.toml").read_text()
     units = """
 [[units]]
 name = "ditjen"
@@ -235,14 +268,14 @@ parent = "ditjen"
 valid_until = 2020-01-01
 successors = ["ditjen"]
 """
-    (tmp_path / "own" / "dinkes").mkdir(parents=True)
-    (tmp_path / "own" / "dinkes" / "agency.toml").write_text(text + units)
+    (tmp_path / "own" / "disdukcapil").mkdir(parents=True)
+    (tmp_path / "own" / "disdukcapil" / "agency.toml").write_text(text + units)
     monkeypatch.setenv("SIMPUL_AGENCIES_DIR", str(tmp_path / "own"))
 
     rows = run("agencies", "list", "--json").document
 
     assert [(row["agency"], row["depth"]) for row in rows] == [
-        ("dinkes", 0),
+        ("disdukcapil", 0),
         ("ditjen", 1),
         ("upt", 2),
     ]
