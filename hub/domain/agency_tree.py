@@ -9,7 +9,6 @@ from datetime import date
 from difflib import get_close_matches
 
 from schemas.agency import AgencyManifest, Unit
-from schemas.validity import Dated
 
 
 class AgencyTree:
@@ -25,10 +24,7 @@ class AgencyTree:
 
     def absent(self, name: str, day: date) -> str:
         """Say why nothing new can be given to an agency that day; empty: it can."""
-        found = self.agencies.get(name)
-        if found is None:
-            return ""
-        return _absent(name, found, found.successors, day)
+        return _absent(name, self.agencies, day)
 
     def unit(self, agency: str, given: str, day: date) -> str:
         """Take a unit by name or title, and give its title.
@@ -39,13 +35,13 @@ class AgencyTree:
         if not given or known is None or not known.units:
             return given
         wanted = given.strip().casefold()
+        units = {unit.name: unit for unit in known.units}
         for unit in known.units:
             if wanted in {unit.name.casefold(), unit.title.casefold()}:
-                if why := _absent(unit.name, unit, unit.successors, day):
+                if why := _absent(unit.name, units, day):
                     raise ValueError(why)
                 return unit.title
-        names = [unit.name for unit in known.units]
-        near = get_close_matches(wanted, names, 3, 0.5) or names[:10]
+        near = get_close_matches(wanted, units, 3, 0.5) or list(units)[:10]
         msg = f"{agency} has no unit {given!r}; there are: {', '.join(near)}"
         raise ValueError(msg)
 
@@ -103,12 +99,29 @@ def _units(
             yield from _units(agency, unit.name, depth + 1, here)
 
 
-def _absent(name: str, node: Dated, successors: tuple[str, ...], day: date) -> str:
+def _absent(name: str, nodes: Mapping[str, AgencyManifest | Unit], day: date) -> str:
+    node = nodes.get(name)
+    if node is None or node.holds_on(day):
+        return ""
     if not node.has_begun(day):
         return f"{name} begins on {node.valid_from}"
-    if not node.has_ended(day):
-        return ""
-    after = ", ".join(successors)
+    after = ", ".join(_successors(name, nodes, day, set()))
     return f"{name} ended on {node.valid_until}; " + (
         f"its successors: {after}" if after else "it names no successor"
     )
+
+
+def _successors(
+    name: str, nodes: Mapping[str, AgencyManifest | Unit], day: date, seen: set[str]
+) -> Iterator[str]:
+    """Name who took over; instead of one that ended, too, those that followed it."""
+    seen.add(name)
+    for other in nodes[name].successors:
+        if other in seen:
+            continue
+        after = nodes.get(other)
+        if after is not None and after.has_ended(day) and after.successors:
+            yield from _successors(other, nodes, day, seen)
+        else:
+            seen.add(other)
+            yield other

@@ -44,8 +44,11 @@ MINISTRY = agency(
     ),
 )
 OLD = agency("dinas_lama", valid_until=YESTERDAY, successors=("dinas_a", "dinas_b"))
+OLDEST = agency(
+    "dinas_tua", valid_until=YESTERDAY, successors=("dinas_lama", "dinas_b")
+)
 CITY = agency("dinas_a", parent="kementerian")
-AGENCIES = {one.name: one for one in (MINISTRY, OLD, CITY, agency("dinas_b"))}
+AGENCIES = {one.name: one for one in (MINISTRY, OLDEST, OLD, CITY, agency("dinas_b"))}
 CATEGORIES = CategoryTable(
     categories=(
         category("kesehatan"),

@@ -56,6 +56,7 @@ def test_an_agency_ends_after_its_last_day_and_names_who_took_over() -> None:
     told = "dinas_lama ended on 2026-11-23; its successors: dinas_a, dinas_b"
     assert TREE.absent("dinas_lama", TODAY) == told
     assert TREE.absent("nobody", TODAY) == ""
+    assert TREE.absent("dinas_tua", TODAY).endswith("its successors: dinas_a, dinas_b")
     alone = AgencyTree({"x": agency("xx", valid_until=YESTERDAY)})
     assert "names no successor" in alone.absent("x", TODAY)
 
