@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from hub.domain.routing import Router
     from hub.domain.routing_explained import Explanation
     from hub.domain.suggestions import Suggester, Suggestion
+    from hub.ports import Told
 
 ASKED = ("rule", "result", "detail")
 TRIAGED = (
     "public_number",
     "received_at",
+    "status",
     "channel",
     "category",
     "region",
@@ -88,7 +90,7 @@ def route(name: str, data_dir: Path | None, *, explain: bool, as_json: bool) -> 
 )
 @common
 def triage(limit: int, days: float, data_dir: Path | None, *, as_json: bool) -> None:
-    """List what waits for an officer to place it, oldest first, with suggestions.
+    """List what waits for an official, oldest first, with suggestions.
 
     A suggestion is never applied by itself: simpul complaints assign NUMBER --agency.
     """
@@ -104,9 +106,9 @@ def triage(limit: int, days: float, data_dir: Path | None, *, as_json: bool) -> 
         shown,
         TRIAGED,
         as_json=False,
-        nothing="Nobody waits to be placed.",
-        then="Verify and give one to an agency: simpul complaints verify NUMBER, "
-        "simpul complaints assign NUMBER --agency NAME",
+        nothing="Nothing waits for an official.",
+        then="Give one to an agency: simpul complaints verify NUMBER, if it is "
+        "received, and simpul complaints assign NUMBER --agency NAME",
     )
 
 
@@ -116,16 +118,24 @@ def _waiting(
     for told in store.told.in_triage(limit):
         complaint = told.complaint
         text = f"{complaint.title}\n{complaint.body}" if complaint else ""
-        rule, why, _ = told.decided
+        found = suggester(text, without=told.gave_back)
         yield {
             "public_number": told.public_number,
             "received_at": told.received_at,
+            "status": told.status,
             "channel": complaint.channel if complaint else "",
             "category": reference.categories.names(told.category),
             "region": reference.regions.name(told.region),
-            "why": f"{rule}: {why}" if rule else "",
-            "suggestions": [suggested(one) for one in suggester(text)],
+            "why": _waits_for(told),
+            "suggestions": [suggested(one) for one in found],
         }
+
+
+def _waits_for(told: "Told") -> str:
+    if told.gave_back:
+        return f"given back by {', '.join(told.gave_back)}"
+    rule, why, _ = told.decided
+    return f"{rule}: {why}" if rule else ""
 
 
 def router_of(store: "Store") -> "tuple[Router, Reference]":
@@ -146,7 +156,10 @@ def suggester_of(
     from hub.domain.suggestions import Suggester, common_words, lessons_of
 
     past = (
-        (f"{told.complaint.title}\n{told.complaint.body}", told.main)
+        (
+            f"{told.complaint.title}\n{told.complaint.body}",
+            set(told.main) - set(told.gave_back),
+        )
         for page in (store.told.since(days) if store is not None and days else ())
         for told in page
         if told.complaint is not None

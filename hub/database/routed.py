@@ -1,6 +1,6 @@
 """What complaints said when they came, and what was decided then; reads only."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -42,7 +42,7 @@ class SqlTold:
         return found[0] if found else None
 
     def in_triage(self, limit: int) -> list[Told]:
-        """Read those that wait for an officer to place them, the oldest first."""
+        """Read those about which an official has to decide, the oldest first."""
         query = _COMPLAINTS.where(_C.triage.is_(True))
         with self._db.read() as tx:
             return self._read(tx, query.order_by(_C.id).limit(limit))
@@ -71,7 +71,7 @@ class SqlTold:
         ids = [row.id for row in rows]
         received = self._received(tx, ids)
         decided = _decided(tx, ids)
-        main = _main(tx, ids)
+        legs = _main_legs(tx, ids)
         return [
             Told(
                 id=row.id,
@@ -82,7 +82,8 @@ class SqlTold:
                 region=_region(event.facts),
                 complaint=complaint_of(event.facts, event.sealed),
                 decided=decided.get(row.id, ("", "", ())),
-                main=main.get(row.id, ()),
+                main=_agencies(legs.get(row.id, []), all_but=_ENDED),
+                gave_back=_agencies(legs.get(row.id, []), only=_GIVEN_BACK),
             )
             for row in rows
             if (event := received.get(row.id)) is not None
@@ -137,19 +138,30 @@ def _decided(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, str, tuple[str,
     return found
 
 
-def _main(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Read who must act now, or did: those who gave it back are left out."""
+def _main_legs(tx: Tx, ids: Sequence[str]) -> dict[str, list[tuple[str, Status]]]:
+    """Read who must act or had to, and how it stands there."""
     leg = t.legs.c
     rows = tx.conn.execute(
-        sa.select(leg.complaint_id, leg.agency)
-        .where(
-            leg.complaint_id.in_(ids),
-            leg.role == Role.MAIN,
-            leg.status != Status.RETURNED,
-        )
+        sa.select(leg.complaint_id, leg.agency, leg.status)
+        .where(leg.complaint_id.in_(ids), leg.role == Role.MAIN)
         .order_by(leg.complaint_id, leg.opened_seq)
     )
-    found: dict[str, tuple[str, ...]] = {}
-    for complaint_id, agency in rows:
-        found[complaint_id] = (*found.get(complaint_id, ()), agency)
+    found: dict[str, list[tuple[str, Status]]] = {}
+    for complaint_id, agency, status in rows:
+        found.setdefault(complaint_id, []).append((agency, Status(status)))
     return found
+
+
+_ENDED = frozenset({Status.RETURNED})
+_GIVEN_BACK = _ENDED | {Status.RETURN_REQUESTED}
+
+
+def _agencies(
+    legs: list[tuple[str, Status]],
+    *,
+    only: Collection[Status] = frozenset(Status),
+    all_but: Collection[Status] = (),
+) -> tuple[str, ...]:
+    """Name the agencies of legs by how they stand, each once."""
+    found = (a for a, status in legs if status in only and status not in all_but)
+    return tuple(dict.fromkeys(found))

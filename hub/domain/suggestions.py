@@ -116,8 +116,13 @@ class Suggester:
             agency: _worth(own, everything) for agency, own in counts.items()
         }
 
-    def __call__(self, text: str, at_most: int = 2) -> list[Suggestion]:
-        """Suggest agencies for a text, the most likely first; maybe none."""
+    def __call__(
+        self, text: str, at_most: int = 2, without: Collection[str] = ()
+    ) -> list[Suggestion]:
+        """Suggest agencies for a text, the most likely first; maybe none.
+
+        Those `without` are never suggested; what speaks for them speaks against others.
+        """
         said = sorted({stem(word) for word in telling_words(text)})
         for_whom = {
             agency: {word: worth[word] for word in said if word in worth}
@@ -132,7 +137,7 @@ class Suggester:
                 self._speaking(for_whom[agency]),
             )
             for agency in sums
-            if sums[agency] > 0
+            if sums[agency] > 0 and agency not in without
         ]
         found.sort(key=lambda one: (-one.confidence, one.agency))
         return [one for one in found if one.confidence >= CONFIDENCE_MIN][:at_most]

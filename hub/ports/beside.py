@@ -128,6 +128,8 @@ class Told:
     """The rule that decided, why, and the agencies that must act; none: triage."""
     main: tuple[str, ...]
     """Agencies that must act by now."""
+    gave_back: tuple[str, ...]
+    """Agencies that gave it back, or want to."""
 
 
 class ToldReader(Protocol):
@@ -137,7 +139,7 @@ class ToldReader(Protocol):
         """Read one complaint; None when there is none."""
 
     def in_triage(self, limit: int) -> list[Told]:
-        """Read those that wait for an officer to place them, the oldest first."""
+        """Read those about which an official has to decide, the oldest first."""
 
     def since(self, days: float) -> Iterator[list[Told]]:
         """Read those of the last days, oldest first, some hundred at a time."""

@@ -180,7 +180,7 @@ def test_a_unit_is_one_of_the_declared_ones(taken: Run) -> None:
     assert (placed["rule"], placed["now"]) == ("no_rule", ["dinkes"])
     shown = taken("complaints", "show", number, "--json").document
     assert (shown["category_name"], shown["region_name"]) == ("", "")
-    assert taken("complaints", "triage").err.startswith("Nobody waits")
+    assert taken("complaints", "triage").err.startswith("Nothing waits")
 
 
 def test_what_was_erased_cannot_be_explained(taken: Run, tmp_path: Path) -> None:

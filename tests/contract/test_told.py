@@ -133,9 +133,11 @@ def test_an_agency_that_gave_it_back_is_not_taken_for_the_right_one(
 ) -> None:
     known = come(world, "k1", BOTH)
     act(world, known, "return", agency=PUPR)
-    act(world, known, "take-back", agency=PUPR)
+    (waits,) = world.store.told.in_triage(9)
+    assert (waits.main, waits.gave_back) == ((PUPR,), (PUPR,))
 
-    assert told(world, known).main == ()
+    act(world, known, "take-back", agency=PUPR)
+    assert (told(world, known).main, told(world, known).gave_back) == ((), (PUPR,))
 
 
 def test_a_complaint_that_is_not_there_is_none(world: World) -> None:

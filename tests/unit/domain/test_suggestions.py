@@ -58,6 +58,8 @@ def test_a_text_about_two_things_names_two(suggester: Suggester) -> None:
     found = suggester("Jembatan di depan puskesmas ambruk")
 
     assert {one.agency for one in found} == {PUPR, DINKES}
+    (left,) = suggester("Jembatan di depan puskesmas ambruk", without=(PUPR,))
+    assert left == next(one for one in found if one.agency == DINKES)
 
 
 def test_nothing_is_suggested_for_what_nobody_taught(suggester: Suggester) -> None:
