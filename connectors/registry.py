@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from connectors.contract import AgencyConnector, Channel, System
 from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
+from schemas.deadlines import DeadlineTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
 
 SYSTEMS: Mapping[str, str] = {
@@ -90,6 +91,12 @@ def load_routing(path: Path) -> RoutingTable:
     if repeated := _repeated(rule.id for rule in table.rules):
         raise _error(path, "rules", f"ids used twice: {', '.join(repeated)}")
     return table
+
+
+def load_deadlines(path: Path) -> DeadlineTable:
+    """Read deadlines.toml; raises ConfigError."""
+    content = _read(path)
+    return _checked(path, lambda: DeadlineTable.model_validate(_toml(path, content)))
 
 
 def check_routing(table: RoutingTable, agencies: Collection[str]) -> None:

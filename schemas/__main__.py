@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.catalogue import CATALOGUE
 from schemas.complaint import Complaint, NewComplaint
+from schemas.deadlines import DeadlineTable
 from schemas.events import LogEvent
 from schemas.updates import AgencyUpdate
 
@@ -19,6 +20,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "agency_update": AgencyUpdate,
     "agency_manifest": AgencyManifest,
     "routing_table": RoutingTable,
+    "deadline_table": DeadlineTable,
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from hub.database.hot.batch import (
     CHANGED_COMPLAINTS,
     CHANGED_CURSORS,
     CHANGED_LEGS,
+    GROWN_COMPLAINTS,
     NEW_COMPLAINTS,
     NEW_CURSORS,
     NEW_EVENTS,
@@ -33,6 +35,7 @@ from hub.database.projection import (
     reference_place,
 )
 from hub.database.vault import DataKey, Vault
+from hub.domain.deadlines import Deadlines, moves_clocks
 from hub.domain.delivery import CursorState
 from hub.domain.echoes import is_echo
 from hub.domain.lifecycle import CaseState
@@ -53,6 +56,7 @@ class Appender:
         self,
         tx: Tx,
         vault: Vault,
+        deadlines: Deadlines,
         *,
         hinting: bool,
         batch: Batch | None = None,
@@ -60,6 +64,7 @@ class Appender:
     ) -> None:
         self.tx = tx
         self.vault = vault
+        self.deadlines = deadlines
         self.hinting = hinting
         self.batch = batch or Batch()
         self._parties: dict[str, PartyRow] | None = parties
@@ -82,7 +87,9 @@ class Appender:
 
     def stamp(self, mould: Mould, new: NewCase, begun: Beginning, key: DataKey) -> str:
         """Begin a new complaint from a mould; returns its first event's id."""
-        made = stamp(self.batch, mould, new, begun, key, hinting=self.hinting)
+        made = stamp(
+            self.batch, mould, new, begun, key, self.deadlines, hinting=self.hinting
+        )
         complaint_id = new.row.complaint_id
         self._stamped[complaint_id] = made
         self._due += [(c["lane"], complaint_id) for c in made.cursors if c["due_at"]]
@@ -235,8 +242,13 @@ class Appender:
         return due
 
     def _collect_complaint(self, case: Case) -> None:
+        if not case.is_new and not any(moves_clocks(w.event) for w in case.added):
+            row = {"id": case.complaint_id, "head_seq": case.state.head_seq}
+            self.batch.add(GROWN_COMPLAINTS, row)
+            return
         row = projection(case.state)
         row["id"] = case.complaint_id
+        row["next_clock_at"] = self._next_clock(case)
         if case.is_new:
             row |= {
                 "code": case.code,
@@ -245,6 +257,10 @@ class Appender:
                 "received_at": case.added[0].event.occurred_at,
             }
         self.batch.add(NEW_COMPLAINTS if case.is_new else CHANGED_COMPLAINTS, row)
+
+    def _next_clock(self, case: Case) -> datetime | None:
+        """Nothing is awaited of a complaint that was erased."""
+        return None if case.key is None else self.deadlines.next_at(case.events)
 
     def _collect_events(self, case: Case) -> None:
         for written in case.added:

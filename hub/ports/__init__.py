@@ -4,10 +4,12 @@ from hub.ports.beside import (
     CaseReader,
     Cases,
     Clock,
+    Clocks,
     Due,
     Moment,
     Moved,
     PublicCase,
+    Struck,
 )
 from hub.ports.coming_in import (
     Journal,
@@ -39,6 +41,7 @@ __all__ = [
     "CaseReader",
     "Cases",
     "Clock",
+    "Clocks",
     "Cursors",
     "Due",
     "Ended",
@@ -59,5 +62,6 @@ __all__ = [
     "Sending",
     "Settled",
     "StoreUnavailableError",
+    "Struck",
     "Work",
 ]

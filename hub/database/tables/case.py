@@ -65,6 +65,12 @@ complaints = sa.Table(
     sa.Column("received_at", Instant, nullable=False),
     sa.Column("erasure_due_at", Instant),
     sa.Column("erased_at", Instant),
+    sa.Column("next_clock_at", Instant),
+    sa.Index(
+        "ix_complaints_next_clock_at",
+        "next_clock_at",
+        **where("next_clock_at IS NOT NULL"),
+    ),
 )
 
 legs = sa.Table(
