@@ -1,6 +1,6 @@
 """`deadlines.toml`: limits in working days, the ladder, and the days that differ."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -77,6 +77,11 @@ class DayOverride(Model):
             msg = "last must follow first within a year"
             raise ValueError(msg)
         return self
+
+    def days(self) -> set[date]:
+        """Name every day of it."""
+        count = ((self.last or self.first) - self.first).days + 1
+        return {self.first + timedelta(days=n) for n in range(count)}
 
 
 class Ladder(Model):

@@ -15,11 +15,22 @@ LISTED = ("public_number", "received_at", "channel", "type", "status", "triage")
 LEGS = ("name", "title", "role", "status", "reference")
 CURSORS = ("party", "state", "delivered_seq", "target_seq", "due_at", "failures")
 TRACED = ("at", "what", "who", "detail")
+CLOCKS = (
+    "clock",
+    "agency",
+    "state",
+    "working_days",
+    "started_at",
+    "due_at",
+    "stopped_at",
+    "ended_by",
+    "calendar",
+)
 
 
 @click.group()
 def complaints() -> None:
-    """List, show, trace, decide, erase.
+    """List, show, trace, decide, erase; clocks and their deadlines.
 
     NAME is a tracking code, a public number or an id.
     """
@@ -78,6 +89,24 @@ def trace(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     with opened(data_dir) as store:
         rows = store.queries.trace(find_complaint(store, name))
     answer_list(rows, TRACED, as_json=as_json, nothing="Nothing happened.")
+
+
+@complaints.command()
+@click.argument("name")
+@common
+def clocks(name: str, data_dir: Path | None, *, as_json: bool) -> None:
+    """Show every clock: since when it runs, when it is due, where it stands."""
+    from hub.cli.deadlines import clock_row
+
+    with opened(data_dir) as store:
+        found, now = store.clocks.clocks_of(find_complaint(store, name))
+    answer_list(
+        [clock_row(clock, now) for clock in found],
+        CLOCKS,
+        as_json=as_json,
+        nothing="No clock ever ran.",
+        then="The limits and the calendar behind them: simpul deadlines limits",
+    )
 
 
 @complaints.command()

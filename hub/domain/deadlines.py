@@ -6,7 +6,7 @@ but what happened: the same log, limits and calendar give the same clocks.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -134,18 +134,22 @@ class Deadlines:
             self._public = self._read_public()
         return self._public
 
+    def overrides(self, agency: str, region: str) -> tuple[DayOverride, ...]:
+        """Give the deployment's own days, for an agency's legs or a case in a region."""
+        return tuple(d for d in self.table.days if _concerns(d, agency, region))
+
     def calendar(self, agency: str = "", region: str = "") -> Calendar:
         """Give the calendar of a leg's agency, or of the case, in a region."""
         zone = self.table.zones.get(agency) or zone_of(region) or self.table.zone
-        special = tuple(d for d in self.table.days if _concerns(d, agency, region))
+        special = self.overrides(agency, region)
         key = (ZoneInfo(zone), special)
         found = self._calendars.get(key)
         if found is None:
             off, on = set(self.public), set[date]()
             for override in special:  # the later goes before the earlier
                 gains, loses = (on, off) if override.working else (off, on)
-                gains |= _days(override)
-                loses -= _days(override)
+                gains |= override.days()
+                loses -= override.days()
             made = calendar_of(off, on, key[0], self.table.day_ends)
             found = self._calendars[key] = made
         return found
@@ -257,8 +261,3 @@ def _concerns(override: DayOverride, agency: str, region: str) -> bool:
             region == code or region.startswith(f"{code}.") for code in override.region
         )
     )
-
-
-def _days(override: DayOverride) -> set[date]:
-    count = ((override.last or override.first) - override.first).days + 1
-    return {override.first + timedelta(days=n) for n in range(count)}
