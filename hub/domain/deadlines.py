@@ -135,7 +135,7 @@ class Deadlines:
         return self._public
 
     def overrides(self, agency: str, region: str) -> tuple[DayOverride, ...]:
-        """Give the deployment's own days, for an agency's legs or a case in a region."""
+        """Give the deployment's own days, for an agency's legs and a region."""
         return tuple(d for d in self.table.days if _concerns(d, agency, region))
 
     def calendar(self, agency: str = "", region: str = "") -> Calendar:
