@@ -59,8 +59,13 @@ class Mould:
     legs: tuple[_Row, ...]
     cursors: tuple[_Row, ...]
     """Their recipient says `reporter` where it is the reporter."""
-    instants: dict[tuple[Any, ...], datetime | None] = field(default_factory=dict)
-    """When the clocks have their first step, by what that depends on."""
+    instants: dict[tuple[Any, ...], tuple[datetime | None]] = field(
+        default_factory=dict
+    )
+    """When the clocks have their first step, by what that depends on.
+
+    Threads share it: what one clears another may still have read.
+    """
 
     def next_clock(self, begun: Beginning, deadlines: Deadlines) -> datetime | None:
         """Give the instant of the first step of a complaint's clocks.
@@ -80,12 +85,13 @@ class Mould:
             received_at.timestamp() // QUARTER_SECONDS,
             now.timestamp() // QUARTER_SECONDS,
         )
-        if place not in self.instants:
+        known = self.instants.get(place)
+        if known is None:
+            known = (deadlines.next_at(list(enumerate(begun.events, start=1))),)
             if len(self.instants) >= INSTANTS_MAX:
                 self.instants.clear()
-            events = list(enumerate(begun.events, start=1))
-            self.instants[place] = deadlines.next_at(events)
-        return self.instants[place]
+            self.instants[place] = known
+        return known[0]
 
     @classmethod
     def of(

@@ -60,9 +60,10 @@ class Limits:
         key = (clock, agency, matter, on)
         found = self._found.get(key)
         if found is None:
+            found = self._find(clock, agency, matter, on)
             if len(self._found) >= FOUND_MAX:
-                self._found = {}
-            found = self._found[key] = self._find(clock, agency, matter, on)
+                self._found.clear()
+            self._found[key] = found
         return found
 
     def _find(self, clock: ClockKind, agency: str, matter: Matter, on: date) -> int:
