@@ -54,9 +54,9 @@ class Calendar:
             place += max(0, self._ending_from(end) - skipped)
         return self._end(place)
 
-    def elapsed(self, start: datetime, until: datetime) -> int:
-        """Count the working days that ended between two instants."""
-        return max(0, self._ending_from(until) - self._after(start))
+    def day(self, at: datetime) -> date:
+        """Name the day of an instant in the zone; a border of the calendar if beyond."""
+        return self._local(at).date()
 
     def _local(self, at: datetime) -> datetime:
         """An agency may tell of any year; what no calendar covers is its border."""

@@ -189,7 +189,9 @@ class Deadlines:
         calendar = self.calendar(agency, _region(state))
         terms = tuple(
             Term(since, limit, calendar.due(run.started_at, limit, run.pauses))
-            for since, limit in self._limits_of(run, agency)
+            for since, limit in self._limits_of(
+                run, agency, calendar.day(run.started_at)
+            )
         )
         limit = terms[-1].working_days
         steps = tuple(
@@ -200,11 +202,13 @@ class Deadlines:
         )
         return Clock(run, terms, steps, calendar.version)
 
-    def _limits_of(self, run: Run, agency: str) -> Iterator[tuple[datetime, int]]:
+    def _limits_of(
+        self, run: Run, agency: str, on: date
+    ) -> Iterator[tuple[datetime, int]]:
         """Give the limits that a run had; what changes nothing is no change."""
         last = 0
         for since, matter in run.matters:
-            limit = self.limits.find(run.kind, agency, matter, run.started_at.date())
+            limit = self.limits.find(run.kind, agency, matter, on)
             if limit != last:
                 yield since, limit
             last = limit
