@@ -55,7 +55,7 @@ class Calendar:
         return self._end(place)
 
     def day(self, at: datetime) -> date:
-        """Name the day of an instant in the zone; a border of the calendar if beyond."""
+        """Name the day of an instant in the zone, or the border of the calendar."""
         return self._local(at).date()
 
     def _local(self, at: datetime) -> datetime:
