@@ -126,11 +126,10 @@ class SqlClocks:
         c, changed = t.complaints.c, 0
         with self._db.write() as tx:
             cases = read_cases(tx, self._vault, complaint_ids)
-            stored = dict(
-                tx.conn.execute(
-                    sa.select(c.id, c.next_clock_at).where(c.id.in_(complaint_ids))
-                ).tuples()
+            rows = tx.conn.execute(
+                sa.select(c.id, c.next_clock_at).where(c.id.in_(list(complaint_ids)))
             )
+            stored = {row.id: row.next_clock_at for row in rows}
             batch = Batch()
             for case in cases:
                 row = self._wound(case)
