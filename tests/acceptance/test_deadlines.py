@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
-from hub.bootstrap import Hub, build_hub
+from hub.bootstrap import Hub, build_hub, open_store
 from hub.broker import admin
 from hub.broker.topology import Topology
 from hub.cli.play import short_agencies
@@ -132,7 +132,12 @@ def send(hub: Hub, title: str) -> str:
 
 
 def act(hub: Hub, complaint_id: str, verb: str, **given: Any) -> None:
-    Act(hub.store.cases)(Request(complaint_id, verb, SITI, str(uuid7()), **given))
+    """Decide as the command does, from a process of its own: the sweep tells of it."""
+    store = open_store(hub.store.settings, migrate=False)
+    try:
+        Act(store.cases)(Request(complaint_id, verb, SITI, str(uuid7()), **given))
+    finally:
+        store.close()
 
 
 def stepped(hub: Hub, complaint_id: str, at: datetime, *wanted: str) -> None:
@@ -169,6 +174,7 @@ def test_deadlines_run_in_working_days_stand_escalate_and_close_by_silence(
 
     # Eleven of fourteen days are used; the next four stand still.
     act(hub, known, "hold", reason="needs_details")
+    wait_for(lambda: in_step(hub), "telling of the hold")
     go_to(hub, jakarta(2027, 1, 20) - timedelta(hours=6))
     act(hub, known, "reply", text="Di depan Pasar Sukamaju")
     act(hub, known, "answer", agency=PUPR, text="Kami tambal pekan depan")
