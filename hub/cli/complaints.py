@@ -11,7 +11,15 @@ from hub.cli.output import answer_action, answer_list, print_json, print_table, 
 from hub.cli.session import acting, common, confirm, opened, why, yes_option
 from schemas.status import Status
 
-LISTED = ("public_number", "received_at", "channel", "type", "status", "triage")
+LISTED = (
+    "public_number",
+    "received_at",
+    "channel",
+    "type",
+    "status",
+    "triage",
+    "overdue",
+)
 LEGS = ("name", "title", "role", "status", "reference")
 CURSORS = ("party", "state", "delivered_seq", "target_seq", "due_at", "failures")
 TRACED = ("at", "what", "who", "detail")
@@ -40,14 +48,22 @@ def complaints() -> None:
 @click.option(
     "--status", type=click.Choice([s.value for s in Status]), help="Only of this one."
 )
+@click.option("--overdue", is_flag=True, help="Only those over a limit.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @common
 def list_(
-    status: str | None, limit: int, data_dir: Path | None, *, as_json: bool
+    status: str | None,
+    limit: int,
+    data_dir: Path | None,
+    *,
+    overdue: bool,
+    as_json: bool,
 ) -> None:
     """List complaints, newest first."""
     with opened(data_dir) as store:
-        rows = store.queries.complaints(status=status or "", limit=limit)
+        rows = store.queries.complaints(
+            status=status or "", overdue=overdue, limit=limit
+        )
     answer_list(
         rows,
         LISTED,

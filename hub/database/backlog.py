@@ -46,6 +46,13 @@ def clocks_due(db: Database) -> int:
         return int(tx.conn.execute(counted).scalar_one())
 
 
+def overdue(db: Database) -> int:
+    """Count complaints that are over a limit; by its partial index."""
+    with db.read() as tx:
+        counted = sa.select(sa.func.count()).where(t.complaints.c.overdue)
+        return int(tx.conn.execute(counted).scalar_one())
+
+
 def _rows(tx: Tx, table: sa.Table) -> Any:
     c = table.c
     conditions: list[sa.ColumnElement[bool]] = [c.due_at.is_not(None)]

@@ -13,7 +13,7 @@ from hub.database.engine import Database, Tx, retrying
 from hub.database.hot.batch import WOUND_COMPLAINTS, Batch
 from hub.database.hot.writing import write
 from hub.database.log import Appender
-from hub.database.projection import read_events
+from hub.database.projection import read_events, watch_columns
 from hub.database.vault import Vault
 from hub.domain.deadlines import Clock, Deadlines
 from hub.domain.ladder import event_of
@@ -83,10 +83,7 @@ class SqlClocks:
         return found
 
     def _wound(self, case: Case) -> dict[str, Any]:
-        return {"id": case.complaint_id, "next_clock_at": self._next(case)}
-
-    def _next(self, case: Case) -> datetime | None:
-        return None if case.key is None else self._deadlines.next_at(case.events)
+        return {"id": case.complaint_id, **watch_columns(case, self._deadlines)}
 
     @retrying
     def postpone(self, complaint_id: str, seconds: float) -> None:
@@ -127,13 +124,15 @@ class SqlClocks:
         with self._db.write() as tx:
             cases = read_cases(tx, self._vault, complaint_ids)
             rows = tx.conn.execute(
-                sa.select(c.id, c.next_clock_at).where(c.id.in_(list(complaint_ids)))
+                sa.select(c.id, c.next_clock_at, c.overdue).where(
+                    c.id.in_(list(complaint_ids))
+                )
             )
-            stored = {row.id: row.next_clock_at for row in rows}
+            stored = {row.id: row._asdict() for row in rows}
             batch = Batch()
             for case in cases:
                 row = self._wound(case)
-                if row["next_clock_at"] != stored[case.complaint_id]:
+                if row != stored[case.complaint_id]:
                     batch.add(WOUND_COMPLAINTS, row)
                     changed += 1
             write(tx, batch)

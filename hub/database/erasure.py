@@ -366,7 +366,7 @@ def destroy(tx: Tx, complaint_id: str) -> None:
     tx.conn.execute(
         sa.update(t.complaints)
         .where(t.complaints.c.id == complaint_id)
-        .values(erased_at=tx.now, next_clock_at=None)
+        .values(erased_at=tx.now, next_clock_at=None, overdue=False)
     )
 
 

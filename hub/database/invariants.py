@@ -15,7 +15,7 @@ from hub.database.edge import Edge
 from hub.database.engine import Database, Tx
 from hub.database.erasure import ErasedList
 from hub.database.projection import event_of, leg_rows, projection
-from hub.domain.deadlines import Deadlines
+from hub.domain.deadlines import Deadlines, Watch
 from hub.domain.lifecycle import fold
 from schemas.events import LogEvent
 
@@ -338,17 +338,19 @@ def check_in(
 def _clocks(tx: Tx, deadlines: Deadlines) -> Iterator[Violation]:
     """Open clocks have their next instant: the one that log and calendar give."""
     c = t.complaints.c
-    rows = {
-        r.id: r for r in tx.conn.execute(sa.select(c.id, c.next_clock_at, c.erased_at))
-    }
+    query = sa.select(c.id, c.next_clock_at, c.overdue, c.erased_at)
+    rows = {row.id: row for row in tx.conn.execute(query)}
     for complaint_id, events in _logs(tx):
         row = rows.get(complaint_id)
         if row is None:
             continue
         numbered = [(e.seq, e) for e in events]
-        wanted = None if row.erased_at else deadlines.next_at(numbered)
-        if row.next_clock_at != wanted:
-            what = f"is wound to {row.next_clock_at}, the log says {wanted}"
+        wanted = Watch() if row.erased_at else deadlines.watch(numbered)
+        if row.next_clock_at != wanted.next_at:
+            what = f"is wound to {row.next_clock_at}, the log says {wanted.next_at}"
+            yield Violation("clocks_are_wound", complaint_id, what)
+        if row.overdue != wanted.overdue:
+            what = f"overdue is {row.overdue}, the log says {wanted.overdue}"
             yield Violation("clocks_are_wound", complaint_id, what)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +32,7 @@ from hub.database.projection import (
     leg_row,
     projection,
     reference_place,
+    watch_columns,
 )
 from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines, moves_clocks
@@ -248,7 +248,7 @@ class Appender:
             return
         row = projection(case.state)
         row["id"] = case.complaint_id
-        row["next_clock_at"] = self._next_clock(case)
+        row |= watch_columns(case, self.deadlines)
         if case.is_new:
             row |= {
                 "code": case.code,
@@ -257,10 +257,6 @@ class Appender:
                 "received_at": case.added[0].event.occurred_at,
             }
         self.batch.add(NEW_COMPLAINTS if case.is_new else CHANGED_COMPLAINTS, row)
-
-    def _next_clock(self, case: Case) -> datetime | None:
-        """Nothing is awaited of a complaint that was erased."""
-        return None if case.key is None else self.deadlines.next_at(case.events)
 
     def _collect_events(self, case: Case) -> None:
         for written in case.added:

@@ -249,6 +249,7 @@ def _collect_complaint(
             "data_key_id": key.id,
             "received_at": begun.entry.received_at,
             "next_clock_at": mould.next_clock(begun, deadlines),
+            "overdue": False,
         },
     )
 

@@ -31,7 +31,9 @@ FINISHED = frozenset(
 """Nobody is waited for; what is opened again starts anew."""
 ANSWERS = frozenset({"followed_up", "resolved"})
 """What a first follow-up is; that it was seen or begun is none."""
-_SILENT = frozenset({"erased", "reporter_replied"})
+REPLIES = frozenset({"reporter_replied", "corrected"})
+"""What the reporter says ends the silence, and an agency's waiting."""
+_SILENT = REPLIES | {"erased"}
 """Events that may leave the state as it is, and yet concern a clock."""
 
 Leg = tuple[str, int]
@@ -90,7 +92,9 @@ class _Tracker:
         """Take the next event in effective order."""
         self.place += 1
         name = str(e.facts.get("stands_for", "")) if e.type == "confirmed" else e.type
-        if after.illegal is not before.illegal:
+        if len(after.illegal) > len(before.illegal):
+            return
+        if len(after.overtaken) > len(before.overtaken):
             return
         if after is before and name not in _SILENT:
             return
@@ -103,7 +107,7 @@ class _Tracker:
     def _remember(self, name: str, event: NewEvent) -> None:
         if name == "erased":
             self.is_erased = True
-        elif name == "reporter_replied":
+        elif name in REPLIES:
             self.replied = self.place
         elif event.leg is None:
             return

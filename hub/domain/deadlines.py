@@ -103,6 +103,13 @@ class Clock:
             return ClockState.MET
         return ClockState.PAUSED if self.run.stands else ClockState.RUNNING
 
+    def is_overdue(self, done: Collection[str]) -> bool:
+        """Tell whether it is still open, and its breach is noted."""
+        return self.run.stopped_at is None and any(
+            one.stage is ClockStage.BREACH and one.cause_id in done
+            for one in self.steps
+        )
+
     def pending(self, done: Collection[str]) -> Iterator[Step]:
         """Name the steps that are still to come, or were missed.
 
@@ -112,6 +119,16 @@ class Clock:
         for one in self.steps:
             if one.cause_id not in done and (stopped is None or one.at < stopped):
                 yield one
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is stored of a complaint's clocks, so that it can be looked for."""
+
+    next_at: datetime | None = None
+    """When the next step is due; None: there is none."""
+    overdue: bool = False
+    """A clock that still runs, or stands, has breached its limit, and it is noted."""
 
 
 class Deadlines:
@@ -159,13 +176,17 @@ class Deadlines:
         runs, state = runs_of(events)
         return [self._clock(run, state) for run in runs]
 
+    def watch(self, events: Sequence[tuple[int, NewEvent]]) -> Watch:
+        """Compute what is stored of a complaint's clocks."""
+        done, clocks = done_steps(events), self.clocks(events)
+        return Watch(
+            min((s.at for one in clocks for s in one.pending(done)), default=None),
+            any(one.is_overdue(done) for one in clocks),
+        )
+
     def next_at(self, events: Sequence[tuple[int, NewEvent]]) -> datetime | None:
         """Give the instant at which the next step is due; None: there is none."""
-        done = done_steps(events)
-        return min(
-            (s.at for clock in self.clocks(events) for s in clock.pending(done)),
-            default=None,
-        )
+        return self.watch(events).next_at
 
     def due(
         self, events: Sequence[tuple[int, NewEvent]], now: datetime

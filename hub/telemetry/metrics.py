@@ -78,6 +78,11 @@ clocks_due = Gauge(
     "Complaints with a step of a deadline that is due and not noted yet.",
     registry=REGISTRY,
 )
+overdue = Gauge(
+    "simpul_overdue_complaints",
+    "Complaints of which a clock is over its limit and not stopped yet.",
+    registry=REGISTRY,
+)
 broker_blocked = Gauge(
     "simpul_broker_blocked", "1 while the broker takes no hints.", registry=REGISTRY
 )

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from hub.bootstrap.deadlines import FILE
 from hub.database import tables as t
-from hub.database.backlog import clocks_due
+from hub.database.backlog import clocks_due, overdue
 from hub.domain.deadlines import Clock
 from hub.domain.workflow import Actor, ActorRole
 from hub.ports import Clocks, Struck
@@ -145,6 +145,26 @@ def test_the_agency_is_told_of_its_own_clocks_and_nobody_of_the_centres(
     breached = world.log(theirs)[-1]
     assert (breached.type, breached.leg_agency) == ("deadline_breached", None)
     assert breached.facts["told"] == ["national_admin"]
+    assert world.violated() == set()
+
+
+def test_a_complaint_is_overdue_from_the_breach_until_somebody_answers(
+    world: World,
+) -> None:
+    known = world.register()
+    world.hand_over()
+    due = due_at(world, known, K.FIRST_FOLLOW_UP)
+    go_to(world, due - SECOND)
+    strike(world)
+    assert not world.row(t.complaints, id=known.id).overdue
+    go_to(world, due)
+    strike(world)
+    assert [x["id"] for x in world.store.queries.complaints(overdue=True)] == [known.id]
+    assert overdue(world.store.db) == world.store.queries.counts()["overdue"] == 1
+    assert world.violated() == set()
+
+    world.say(known, PUPR, "followed_up", "1", "Besok")
+    assert world.store.queries.complaints(overdue=True) == []
     assert world.violated() == set()
 
 

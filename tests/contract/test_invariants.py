@@ -205,6 +205,7 @@ CORRUPTIONS: tuple[tuple[str, str, Corrupt], ...] = (
     ("edge_equals_journal", "a lost message", lose_message),
     ("clocks_are_wound", "a clock that nobody hears", on_complaint(next_clock_at=None)),
     ("clocks_are_wound", "a clock that goes wrong", on_complaint(next_clock_at=NOON)),
+    ("clocks_are_wound", "late by nothing", on_complaint(overdue=True)),
 )
 
 

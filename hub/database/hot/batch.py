@@ -117,12 +117,13 @@ CHANGED_COMPLAINTS = Sheet(
         "triage",
         "merged_into",
         "next_clock_at",
+        "overdue",
     ),
     key=("id",),
 )
 GROWN_COMPLAINTS = Sheet(t.complaints, ("head_seq",), key=("id",))
 """Complaints with more events, none of which moves anything."""
-WOUND_COMPLAINTS = Sheet(t.complaints, ("next_clock_at",), key=("id",))
+WOUND_COMPLAINTS = Sheet(t.complaints, ("next_clock_at", "overdue"), key=("id",))
 CHANGED_LEGS = Sheet(
     t.legs,
     ("unit", "role", "status", "order_by", "hops", "opened_seq", "closed_seq"),

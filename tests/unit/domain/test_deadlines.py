@@ -199,6 +199,22 @@ def test_reassigning_runs_on_until_somebody_else_has_it() -> None:
     assert only(found, K.REASSIGN).run.started_at == after(1)
 
 
+def test_a_correction_is_an_answer_of_the_reporter() -> None:
+    events = [*assigned_case(), update("followed_up", WORKS, 1, DAY)]
+    corrected = [*events, event("corrected", 2 * DAY)]
+
+    clock = only(corrected, K.CLOSE_BY_SILENCE)
+    assert clock.run.ended_by == "corrected"
+
+
+def test_an_answer_that_a_decision_stands_against_moves_no_clock() -> None:
+    begun = [*assigned_case(), update("work_started", WORKS, 1, DAY)]
+    closed = [*begun, event("closed", 2 * DAY)]
+    late = [*closed, update("followed_up", WORKS, 2, 3 * DAY, heard_seq=len(begun))]
+
+    assert essence(numbered(late)) == essence(numbered(closed))
+
+
 # --- silence and documents -----------------------------------------------------
 
 
