@@ -28,6 +28,7 @@ from hub.simulator.region import SimulatedRegion
 from hub.stages.act import Act, Request
 from hub.stages.deadlines import StrikeClocks
 from schemas.parties import Author, AuthorKind
+from tests.figures import Figure
 
 PUPR = "dinas_pupr"
 AGENCIES = (PUPR, "disdukcapil", "dinkes")
@@ -64,7 +65,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 @pytest.fixture
 def region() -> Iterator[SimulatedRegion]:
     """Agencies that take what comes, and do nothing about it."""
-    with SimulatedRegion(7, work_seconds=(9000, 9001)) as found:
+    with SimulatedRegion(7, work_seconds=None) as found:
         yield found
 
 
@@ -157,8 +158,9 @@ def jakarta(year: int, month: int, day: int) -> datetime:
     return datetime(year, month, day, 9, tzinfo=UTC)
 
 
+@pytest.mark.scenario(24)
 def test_deadlines_run_in_working_days_stand_escalate_and_close_by_silence(
-    hub: Hub, region: SimulatedRegion
+    hub: Hub, region: SimulatedRegion, figure: Figure
 ) -> None:
     known = send(hub, "Jalan rusak")
     # The 23rd is this region's day off, the 24th and 25th are Christmas, the 1st of
@@ -204,3 +206,4 @@ def test_deadlines_run_in_working_days_stand_escalate_and_close_by_silence(
     store = hub.store
     broken = check_invariants(store.db, store.edge, store.erased, store.deadlines)
     assert broken == []
+    figure(f"{len(steps(hub, known))} steps in 43 days, each at its instant")
