@@ -61,5 +61,6 @@ def test_a_fault_is_named_with_its_field(tmp_path: Path, text: str, told: str) -
 def test_an_agency_that_is_not_loaded_is_named_with_its_place(tmp_path: Path) -> None:
     table = registry.load_deadlines(file(tmp_path, GOOD))
 
-    with pytest.raises(ConfigError, match="zones names 'rsud'; limits.0 names 'rsud'"):
+    told = r"zones names 'rsud'; limits\.0 names 'rsud'; days\.0 names 'rsud'"
+    with pytest.raises(ConfigError, match=told):
         registry.check_deadlines(table, {"dinkes"})
