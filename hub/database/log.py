@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from uuid_utils import uuid7
 
+from hub.database import letters
 from hub.database import tables as t
 from hub.database.case import Case, CursorRow, Written
 from hub.database.case_reading import read_cases
@@ -33,7 +34,7 @@ from hub.database.projection import (
     reference_place,
 )
 from hub.database.vault import DataKey, Vault
-from hub.domain.delivery import CursorState
+from hub.domain.delivery import CursorState, Step
 from hub.domain.echoes import is_echo
 from hub.domain.lifecycle import CaseState
 from hub.domain.privacy import interested
@@ -300,17 +301,18 @@ class Appender:
             c.recipient == cursor.recipient,
         )
         self._retire_reference(case, cursor, where)
+        letters.end_with_assignment(self.tx, case.complaint_id, cursor.party)
         values: dict[str, Any] = {
+            **letters.UNFROZEN,
             "target_seq": cursor.target_seq,
             "assignment_no": cursor.assignment_no,
             "delivered_seq": cursor.delivered_seq,
             "state": cursor.state,
             "reference": None,
             "reference_index": None,
-            "sending_from_seq": None,
-            "sending_to_seq": None,
-            "sending_key": "",
+            "sending_step": Step.CALL,
             "sending_open": False,
+            "narrow_to_seq": None,
             "lease_until": None,
             "lease_epoch": c.lease_epoch + 1,
         }
