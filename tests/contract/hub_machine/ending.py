@@ -1,0 +1,170 @@
+"""What must hold when all is over: everyone is in step, or it is recorded why not."""
+
+from typing import Any
+
+from connectors.contract import Capabilities
+from hub.bootstrap import Store
+from hub.database import tables as t
+from hub.database.log import ALWAYS_TOLD
+from hub.domain.identity import child_id
+from hub.domain.lifecycle import fold
+from hub.domain.privacy import interested
+from schemas.events import LogEvent
+from schemas.parties import PartyKind
+from tests.contract.builders import MAIL
+from tests.contract.delivery_machine.ledger import Told
+from tests.contract.hub_machine.agencies import WORDS, FakeAgency, Record
+from tests.contract.hub_machine.judge import KINDS, Judge, read
+
+REPORTERS_CHANNEL = Capabilities(submits=False, resends_once=True)
+
+
+def at_rest(store: Store) -> bool:
+    """Tell whether nothing is due any more."""
+    rows = read(store, t.journal)
+    if any(row.state in {"new", "waiting"} for row in rows):
+        return False
+    due = [*read(store, t.cursors), *read(store, t.answers)]
+    return not any(row.state == "active" and row.due_at for row in due)
+
+
+class Ending:
+    """Judges a store in which nothing is due."""
+
+    def __init__(self, store: Store, judge: Judge) -> None:
+        self._store = store
+        self._judge = judge
+        judge.watch(store)
+        self._cursors = read(store, t.cursors)
+        self._letters = read(store, t.dead_letters)
+
+    def judge(self, agencies: list[FakeAgency]) -> None:
+        """Judge everything."""
+        for row in read(self._store, t.journal):
+            assert row.due_at is None, f"{row.state} row is due"
+        for row in self._cursors:
+            self._judge_cursor(row)
+        for letter in self._letters:
+            assert letter.state != "requested", "a retry that never came"
+        for agency in agencies:
+            self._judge_view(agency)
+            for record in agency.said:
+                self._judge_update(agency, record)
+        self._judge_answers()
+
+    # what went out
+
+    def _judge_cursor(self, row: Any) -> None:
+        assert not row.sending_open, "a call is open, and nobody makes it"
+        if row.state == "active":
+            assert row.due_at is None, "it never comes to rest"
+            assert row.delivered_seq == row.target_seq, "it is not in step"
+            assert row.sending_to_seq is None, "it is in step, and yet sending"
+        aside = self._aside(row)
+        ledger = self._judge.ledger(row.party)
+        for event in self._to_tell(row):
+            told = Told(event.complaint_id, event.seq, event.event_id)
+            accounted = ledger.has(told) or told in ledger.skipped or told in aside
+            assert accounted, f"{row.party} never heard of {event.type} {event.seq}"
+
+    def _aside(self, row: Any) -> set[Told]:
+        """Name what is recorded as not told: letters, and what waits behind one."""
+        ledger = self._judge.ledger(row.party)
+        found = {
+            event
+            for letter in self._letters
+            if (letter.complaint_id, letter.party) == (row.complaint_id, row.party)
+            for event in self._judge.covered(letter)
+        }
+        if row.state != "active":
+            head = len(self._judge.events[row.complaint_id])
+            after = row.delivered_seq + 1
+            found |= set(ledger.wanted(row.complaint_id, after, head))
+        return found
+
+    def _to_tell(self, row: Any) -> list[LogEvent]:
+        """Name the events that this party was to be told of, from the log alone.
+
+        With a new assignment the case begins anew for an agency: what it had not
+        been told of the old one goes with it.
+        """
+        kind, party = KINDS[row.party], row.party
+        log = self._judge.events[row.complaint_id]
+        if kind is not PartyKind.AGENCY:
+            return [e for e in log if interested(e, kind, party)]
+        own = [
+            e.seq for e in log if e.type == "assigned" and e.leg and e.leg[0] == party
+        ]
+        legal = [
+            seq for seq in own if seq not in fold([(e.seq, e) for e in log]).illegal
+        ]
+        first = max(legal)
+        return [
+            e
+            for e in log
+            if e.seq >= first
+            and interested(e, kind, party)
+            and (e.type in ALWAYS_TOLD or _concerns(log, e, party))
+        ]
+
+    def _judge_view(self, agency: FakeAgency) -> None:
+        """What an agency believes of a case is what ours was when it was told last."""
+        ledger = self._judge.ledger(agency.name)
+        for complaint, status in agency.told.items():
+            log = self._judge.events[complaint]
+            heard = [
+                event.seq
+                for effect in ledger.effects.values()
+                if not effect.late
+                for event in effect.events
+                if event.complaint_id == complaint
+            ]
+            assert status == log[max(heard) - 1].status_after
+
+    def _judge_answers(self) -> None:
+        ledger = self._judge.ledger(MAIL)
+        keys = {row.id: row for row in read(self._store, t.data_keys)}
+        for row in read(self._store, t.answers):
+            assert row.state in {"done", "failed"}, row.state
+            told = row.key in ledger.effects or ledger.events[row.key] in ledger.skipped
+            erased = keys[row.data_key_id].wrapped is None
+            assert told or erased or row.state == "failed", "an answer nobody got"
+
+    # what came in
+
+    def _judge_update(self, agency: FakeAgency, record: Record) -> None:
+        """Each update is in the log once, or its rows say why not."""
+        rows = {row.id: row for row in read(self._store, t.journal)}
+        ids = set(record.rows)
+        caused = [
+            (e.complaint_id, e.seq)
+            for log in self._judge.events.values()
+            for e in log
+            if e.cause.id in ids
+        ]
+        assert len(caused) <= 1, f"one update, many events: {caused}"
+        states = {rows[one].state for one in ids}
+        if record.word not in WORDS:
+            assert states == {"quarantined"}, f"{record.word}: {states}"
+        elif not caused:
+            assert states == {"quarantined"}, f"an update vanished: {states}"
+            why = {rows[one].why.partition(":")[0] for one in ids}
+            assert why == {"orphan"}, f"{why}"
+        else:
+            assert agency.cases[record.reference] == caused[0][0]
+            assert states <= {"done", "duplicate"}, f"{states}"
+
+
+def _concerns(log: list[LogEvent], event: LogEvent, agency: str) -> bool:
+    """Tell whether an agency has the case when an event is appended."""
+    if event.leg is not None and event.leg[0] == agency:
+        return True
+    state = fold([(e.seq, e) for e in log[: event.seq]])
+    return any(leg.is_open for leg in state.legs.values() if leg.agency == agency)
+
+
+def record_ids(journal_id: str, records: int) -> list[str]:
+    """Name the rows that a request of so many records becomes."""
+    if records == 1:
+        return [journal_id]
+    return [child_id(journal_id, n) for n in range(1, records + 1)]
