@@ -34,6 +34,7 @@ from hub.database.projection import (
     reference_place,
 )
 from hub.database.vault import DataKey, Vault
+from hub.domain.concern import concerns
 from hub.domain.delivery import CursorState, Step
 from hub.domain.echoes import is_echo
 from hub.domain.lifecycle import CaseState
@@ -42,9 +43,6 @@ from hub.domain.registration import Beginning
 from hub.ports import NewCase
 from schemas.events import CATALOGUE, NewEvent, Scope
 from schemas.parties import PartyKind
-
-ALWAYS_TOLD = frozenset({"erasure_requested", "returned", "withdrawn", "merged_into"})
-"""Told to an agency even when its legs have ended."""
 
 
 class Appender:
@@ -204,9 +202,8 @@ class Appender:
                 event, party.kind, party.party, party.wants, follows=follows
             ):
                 continue
-            if party.kind is PartyKind.AGENCY and not _still_told(
-                case, event, party.party
-            ):
+            is_agency = party.kind is PartyKind.AGENCY
+            if is_agency and not concerns(event, case.state, party.party):
                 continue
             cursor.target_seq = seq
             cursor.changed = True
@@ -384,9 +381,3 @@ def _without_seqs(after: CaseState, before: CaseState) -> dict[tuple[str, int], 
         else leg
         for key, leg in after.legs.items()
     }
-
-
-def _still_told(case: Case, event: NewEvent, agency: str) -> bool:
-    if event.type in ALWAYS_TOLD or (event.leg is not None and event.leg[0] == agency):
-        return True
-    return any(leg.is_open for leg in case.state.legs.values() if leg.agency == agency)

@@ -5,7 +5,7 @@ from typing import Any
 from connectors.contract import Capabilities
 from hub.bootstrap import Store
 from hub.database import tables as t
-from hub.database.log import ALWAYS_TOLD
+from hub.domain.concern import ALWAYS_TOLD
 from hub.domain.identity import child_id
 from hub.domain.lifecycle import fold
 from hub.domain.privacy import interested
@@ -47,6 +47,7 @@ class Ending:
         for letter in self._letters:
             assert letter.state != "requested", "a retry that never came"
         for agency in agencies:
+            self._judge_told(agency)
             self._judge_view(agency)
             for record in agency.said:
                 self._judge_update(agency, record)
@@ -106,6 +107,15 @@ class Ending:
             and interested(e, kind, party)
             and (e.type in ALWAYS_TOLD or _concerns(log, e, party))
         ]
+
+    def _judge_told(self, agency: FakeAgency) -> None:
+        """An agency hears of a case while it has it, and how it ends."""
+        for effect in self._judge.ledger(agency.name).effects.values():
+            for told in effect.events:
+                log = self._judge.events[told.complaint_id]
+                event = log[told.seq - 1]
+                may = event.type in ALWAYS_TOLD or _concerns(log, event, agency.name)
+                assert may, f"{agency.name} heard of {event.type} {event.seq}"
 
     def _judge_view(self, agency: FakeAgency) -> None:
         """What an agency believes of a case is what ours was when it was told last."""
