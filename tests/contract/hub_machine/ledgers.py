@@ -28,12 +28,19 @@ class Books(Ledger):
     def __init__(self, parties: dict[str, Capabilities]) -> None:
         self.of = {party: Ledger(can) for party, can in parties.items()}
         super().__init__(Capabilities())
+        self._assigned: dict[tuple[str, str], int] = {}
         for ledger in self.of.values():
             ledger.events = Events()
 
     def took(self, lease: Lease) -> None:
-        """Write a lease down."""
-        self.of[lease.cursor.party].took(lease)
+        """Write a lease down; with a new assignment, nobody waits for the old call."""
+        cursor = lease.cursor
+        ledger = self.of[cursor.party]
+        place = (cursor.complaint_id, cursor.party)
+        if self._assigned.get(place, cursor.assignment_no) != cursor.assignment_no:
+            ledger.forget_holder(lease)
+        self._assigned[place] = cursor.assignment_no
+        ledger.took(lease)
 
     def began(self, lease: Lease, plan: Plan, delivery: Delivery, attempt: str) -> None:
         """Write down that a call is committed to be made."""
