@@ -41,6 +41,10 @@ WORDS = {name.upper(): name for name in sorted(AGENCY_EVENTS)}
 """The agencies' own words, each for one event."""
 UNMAPPED = "DITEMPEL STIKER"
 POISON = "MATI"
+"""A word that ends the reader."""
+RUBBISH = "???"
+"""A record that is none."""
+UNKNOWN_CASE = "REF-99"
 
 
 @dataclass
@@ -110,6 +114,8 @@ class FakeAgency(ScriptedParty):
         """Let something happen in a case; what is said of it is kept."""
         self._count += 1
         body: dict[str, Any] = {"reference": reference, "word": word, "text": words}
+        if word == RUBBISH:
+            body = {"rubbish": self._count}
         match ORDER_BY[self.name]:
             case OrderBy.SEQUENCE:
                 body |= {"id": f"e{self._count}", "sequence": self._count}

@@ -160,9 +160,22 @@ class Ending:
             assert states == {"quarantined"}, f"an update vanished: {states}"
             why = {rows[one].why.partition(":")[0] for one in ids}
             assert why == {"orphan"}, f"{why}"
+            assert not self._is_known(agency, record), "an orphan whose case is known"
         else:
             assert agency.cases[record.reference] == caused[0][0]
             assert states <= {"done", "duplicate"}, f"{states}"
+
+    def _is_known(self, agency: FakeAgency, record: Record) -> bool:
+        """Tell whether the hub knows an agency's reference, also of a case it left."""
+        index = self._store.vault.blind(f"reference:{agency.name}", record.reference)
+        old = read(self._store, t.agency_references)
+        return any(
+            row.reference_index == index and agency.name == name
+            for row, name in (
+                *((row, row.party) for row in self._cursors),
+                *((row, row.agency) for row in old),
+            )
+        )
 
 
 def _concerns(log: list[LogEvent], event: LogEvent, agency: str) -> bool:

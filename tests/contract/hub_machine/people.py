@@ -6,7 +6,8 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from hub.domain.workflow import WORKFLOW, Actor, ActorRole, Verb
+from hub.domain.lifecycle import fold
+from hub.domain.workflow import WORKFLOW, Actor, ActorRole, Verb, open_verbs
 from hub.stages.act import Request
 from schemas.events import CATALOGUE, LogEvent
 from schemas.parties import Author, AuthorKind
@@ -30,26 +31,40 @@ FILLED_BY_THE_HUB = {
 }
 
 
+def some_verb(log: Sequence[LogEvent], dice: random.Random) -> str:
+    """Choose a verb; mostly one that is legal now."""
+    fits = open_verbs(fold([(e.seq, e) for e in log]))
+    return dice.choice(fits if fits and dice.random() < 0.8 else sorted(WORKFLOW))
+
+
 def asked(
     verb_name: str, log: Sequence[LogEvent], others: Sequence[str], dice: random.Random
 ) -> Request:
     """Make a request about one complaint; mostly, but not always, a sensible one."""
     verb = WORKFLOW[verb_name]
-    agencies = sorted({e.leg[0] for e in log if e.leg} if verb.on_leg else MANIFESTS)
-    about_agency = verb.on_leg or verb.event == "assigned"
-    agency = dice.choice(agencies or sorted(MANIFESTS)) if about_agency else ""
-    reason = dice.choice(verb.reasons) if verb.reasons else ""
+    agency = _agency(verb, log, dice)
     return Request(
         complaint_id=log[0].complaint_id,
         verb=verb.name,
         actor=_actor(verb, log, agency, dice),
         action_id=str(uuid7()),
         agency=agency,
-        reason=reason,
+        reason=dice.choice(verb.reasons) if verb.reasons else "",
         text="kata" if "text" in CATALOGUE[verb.event].payload.model_fields else "",
         why="telepon",
         details=_details(verb, others, dice),
     )
+
+
+def _agency(verb: Verb, log: Sequence[LogEvent], dice: random.Random) -> str:
+    if verb.event == "assigned":
+        return dice.choice(sorted(MANIFESTS))
+    if not verb.on_leg:
+        return ""
+    legs = fold([(e.seq, e) for e in log]).legs
+    legal = verb.legal_in or frozenset()
+    fits = sorted({key[0] for key, leg in legs.items() if leg.status in legal})
+    return dice.choice(fits if fits and dice.random() < 0.9 else sorted(MANIFESTS))
 
 
 def _actor(
