@@ -16,7 +16,7 @@ from schemas.status import Status
 from tests.contract.builders import MAIL
 from tests.contract.delivery_machine.ledger import Ledger, Told
 from tests.contract.hub_machine.agencies import MANIFESTS
-from tests.contract.hub_machine.ledgers import Books
+from tests.contract.hub_machine.ledgers import Books, named
 
 KINDS = dict.fromkeys(MANIFESTS, PartyKind.AGENCY) | {MAIL: PartyKind.REPORTER}
 WAITING = ("open", "requested")
@@ -99,7 +99,7 @@ class Judge:
     def covered(self, letter: Any) -> list[Told]:
         """Name the events of a dead letter."""
         ledger = self._books.of[letter.party]
-        return ledger.wanted(letter.complaint_id, letter.first_seq, letter.last_seq)
+        return ledger.wanted(named(letter), letter.first_seq, letter.last_seq)
 
     def _judge_letter(self, letter: Any) -> None:
         """Who reads "refused" or "given up" may send it again."""

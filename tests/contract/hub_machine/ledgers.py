@@ -1,6 +1,7 @@
 """The books of all parties, each in a ledger of its own."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from connectors.contract import Capabilities, Delivery
 from hub.domain.delivery import Plan
@@ -22,11 +23,51 @@ class Events(dict[str, Told]):
         return found
 
 
+class Letters(Ledger):
+    """The books of a reporter's channel: each recipient is told for itself.
+
+    A complaint is named with its recipient, since reporters of others may follow it.
+    """
+
+    def __init__(self, can: Capabilities) -> None:
+        super().__init__(can)
+        self._recipients: dict[str, str] = {}
+
+    def began(self, lease: Lease, plan: Plan, delivery: Delivery, attempt: str) -> None:
+        """Write down that a call is committed to be made, and to whom."""
+        self._recipients[delivery.key] = lease.cursor.recipient
+        super().began(lease, plan, delivery, attempt)
+
+    def told(self, delivery: Delivery) -> tuple[Told, ...]:
+        """Name the events of a delivery."""
+        recipient = self._recipients.get(delivery.key, "")
+        return tuple(_to(recipient, one) for one in super().told(delivery))
+
+    def wanted(self, complaint_id: str, first: int, last: int) -> list[Told]:
+        """Name the events of a range, in order, for one recipient."""
+        bare, _, recipient = complaint_id.partition("/")
+        return [_to(recipient, one) for one in super().wanted(bare, first, last)]
+
+
+def _to(recipient: str, told: Told) -> Told:
+    named = f"{told.complaint_id}/{recipient}" if recipient else told.complaint_id
+    return Told(named, told.seq, told.event_id)
+
+
+def named(row: Any) -> str:
+    """Name what a cursor or a letter is about: its complaint, and its recipient."""
+    whole = f"{row.complaint_id}/{row.recipient}"
+    return whole if row.recipient else str(row.complaint_id)
+
+
 class Books(Ledger):
     """Hands everything on to the ledger of the party that it is about."""
 
     def __init__(self, parties: dict[str, Capabilities]) -> None:
-        self.of = {party: Ledger(can) for party, can in parties.items()}
+        self.of = {
+            party: Letters(can) if can.resends_once else Ledger(can)
+            for party, can in parties.items()
+        }
         super().__init__(Capabilities())
         self._assigned: dict[tuple[str, str], int] = {}
         for ledger in self.of.values():

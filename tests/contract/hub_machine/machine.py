@@ -309,7 +309,7 @@ class HubMachine(RuleBasedStateMachine):
         aside = [row.id for row in rows if row.state == "quarantined"]
         if aside:
             ids = chances.sample(aside, chances.randint(1, len(aside)))
-            self.life.store.operations.replay(ids, "operator", "")
+            self.life.store.quarantine.replay(ids, "operator", "")
 
     @rule(chances=CHANCES, at_once=st.booleans())
     def somebody_wants_everything_erased(
