@@ -129,7 +129,7 @@ class Appender:
 
     def _append(self, case: Case, event: NewEvent, keeper: Case) -> Written | None:
         cause = (event.cause.kind, event.cause.id, event.cause.no)
-        if cause in case.causes or _known_occurrence(case, event):
+        if cause in case.causes or known_occurrence(case, event):
             return None
         seq = len(case.events) + 1
         event = self._with_text_mark(case, event)
@@ -341,7 +341,8 @@ class Appender:
         )
 
 
-def _known_occurrence(case: Case, event: NewEvent) -> bool:
+def known_occurrence(case: Case, event: NewEvent) -> bool:
+    """Tell whether an agency's update is in the log already."""
     if not event.occurrence_key:
         return False
     return any(
