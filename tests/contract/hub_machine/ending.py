@@ -123,6 +123,7 @@ class Ending:
         told = [
             e.seq for e in log if ledger.has(Told(e.complaint_id, e.seq, e.event_id))
         ]
+        told += [event.seq for event in self._aside(row)]
         began = min((seq for seq in told if seq >= first), default=None)
         if began is None and not state.expects(party):
             return []

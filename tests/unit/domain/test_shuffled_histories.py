@@ -80,10 +80,15 @@ def essence(log: Log) -> Any:
         )
         for key, leg in state.legs.items()
     }
-    case = replace(state, head_seq=0, legs={}, illegal=())
+    case = replace(
+        state, head_seq=0, legs={}, decided=("", 0), illegal=(), overtaken=()
+    )
     timeline = [(at, meaning(event)) for at, _, event in effective_order(log)]
     illegal = [meaning(by_seq[seq]) for seq in state.illegal]
-    return legs, case, state.status, timeline, illegal
+    overtaken = [(meaning(by_seq[a]), meaning(by_seq[b])) for a, b in state.overtaken]
+    _, last = state.decided
+    decided = meaning(by_seq[last]) if last else None
+    return legs, case, state.status, timeline, illegal, overtaken, decided
 
 
 def test_any_arrival_order_and_any_repetition_give_one_case_and_one_timeline() -> None:

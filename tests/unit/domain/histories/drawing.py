@@ -144,7 +144,12 @@ class _Drawing:
         return new_event(
             name,
             payload(
-                LegNews, self._dice, agency=leg[0], assignment_no=leg[1], reason_code=""
+                LegNews,
+                self._dice,
+                agency=leg[0],
+                assignment_no=leg[1],
+                reason_code="",
+                heard_seq=None,  # a place in one log: set when it is appended
             ),
             Author(kind=AuthorKind.AGENCY, id=leg[0]),
             Cause(kind=CauseKind.JOURNAL, id=f"news/{number}"),
