@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
@@ -237,6 +237,8 @@ class Contact(Model):
     line: str = Field(default="", repr=False)
     thread_id: str = Field(default="", repr=False)
     thread_subject: str = Field(default="", repr=False)
+    language: Literal["id", "en"] = "id"
+    """The reporter's; a channel that has room says everything in both."""
 
 
 class Delivery(Model):

@@ -183,6 +183,11 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
         yield from _strange(f"statuses.{word}", (event,), AGENCY_EVENTS)
 
 
+def load_words(path: Path) -> dict[str, Any]:
+    """Read a deployment's own words for citizens, unchecked; raises ConfigError."""
+    return _toml(path, _read(path))
+
+
 def _strange(field: str, names: Iterable[str], legal: Collection[str]) -> Iterator[str]:
     unknown = [repr(name) for name in names if name not in legal]
     if unknown:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import SEALED, Model
+from schemas.base import SEALED, Instant, Model
 from schemas.complaint import Category, Region, ReportType
 from schemas.parties import ChannelName, Role
 
@@ -113,6 +113,15 @@ class HandOver(Model):
     reference: Text = ""
     """The agency's own id of the case."""
     reason_code: str = ""
+
+
+class LegNotice(Model):
+    """What the hub itself tells of an agency's leg; it holds no word of the agency."""
+
+    agency: str
+    assignment_no: int = Field(ge=1)
+    since: Instant | None = None
+    """When it began, where that matters."""
 
 
 class LegNews(Model):

@@ -239,6 +239,7 @@ class _Builder:
             config.manifests,
             reporters,
             lambda: str(uuid7()),
+            config.wording,
         )
         updates = Updates(
             store.journal,
@@ -281,7 +282,8 @@ class _Builder:
         if Role.WEB not in self.roles:
             return None
         doors = WebDoors.of(self.config.channels, self.config.agencies)
-        app = build_app(doors, accept, self.store.queries, health)
+        words = self.config.wording
+        app = build_app(doors, accept, self.store.queries, health, words)
         server = self.settings.server
         return WebServer(app, server.host, server.port)
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hub.database import tables as t
@@ -88,6 +89,7 @@ def read_case_files(
         messages={row.id: row.data_key_id for row in messages},
         keys={row.id: vault.unwrapped(row.id, row.wrapped) for row in wrapped},
         parties=directory.read(tx),
+        read_at=tx.now,
     )
     contacts = {x for lease in leases if (x := rows.contact(vault, lease))}
     (silent,) = look(tx, (SILENT, contacts))
@@ -113,6 +115,7 @@ class CaseRows:
     messages: dict[str, str]
     keys: dict[str, DataKey]
     parties: dict[str, PartyRow]
+    read_at: datetime
     silent: set[tuple[str, bytes]] | None = None
 
     def open(self, vault: Vault, leases: Sequence[Lease]) -> list[CaseFile]:
@@ -135,6 +138,7 @@ class CaseRows:
             events=events,
             state=fold([(e.seq, e) for e in events]),
             facts=_facts(row),
+            read_at=self.read_at,
             reporter=self._reporter(complaint_id),
             wants=None if known is None else known.wants,
             agency_titles=titles,
@@ -181,6 +185,7 @@ class CaseRows:
             events=(),
             state=CaseState(),
             facts={},
+            read_at=self.read_at,
             reporter=contact,
             answer=(row.template, params),
             contact_silent=key is None,

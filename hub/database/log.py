@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,7 @@ from hub.database.projection import (
 from hub.database.vault import DataKey, Vault
 from hub.domain.delivery import CursorState
 from hub.domain.lifecycle import CaseState
+from hub.domain.pacing import is_urgent
 from hub.domain.privacy import interested
 from hub.domain.registration import Beginning
 from hub.ports import NewCase
@@ -170,6 +172,7 @@ class Appender:
                 continue
             cursor.target_seq = seq
             cursor.changed = True
+            _call_for(cursor, party, event)
             cursor.due = cursor.state is CursorState.ACTIVE
 
     def flush(self) -> list[tuple[str, str]]:
@@ -231,11 +234,13 @@ class Appender:
         due: list[tuple[str, str]] = []
         for _, cursor in sorted(case.cursors.items()):
             if cursor.due:
-                # A range that waits for its next attempt keeps its own time.
-                cursor.due_at = cursor.due_at if cursor.sending else self.tx.now
-                cursor.hinted_at = self.tx.now if self.hinting else None
+                rests = _set_time(cursor, self.tx.now)
+                hints = self.hinting and not rests
+                cursor.hinted_at = self.tx.now if hints else None
                 cursor.due, cursor.woken = False, True
-                due.append((self.parties[cursor.party].lane, case.complaint_id))
+                cursor.urgent = False
+                if not rests:  # else the sweep finds it when it is time
+                    due.append((self.parties[cursor.party].lane, case.complaint_id))
         return due
 
     def _collect_cursors(self, case: Case) -> list[tuple[str, str]]:
@@ -301,6 +306,27 @@ class Appender:
                 reference_index=old.reference_index,
             )
         )
+
+
+def _call_for(cursor: CursorRow, party: PartyRow, event: NewEvent) -> None:
+    """Note how soon a party is to be told; the most urgent news decides."""
+    rest = 0.0
+    if party.kind is PartyKind.REPORTER:
+        urgent = is_urgent(event.type)
+        cursor.urgent |= urgent
+        rest = 0.0 if urgent else party.burst_s
+    cursor.may_rest_s = min(cursor.may_rest_s, rest) if cursor.due else rest
+
+
+def _set_time(cursor: CursorRow, now: datetime) -> bool:
+    """Set when a cursor is driven; True where it rests until more has come."""
+    if cursor.sending and not cursor.urgent:
+        return False  # a range that waits for its next attempt keeps its own time
+    at = now + timedelta(seconds=cursor.may_rest_s)
+    if at > now and cursor.due_at is not None:
+        at = min(at, cursor.due_at)  # the first of a burst says how long it lasts
+    cursor.due_at = at
+    return at > now
 
 
 def _known_occurrence(case: Case, event: NewEvent) -> bool:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from hub.database import tables as t
 from hub.database.engine import Database, Tx
+from hub.database.lag import lags, party_lag, rests
 from hub.database.projection import event_of, reference_place
 from hub.database.vault import Vault
 from hub.ports import PublicCase
@@ -170,40 +171,24 @@ class Queries:
 
     def parties(self) -> list[dict[str, Any]]:
         """List parties with their lag: the numbers that operators watch."""
-        c, p = t.cursors.c, t.parties.c
-        lag = (
-            sa.select(
-                c.party,
-                sa.func.count().label("lagging"),
-                sa.func.min(t.log.c.recorded_at).label("oldest"),
-            )
-            .join(
-                t.log,
-                sa.and_(
-                    t.log.c.complaint_id == c.complaint_id,
-                    t.log.c.seq == c.delivered_seq + 1,
-                ),
-            )
-            .where(c.delivered_seq < c.target_seq)
-            .group_by(c.party)
-            .subquery()
-        )
-        query = (
-            sa.select(
-                p.party,
-                p.kind,
-                p.title,
-                p.state,
-                p.breaker,
-                p.why,
-                p.last_success_at,
-                sa.func.coalesce(lag.c.lagging, 0).label("lagging"),
-                lag.c.oldest,
-            )
-            .outerjoin(lag, lag.c.party == p.party)
-            .order_by(p.party)
-        )
-        return self._rows(query)
+        with self._db.read() as tx:
+            return [row._asdict() for row in tx.conn.execute(party_lag(tx.now))]
+
+    def silent_contacts(self) -> dict[str, int]:
+        """Count contacts that are told nothing, by channel and why."""
+        c = t.contact_state.c
+        query = sa.select(
+            c.kind,
+            sa.func.count().filter(c.opted_out).label("opted_out"),
+            sa.func.count().filter(c.unreachable).label("unreachable"),
+        ).group_by(c.kind)
+        with self._db.read() as tx:
+            rows = tx.conn.execute(query).all()
+        return {
+            f"{row.kind}_{why}": getattr(row, why)
+            for row in rows
+            for why in ("opted_out", "unreachable")
+        }
 
     def dead_letters(self, *, kind: str = "", limit: int = 200) -> list[dict[str, Any]]:
         """List open dead letters, oldest first."""
@@ -263,7 +248,7 @@ class Queries:
             "complaints": sa.select(sa.func.count()).select_from(t.complaints),
             "triage": sa.select(sa.func.count()).where(t.complaints.c.triage.is_(True)),
             "cursors": sa.select(sa.func.count()).select_from(t.cursors),
-            "lagging": sa.select(sa.func.count()).where(c.delivered_seq < c.target_seq),
+            "lagging": sa.select(sa.func.count()).select_from(t.cursors),
             "held": sa.select(sa.func.count()).where(c.state == "held"),
             "parked": sa.select(sa.func.count()).where(c.state == "parked"),
             "dead_letters": sa.select(sa.func.count()).where(
@@ -273,6 +258,12 @@ class Queries:
             "answers_failed": sa.select(sa.func.count()).where(a.state == "failed"),
         }
         with self._db.read() as tx:
+            asked["lagging"] = asked["lagging"].where(lags(tx.now))
+            asked["resting"] = (
+                sa.select(sa.func.count())
+                .select_from(t.cursors)
+                .where(c.delivered_seq < c.target_seq, rests(tx.now))
+            )
             return {name: tx.conn.execute(q).scalar_one() for name, q in asked.items()}
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:

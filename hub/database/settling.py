@@ -29,7 +29,7 @@ from hub.database.projection import reference_place, told_seqs
 from hub.database.settling_rows import Held, SettlingRows, reference_index
 from hub.database.vault import Vault
 from hub.domain.delivery import CursorState, PlanKind
-from hub.domain.settlement import Settlement
+from hub.domain.settlement import RESTS, Settlement
 from hub.ports import Ended, Lease
 from schemas.events import Cause, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
@@ -139,6 +139,8 @@ class Settling:
             values |= self._moved(held, settlement)
         else:
             values |= self._kept(held, settlement)
+            if settlement.outcome == RESTS:
+                values |= self._rested(held, lease, settlement)
         if settlement.reference:
             values |= self._reference(lease, settlement.reference)
         if settlement.dead is not None:
@@ -218,6 +220,20 @@ class Settling:
                 values["party_stopped_s"] = self._stopped(row.party)
         return values
 
+    def _rested(
+        self, held: Held, lease: Lease, settlement: Settlement
+    ) -> dict[str, Any]:
+        """What came while a turn was put off is looked at now: it may be urgent.
+
+        A rest is no failure: the age of an earlier one stands still meanwhile.
+        """
+        if held.target_seq > lease.cursor.target_seq:
+            return self._due_now()
+        row, seconds = held.row, settlement.due_in_seconds or 0
+        if row.failing_since is None:
+            return {}
+        return {"party_stopped_s": row.party_stopped_s - seconds}
+
     def _stopped(self, party: str) -> float:
         """Sum up a party's stops until now; what this group stops begins now."""
         row = self._rows.stopped.get(party)
@@ -281,8 +297,10 @@ class Settling:
             values = self._goes_on(held, row.delivered_seq)
         else:
             values = self._kept(held, settlement)
+            if settlement.outcome == RESTS:
+                values |= self._rested(held, ended.lease, settlement)
             # What goes in steps is finished first: the steps done are not done again.
-            if row.delivered_seq < held.target_seq and not settlement.progress:
+            elif row.delivered_seq < held.target_seq and not settlement.progress:
                 values |= self._others_first(held)
         held.set(_RELEASED | values)
         self._hint(held)

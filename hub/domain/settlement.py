@@ -200,6 +200,16 @@ def as_it_is(
     )
 
 
+RESTS = "rests"
+"""Outcome of a turn that was put off: nothing was tried, and nothing failed."""
+
+
+def rest(cursor: Cursor, seconds: float) -> Settlement:
+    """Put a turn off; what comes meanwhile may join it, or call for it at once."""
+    why = "not urgent: it waits for more, or for the morning"
+    return as_it_is(cursor, RESTS, why, due_in_seconds=seconds)
+
+
 def _misconfigured(ground: Ground, error: Misconfigured) -> Settlement:
     return replace(
         as_it_is(ground.cursor, "misconfigured", error.why),

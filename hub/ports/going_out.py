@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from connectors.contract import Delivery, File
@@ -35,6 +36,8 @@ class CaseFile:
     state: CaseState
     facts: Mapping[str, Any]
     """Flat clear facts: public_number, code, channel, received_at …"""
+    read_at: datetime
+    """When it was read, by the database's clock."""
     reporter: Mapping[str, Any] = field(repr=False, default_factory=dict)
     wants: Sequence[str] | None = None
     agency_titles: Mapping[str, str] = field(default_factory=dict)

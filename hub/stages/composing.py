@@ -1,6 +1,6 @@
 """What a delivery shows to its party: built of a case file, and nothing is called."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,14 +8,18 @@ from typing import Any
 from connectors.contract import Contact, Delivery, EventView, Target
 from hub.domain.delivery import Cursor, Plan, PlanKind
 from hub.domain.identity import delivery_key
-from hub.domain.notices import notice
+from hub.domain.notices import STANDARD, Wording
+from hub.domain.pacing import PROMPT, Pace, Turn, rest_seconds
 from hub.domain.privacy import event_facts, event_words, interested, view
+from hub.domain.zones import zone_of
 from hub.ports import CaseFile, Cursors, Lease, Sending
 from schemas.agency import Limits
 from schemas.events import LogEvent
-from schemas.parties import PartyKind
+from schemas.parties import ChannelName, PartyKind, reporter_party
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SHORT_WORDS = reporter_party(ChannelName.SMS)
+"""The channel where every character counts."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,10 @@ class Way:
     limits: Limits
     allow: tuple[str, ...]
     mapping_version: str
+    pace: Pace = PROMPT
+    """When a reporter is told; agencies are told at once."""
+    wording: Wording = STANDARD
+    """In which words a reporter is told."""
 
 
 class Composer:
@@ -49,7 +57,7 @@ class Composer:
             complaint=_complaint(case, way),
             events=tuple(_event_view(e, case, way, late=late) for e in events),
             reference=cursor.reference,
-            contact=_contact(way, case.reporter),
+            contact=_contact(way, case),
             code=str(case.facts["code"]) if way.kind is PartyKind.REPORTER else "",
             progress=cursor.progress,
         )
@@ -96,7 +104,7 @@ def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
         key=lease.cursor.sending_key,
         complaint={},
         events=(shown,),
-        contact=_contact(way, case.reporter),
+        contact=_contact(way, case),
     )
 
 
@@ -120,6 +128,16 @@ def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
     ]
 
 
+def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:
+    """Count the seconds that a reporter is not yet told; zero: now."""
+    if way.kind is not PartyKind.REPORTER:
+        return 0.0
+    told, waiting = _covered(way, case, chosen), wanted(cursor, case, way)
+    turn = Turn(chosen.kind, chosen.frozen, told, waiting)
+    zone = zone_of(case.state.facts.get("region"))
+    return rest_seconds(way.pace, turn, case.read_at, zone)
+
+
 def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:
     first = next((e for e in case.events if e.type == "received"), None)
     words = dict(first.sealed) if first is not None else {}
@@ -137,7 +155,14 @@ def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> Eve
     title = case.agency_titles.get(agency, agency)
     shown = ("", "")
     if way.kind is PartyKind.REPORTER:
-        shown = notice(event.type, {**facts, "code": case.facts["code"]}, words, title)
+        shown = way.wording.notice(
+            event.type,
+            {**facts, "code": case.facts["code"]},
+            words,
+            title,
+            short=way.party == SHORT_WORDS,
+            zone=zone_of(case.state.facts.get("region")),
+        )
     return EventView(
         event_id=event.event_id,
         type=event.type,
@@ -151,9 +176,11 @@ def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> Eve
     )
 
 
-def _contact(way: Way, reporter: Mapping[str, Any]) -> Contact | None:
+def _contact(way: Way, case: CaseFile) -> Contact | None:
     if way.kind is not PartyKind.REPORTER:
         return None
+    reporter = case.reporter
+    language = str(case.state.facts.get("language", "")).lower().partition("-")[0]
     field = "email" if way.party == "reporter:email" else "phone"
     return Contact(
         address=str(reporter.get(field, "")),
@@ -161,4 +188,5 @@ def _contact(way: Way, reporter: Mapping[str, Any]) -> Contact | None:
         line=str(reporter.get("line", "")),
         thread_id=str(reporter.get("thread_id", "")),
         thread_subject=str(reporter.get("thread_subject", "")),
+        language="en" if language == "en" else "id",
     )

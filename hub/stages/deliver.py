@@ -16,6 +16,7 @@ from hub.domain.settlement import (
     Settlement,
     as_it_is,
     as_outcome,
+    rest,
     settle,
 )
 from hub.ports import (
@@ -29,7 +30,7 @@ from hub.ports import (
     LostCall,
     Sending,
 )
-from hub.stages.composing import Composer, Way, answer_delivery, wanted
+from hub.stages.composing import Composer, Way, answer_delivery, rest_of, wanted
 from hub.stages.halves import in_halves
 from schemas.parties import PartyKind
 
@@ -165,6 +166,8 @@ class Deliver:
             return Ended(lease, chosen, Settlement("advanced", chosen.to_seq))
         if way.kind is PartyKind.REPORTER and case.contact_silent:
             return _skipped(lease, chosen, "the contact takes no messages")
+        if seconds := rest_of(lease.cursor, case, way, chosen):
+            return Ended(lease, chosen, rest(lease.cursor, seconds))
         delivery = self._composer.delivery(lease, way, case, chosen)
         if why := _nothing_to_call(way, chosen, delivery):
             return _skipped(lease, chosen, why)

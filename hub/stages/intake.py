@@ -17,7 +17,7 @@ from connectors.contract import (
 )
 from hub import telemetry
 from hub.domain.identity import contact_form, read_code
-from hub.domain.notices import answer
+from hub.domain.notices import STANDARD, Wording
 from hub.domain.registration import Entry, first_events
 from hub.domain.routing import Router
 from hub.ports import (
@@ -69,6 +69,7 @@ class Intake:
         agencies: Mapping[str, AgencyManifest],
         ways_back: frozenset[str],
         new_id: Callable[[], str],
+        wording: Wording = STANDARD,
     ) -> None:
         self._journal = journal
         self._normaliser = normaliser
@@ -76,6 +77,7 @@ class Intake:
         self._order_by = {name: each.order_by for name, each in agencies.items()}
         self._ways_back = ways_back
         self._new_id = new_id
+        self._words = wording
 
     def __call__(self, lane: str, ids: Sequence[str]) -> int:
         """Work those rows of the batch that are due; returns how many were.
@@ -199,7 +201,7 @@ class Intake:
     ) -> None:
         party = self._way_back(complaint)
         if party:
-            text = answer("status", known.code, known.state.status)
+            text = self._words.answer("status", known.code, known.state.status)
             work.answer(row, _answer(party, text, complaint))
 
     def _way_back(self, complaint: NewComplaint) -> str:
@@ -276,7 +278,7 @@ class Intake:
             )
         if known.contact_matches and not known.erased:
             work.adopt(row, known.complaint_id)
-        text = answer("status", known.code, known.state.status)
+        text = self._words.answer("status", known.code, known.state.status)
         return self._send_answer(work, row, item.contact_kind, item.contact, text, item)
 
     def _answer_contact(
@@ -291,7 +293,8 @@ class Intake:
         known = (
             template if template in {"help", "no_content", "unknown_code"} else "help"
         )
-        return self._send_answer(work, row, kind, contact, answer(known), query)
+        text = self._words.answer(known)
+        return self._send_answer(work, row, kind, contact, text, query)
 
     def _send_answer(
         self,
