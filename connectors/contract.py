@@ -73,6 +73,8 @@ class Receipt(Model):
     state: str
     """sent, delivered, failed or unknown."""
     raw_state: str = ""
+    permanent: bool = False
+    """It failed, and so will whatever is sent there later."""
 
 
 class OptOut(Model):
@@ -81,6 +83,12 @@ class OptOut(Model):
     contact_kind: str
     contact: str
     opted_out: bool = True
+    code: str = ""
+    """Tracking code, where the channel's sender alone proves nothing."""
+    reply_to: tuple[str, ...] = ()
+    """Our own Message-IDs that the mail answers, nearest first."""
+    line: str = ""
+    thread_id: str = ""
 
 
 class Ignored(Model):

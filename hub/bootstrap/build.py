@@ -46,6 +46,7 @@ from hub.settings import Settings
 from hub.stages.accept import Accept
 from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
+from hub.stages.late_hand_over import LateHandOver
 from hub.stages.schedule import Duty, Schedule, Sweep
 from hub.stages.updates import Updates
 from hub.web.app import WebDoors, build_app
@@ -270,8 +271,14 @@ class _Builder:
                 Duty("seal", 2.0, store.sealer.seal),
                 Duty("erase", 2.0, store.eraser.erase_due),
                 Duty("gauges", 5.0, Gauges(store.db)),
+                Duty("late_hand_overs", 30.0, self._late_hand_over(publisher)),
             ]
         return Schedule(duties, monotonic)
+
+    def _late_hand_over(self, publisher: Publisher) -> LateHandOver:
+        hinting = Hinting(publisher, on=self.settings.work.hints)
+        after = 3600 * self.settings.notices.late_hand_over_hours
+        return LateHandOver(self.store.hand_overs, hinting, after)
 
     def _listeners(self) -> list[Listener]:
         if Role.MAIL not in self.roles:

@@ -9,6 +9,7 @@ from hub.database.cursors import SqlCursors
 from hub.database.edge import Edge
 from hub.database.engine import Database
 from hub.database.erasure import ErasedList, Eraser
+from hub.database.hand_overs import SqlHandOvers
 from hub.database.journal import SqlJournal
 from hub.database.keyring import Keyring, KeyringError
 from hub.database.migrate import upgrade
@@ -32,6 +33,7 @@ class Store:
     journal: SqlJournal
     cursors: SqlCursors
     cases: SqlCases
+    hand_overs: SqlHandOvers
     parties: PartyStore
     queries: Queries
     operations: Operations
@@ -93,6 +95,7 @@ def open_store(
         journal=SqlJournal(db, vault, edge, hinting=hinting),
         cursors=SqlCursors(db, vault, owner=secrets.token_hex(8), hinting=hinting),
         cases=SqlCases(db, vault, hinting=hinting),
+        hand_overs=SqlHandOvers(db, vault, hinting=hinting),
         parties=PartyStore(db),
         queries=Queries(db, vault),
         operations=Operations(db, vault),

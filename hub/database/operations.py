@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
+from hub.database import contacts
 from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
@@ -166,6 +167,21 @@ class Operations:
                     tx, by=by, action="journal_replayed", subject=row_id, reason=reason
                 )
         return len(rows)
+
+    @retrying
+    def reachable(self, complaint_id: str, by: str, reason: str) -> int:
+        """Take a reporter's contacts for reachable again, from now on; idempotent."""
+        with self._db.write() as tx:
+            changed = contacts.forgive(tx, complaint_id)
+            if changed:
+                note(
+                    tx,
+                    by=by,
+                    action="contact_reachable",
+                    subject=complaint_id,
+                    reason=reason,
+                )
+        return changed
 
 
 def _open(tx: Tx, ids: Sequence[str]) -> list[Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub.database import contacts
 from hub.database import tables as t
 from hub.database.engine import Database, Tx
 from hub.database.lag import lags, party_lag, rests
@@ -156,39 +157,24 @@ class Queries:
     def cursors_of(self, complaint_id: str) -> list[dict[str, Any]]:
         """List a complaint's cursors."""
         c = t.cursors.c
-        return self._rows(
-            sa.select(
-                c.party,
-                c.state,
-                c.delivered_seq,
-                c.target_seq,
-                c.due_at,
-                c.failures,
-            )
-            .where(c.complaint_id == complaint_id)
-            .order_by(c.party)
+        shown = (
+            c.party,
+            c.state,
+            c.delivered_seq,
+            c.target_seq,
+            c.due_at,
+            c.failures,
         )
+        query = sa.select(*shown).where(c.complaint_id == complaint_id)
+        with self._db.read() as tx:
+            silent = contacts.find(tx, complaint_id)
+            rows = tx.conn.execute(query.order_by(c.party)).all()
+        return [row._asdict() | {"contact": silent.get(row.party, "")} for row in rows]
 
     def parties(self) -> list[dict[str, Any]]:
         """List parties with their lag: the numbers that operators watch."""
         with self._db.read() as tx:
             return [row._asdict() for row in tx.conn.execute(party_lag(tx.now))]
-
-    def silent_contacts(self) -> dict[str, int]:
-        """Count contacts that are told nothing, by channel and why."""
-        c = t.contact_state.c
-        query = sa.select(
-            c.kind,
-            sa.func.count().filter(c.opted_out).label("opted_out"),
-            sa.func.count().filter(c.unreachable).label("unreachable"),
-        ).group_by(c.kind)
-        with self._db.read() as tx:
-            rows = tx.conn.execute(query).all()
-        return {
-            f"{row.kind}_{why}": getattr(row, why)
-            for row in rows
-            for why in ("opted_out", "unreachable")
-        }
 
     def dead_letters(self, *, kind: str = "", limit: int = 200) -> list[dict[str, Any]]:
         """List open dead letters, oldest first."""
@@ -255,6 +241,12 @@ class Queries:
                 d.state.in_(("open", "requested"))
             ),
             "answers_waiting": sa.select(sa.func.count()).where(a.state == "active"),
+            "contacts_opted_out": sa.select(sa.func.count()).where(
+                t.contact_state.c.opted_out
+            ),
+            "contacts_unreachable": sa.select(sa.func.count()).where(
+                t.contact_state.c.unreachable
+            ),
             "answers_failed": sa.select(sa.func.count()).where(a.state == "failed"),
         }
         with self._db.read() as tx:

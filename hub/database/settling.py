@@ -11,11 +11,12 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from hub.database import letters
+from hub.database import contacts, letters
 from hub.database.directory import Directory
 from hub.database.engine import Tx
 from hub.database.hot.batch import (
     ENDED_ATTEMPTS,
+    NEW_ATTEMPTS,
     SETTLED_ANSWERS,
     SETTLED_CURSORS,
     WOKEN_ROWS,
@@ -53,6 +54,7 @@ class Settling:
         self._rows: SettlingRows
         self._attempts: dict[str, dict[str, Any]] = {}
         self._told: list[tuple[str, Settlement]] = []
+        self._lost: list[tuple[str, str]] = []
         self.due: list[tuple[str, str]] = []
 
     def run(self, group: Sequence[Ended]) -> list[bool]:
@@ -68,6 +70,8 @@ class Settling:
         self._collect()
         tell_parties(self._tx, self._told, self._batch)
         write(self._tx, self._batch)
+        for key, why in self._lost:
+            contacts.lose(self._tx, key, why)
         return kept
 
     def _appender(self) -> Appender:
@@ -111,6 +115,7 @@ class Settling:
 
     def _end_attempt(self, ended: Ended, *, evidence_only: bool) -> None:
         if ended.attempt is None:
+            self._record_skip(ended)
             return
         settlement, key = ended.settlement, self._rows.key_of(ended.attempt)
         response = None
@@ -125,6 +130,39 @@ class Settling:
             "fingerprint": settlement.fingerprint[:200],
             "evidence_only": evidence_only,
             "response": response,
+        }
+
+    def _record_skip(self, ended: Ended) -> None:
+        """Record what a reporter was not told, and why, like a call."""
+        if ended.settlement.outcome != "skipped" or ended.case is None:
+            return
+        cursor, plan, attempt = ended.lease.cursor, ended.plan, str(uuid7())
+        self._batch.add(
+            NEW_ATTEMPTS,
+            {
+                "id": attempt,
+                "subject_id": cursor.complaint_id,
+                "party": cursor.party,
+                "recipient": cursor.recipient,
+                "epoch": ended.lease.epoch,
+                "step": plan.kind,
+                "key": "",
+                "first_seq": plan.from_seq,
+                "last_seq": plan.to_seq,
+                "mapping_version": "",
+                "started_at": self._tx.now,
+                "data_key_id": ended.case.key[0],
+                "request": None,
+            },
+        )
+        self._attempts[attempt] = {
+            "id": attempt,
+            "ended_at": self._tx.now,
+            "outcome": ended.settlement.outcome,
+            "why": ended.settlement.why[:300],
+            "fingerprint": "",
+            "evidence_only": False,
+            "response": None,
         }
 
     # cursors
@@ -143,6 +181,8 @@ class Settling:
                 values |= self._rested(held, lease, settlement)
         if settlement.reference:
             values |= self._reference(lease, settlement.reference)
+        if settlement.contact_gone and held.row.party in contacts.KINDS:
+            self._lost.append((held.row.sending_key, settlement.fingerprint))
         if settlement.dead is not None:
             letters.set_aside(self._tx, lease, ended.plan, settlement)
         handed_over = settlement.hand_over == "handed_over" or (

@@ -85,6 +85,8 @@ class Settlement:
     why: str = ""
     fingerprint: str = ""
     response: bytes = b""
+    contact_gone: bool = False
+    """Nothing will ever reach the reporter's contact."""
 
 
 Outcome = (
@@ -342,7 +344,12 @@ def _refused(ground: Ground, error: Refused) -> Settlement:
         )
     kind = DeadKind.HELD if unknown else DeadKind.REFUSED
     aside = _set_aside(ground, kind, "refused", error.why, error.fingerprint)
-    return replace(aside, party=PartySignal.REFUSING, response=error.response)
+    return replace(
+        aside,
+        party=PartySignal.REFUSING,
+        response=error.response,
+        contact_gone=error.contact_gone,
+    )
 
 
 def _set_aside(

@@ -163,6 +163,12 @@ class Work(Protocol):
     def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> None:
         """Remember that a contact wants no messages, or wants them again."""
 
+    def unreachable(self, key: str, why: str) -> bool:
+        """Remember that the contact of a delivery with this key is gone.
+
+        False when there is no such delivery to a reporter.
+        """
+
     def blind(self, kind: str, value: str) -> bytes:
         """Index a value without storing it."""
 
@@ -174,6 +180,9 @@ class Work(Protocol):
 
     def code_is_waiting(self, code: str) -> bool:
         """Tell whether the code's own message is accepted but not yet worked."""
+
+    def last_of_leg(self, complaint_id: str, leg: tuple[str, int]) -> str:
+        """Name the type of a leg's last event; empty when there is none."""
 
     def illegal_seqs(self, complaint_id: str) -> frozenset[int]:
         """Name the events that are not legal where they stand."""

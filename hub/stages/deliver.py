@@ -165,7 +165,7 @@ class Deliver:
         if chosen.kind is PlanKind.ADVANCE:
             return Ended(lease, chosen, Settlement("advanced", chosen.to_seq))
         if way.kind is PartyKind.REPORTER and case.contact_silent:
-            return _skipped(lease, chosen, "the contact takes no messages")
+            return _skipped(lease, chosen, case.contact_silent, case)
         if seconds := rest_of(lease.cursor, case, way, chosen):
             return Ended(lease, chosen, rest(lease.cursor, seconds))
         delivery = self._composer.delivery(lease, way, case, chosen)
@@ -268,8 +268,12 @@ def _prepare_answer(lease: Lease, case: CaseFile, way: Way) -> Sending | Ended:
     return _sending(lease, way, chosen, delivery, case)
 
 
-def _skipped(lease: Lease, chosen: Plan, why: str) -> Ended:
-    return Ended(lease, chosen, Settlement("skipped", chosen.to_seq, why=why))
+def _skipped(
+    lease: Lease, chosen: Plan, why: str, case: CaseFile | None = None
+) -> Ended:
+    """Pass over a range; with its case it is recorded like a call."""
+    skipped = Settlement("skipped", chosen.to_seq, why=why)
+    return Ended(lease, chosen, skipped, case=case)
 
 
 def _nothing_to_call(way: Way, chosen: Plan, delivery: Delivery) -> str:

@@ -162,10 +162,11 @@ class Intake:
                 return self._reply(work, read.row, read.item)
             case Query():
                 return self._query(work, read.row, read.item)
-            case OptOut(contact_kind=kind, contact=contact, opted_out=out):
-                work.opt_out(kind, contact, opted_out=out)
-                return Settled("done", "opt-out", "answer", "opt_out")
-            case Receipt(client_reference=ours, external_id=theirs):
+            case OptOut():
+                return self._opt_out(work, read.row, read.item)
+            case Receipt(client_reference=ours, external_id=theirs) as receipt:
+                if receipt.permanent and ours:
+                    work.unreachable(ours, f"receipt: {receipt.raw_state.lower()}")
                 return Settled("done", "receipt", "link", (ours or theirs)[:64])
             case Ignored(rule=rule, why=why):
                 return Settled("ignored", f"{rule}: {why}")
@@ -261,6 +262,27 @@ class Intake:
         work.append(known.complaint_id, [event], item.files, adopt=row)
         return Settled("done", f"by {item.carrier}", "event", known.complaint_id)
 
+    # no messages, or messages again
+
+    def _opt_out(self, work: Work, row: JournalRow, item: OptOut) -> Settled:
+        """Take a contact's wish, and say once that it was taken.
+
+        Anybody can write a mail in another's name: it counts with a code, or as an
+        answer to a mail of ours.
+        """
+        contact = (item.contact_kind, item.contact)
+        if item.contact_kind == "email":
+            code = read_code(item.code) if item.code else None
+            known = work.case_by_code(code, contact) if code else None
+            known = known or work.case_by_key(item.reply_to, contact)
+            if known is None or not known.contact_matches:
+                return Settled("ignored", "opt_out: nothing shows whose wish it is")
+            work.adopt(row, known.complaint_id)
+        work.opt_out(*contact, opted_out=item.opted_out)
+        text = self._words.answer("opted_out" if item.opted_out else "opted_in")
+        self._send_answer(work, row, *contact, text, item)
+        return Settled("done", "opt-out", "answer", "opt_out")
+
     # questions
 
     def _query(self, work: Work, row: JournalRow, item: Query) -> Settled:
@@ -303,7 +325,7 @@ class Intake:
         kind: str,
         contact: str,
         text: tuple[str, str],
-        query: Query | None,
+        query: Query | OptOut | None,
     ) -> Settled:
         channel = ChannelName.EMAIL if kind == "email" else ChannelName.SMS
         party = reporter_party(channel)

@@ -11,7 +11,7 @@ from hub.ports import Journal, JournalRow, Settled, Work
 from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
-from schemas.payloads import FollowUpKind, LegNews
+from schemas.payloads import FollowUpKind, LegNews, LegNotice
 from schemas.updates import AgencyUpdate, Corrupt
 
 FOLLOW_UP_KINDS = {
@@ -21,6 +21,7 @@ FOLLOW_UP_KINDS = {
 }
 """What an answer is worth when the agency's word does not say more."""
 
+UNCLEAR = "update_unclear"
 EVENT_ID_CHARACTERS_MAX = 100
 """A longer event id of an agency is kept as its hash."""
 
@@ -30,7 +31,7 @@ class _News:
     """One row with what it says, or with what becomes of it unread."""
 
     row: JournalRow
-    what: AgencyUpdate | Settled
+    what: AgencyUpdate | Corrupt | Settled
 
 
 class Updates:
@@ -80,11 +81,7 @@ class Updates:
                 yield from self._read(agency, child)
             return
         record = found[0] if found else Corrupt(code="malformed", why="no record in it")
-        if isinstance(record, Corrupt):
-            why = f"{record.code}: {record.why}"
-            yield _News(row, Settled("quarantined", why))
-        else:
-            yield _News(row, record)
+        yield _News(row, record)
 
     def _split(self, row: JournalRow, bodies: Sequence[bytes]) -> list[JournalRow]:
         """Store the request's records as rows of their own; each is worked alone."""
@@ -117,7 +114,9 @@ class Updates:
     def _transact(self, agency: str, news: Sequence[_News]) -> None:
         by_id = {one.row.id: one for one in news}
         references = {
-            one.what.reference for one in news if isinstance(one.what, AgencyUpdate)
+            one.what.reference
+            for one in news
+            if not isinstance(one.what, Settled) and one.what.reference
         }
 
         def settle(work: Work) -> Counter[str]:
@@ -125,11 +124,13 @@ class Updates:
             states: Counter[str] = Counter()
             for row_id in work.ids:
                 one = by_id[row_id]
-                settled = (
-                    one.what
-                    if isinstance(one.what, Settled)
-                    else self._apply(work, agency, one.row, one.what)
-                )
+                match one.what:
+                    case Settled() as settled:
+                        pass
+                    case Corrupt() as record:
+                        settled = _unclear(work, agency, one.row, record)
+                    case AgencyUpdate() as update:
+                        settled = self._apply(work, agency, one.row, update)
                 work.settle(one.row, settled)
                 states[settled.state] += 1
             return states
@@ -193,6 +194,32 @@ class Updates:
             occurrence_key=occurrence_key(update, row),
             order_key=order_key(self._agencies[agency].order_by, update, row),
         )
+
+
+def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settled:
+    """Quarantine what could not be read; its reporter hears that there is something.
+
+    Neutral words, and once until the agency is understood again: the agency's own word
+    stays in the sealed row.
+    """
+    settled = Settled("quarantined", f"{record.code}: {record.why}")
+    if not record.reference:
+        return settled
+    found = work.case_by_reference(agency, record.reference)
+    if found is None or work.last_of_leg(found[0], (agency, found[1])) == UNCLEAR:
+        return settled
+    complaint_id, number = found
+    event = new_event(
+        UNCLEAR,
+        LegNotice(agency=agency, assignment_no=number),
+        Author(kind=AuthorKind.RULE, id="updates"),
+        # Replayed, the row causes what the agency meant: that is its number zero.
+        Cause(kind=CauseKind.JOURNAL, id=row.id, no=1),
+        work.now,
+        leg=(agency, number),
+    )
+    work.append(complaint_id, [event], adopt=row)
+    return settled
 
 
 def occurrence_key(update: AgencyUpdate, row: JournalRow) -> str:

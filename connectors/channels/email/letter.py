@@ -43,6 +43,10 @@ def write_letter(config: EmailConfig, delivery: Delivery, to: str, date: str) ->
     mail["X-Auto-Response-Suppress"] = "All"
     mail["Precedence"] = "bulk"
     mail[LOOP_HEADER] = config.domain
+    if code:
+        # RFC 2369: a mail with the code proves whose wish it is.
+        target = f"mailto:{_reply_address(config, code)}?subject=BERHENTI"
+        mail["List-Unsubscribe"] = f"<{target}>"
     text = _plain(contact, code, delivery.events)
     mail.set_content(text, cte="base64")
     rich = _rich(text, contact.language)

@@ -16,5 +16,4 @@ def upgrade() -> None:
     op.add_column("parties", burst)
     why = sa.Column("why", sa.String(60), nullable=False, server_default="")
     op.add_column("contact_state", why)
-    for name in ("opted_in_at", "changed_at"):
-        op.add_column("contact_state", sa.Column(name, Instant))
+    op.add_column("contact_state", sa.Column("changed_at", Instant))

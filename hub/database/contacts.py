@@ -1,0 +1,113 @@
+"""What is known of a contact, whichever complaints it belongs to."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.database import tables as t
+from hub.database.engine import Tx
+from hub.database.tables.base import ACTIVE
+
+KINDS: Mapping[str, str] = {"reporter:email": "email", "reporter:sms": "phone"}
+"""Party -> kind of contact that it writes to."""
+PARTIES: Mapping[str, str] = {kind: party for party, kind in KINDS.items()}
+
+
+def write(tx: Tx, kind: str, hmac: bytes, values: Mapping[str, Any]) -> None:
+    """Change the state of a contact; it begins as one that is told everything."""
+    c = t.contact_state.c
+    values = {**values, "changed_at": tx.now}
+    changed = tx.conn.execute(
+        sa.update(t.contact_state)
+        .where(c.kind == kind, c.hmac == hmac)
+        .values(**values)
+    )
+    if changed.rowcount == 0:
+        tx.conn.execute(
+            sa.insert(t.contact_state).values(kind=kind, hmac=hmac, **values)
+        )
+
+
+def lose(tx: Tx, key: str, why: str) -> bool:
+    """Mark the contact that a delivery with this key went to; False: there is none."""
+    a, c = t.attempts.c, t.contacts.c
+    sent = tx.conn.execute(
+        sa.select(a.subject_id, a.party)
+        .where(a.key == key, a.party.in_(KINDS))
+        .limit(1)
+    ).one_or_none()
+    if sent is None:
+        return False
+    kind = KINDS[sent.party]
+    hmacs = tx.conn.execute(
+        sa.select(c.hmac).where(c.complaint_id == sent.subject_id, c.kind == kind)
+    ).scalars()
+    found = sorted(bytes(hmac) for hmac in hmacs)
+    for hmac in found:
+        write(tx, kind, hmac, {"unreachable": True, "why": why[:60]})
+    return bool(found)
+
+
+def find(tx: Tx, complaint_id: str) -> dict[str, str]:
+    """Name the contacts of a complaint that are told nothing: party -> why."""
+    c, s = t.contacts.c, t.contact_state.c
+    rows = tx.conn.execute(
+        sa.select(s.kind, s.opted_out, s.why)
+        .join(t.contacts, sa.and_(c.kind == s.kind, c.hmac == s.hmac))
+        .where(
+            c.complaint_id == complaint_id,
+            sa.or_(s.opted_out, s.unreachable),
+        )
+    )
+    return {
+        PARTIES[row.kind]: "opted out" if row.opted_out else f"unreachable ({row.why})"
+        for row in rows
+    }
+
+
+def forgive(tx: Tx, complaint_id: str) -> int:
+    """Take a complaint's contacts for reachable again; returns how many changed."""
+    c, s = t.contacts.c, t.contact_state.c
+    theirs = sa.select(c.kind, c.hmac).where(c.complaint_id == complaint_id)
+    changed = tx.conn.execute(
+        sa.update(t.contact_state)
+        .where(s.unreachable, sa.tuple_(s.kind, s.hmac).in_(theirs))
+        .values(unreachable=False, why="", changed_at=tx.now)
+    )
+    return int(changed.rowcount)
+
+
+def wake_resting(
+    tx: Tx, kind: str, hmac: bytes, *, hinted: datetime | None
+) -> list[tuple[str, str]]:
+    """Make due what rests for a contact; returns the (lane, complaint_id) pairs."""
+    c = t.cursors.c
+    theirs = sa.select(t.contacts.c.complaint_id).where(
+        t.contacts.c.kind == kind, t.contacts.c.hmac == hmac
+    )
+    where = (
+        c.complaint_id.in_(theirs),
+        c.party == PARTIES.get(kind, ""),
+        c.state == ACTIVE,
+        c.due_at > tx.now,
+        c.failing_since.is_(None),
+    )
+    rows = tx.conn.execute(
+        sa.select(c.complaint_id, c.party, c.recipient, c.lane)
+        .where(*where)
+        .order_by(c.complaint_id)
+        .with_for_update(key_share=True)
+    ).all()
+    for row in rows:
+        tx.conn.execute(
+            sa.update(t.cursors)
+            .where(
+                c.complaint_id == row.complaint_id,
+                c.party == row.party,
+                c.recipient == row.recipient,
+            )
+            .values(due_at=tx.now, hinted_at=hinted)
+        )
+    return [(row.lane, row.complaint_id) for row in rows]
