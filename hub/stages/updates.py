@@ -213,8 +213,8 @@ def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settl
         UNCLEAR,
         LegNotice(agency=agency, assignment_no=number),
         Author(kind=AuthorKind.RULE, id="updates"),
-        # Replayed, the row causes what the agency meant: that is its number zero.
-        Cause(kind=CauseKind.JOURNAL, id=row.id, no=1),
+        # Replayed, the row causes what the agency meant, which has the first number.
+        Cause(kind=CauseKind.JOURNAL, id=row.id, no=2),
         work.now,
         leg=(agency, number),
     )
