@@ -30,8 +30,27 @@ def write(tx: Tx, kind: str, hmac: bytes, values: Mapping[str, Any]) -> None:
         )
 
 
-def lose(tx: Tx, key: str, why: str) -> bool:
-    """Mark the contact that a delivery with this key went to; False: there is none."""
+def opt_out(tx: Tx, kind: str, hmac: bytes, *, opted_out: bool) -> bool:
+    """Write a contact's wish; False when it was so before.
+
+    A contact that speaks is reachable.
+    """
+    c = t.contact_state.c
+    before = tx.conn.execute(
+        sa.select(c.opted_out).where(c.kind == kind, c.hmac == hmac)
+    ).scalar_one_or_none()
+    values: dict[str, Any] = {"opted_out": opted_out}
+    if not opted_out:
+        values |= {"unreachable": False, "why": ""}
+    write(tx, kind, hmac, values)
+    return bool(before) is not opted_out
+
+
+def lose(tx: Tx, key: str, why: str) -> str:
+    """Mark the contact that a delivery with this key went to as unreachable.
+
+    Returns the complaint that was told; empty when there is none.
+    """
     a, c = t.attempts.c, t.contacts.c
     sent = tx.conn.execute(
         sa.select(a.subject_id, a.party)
@@ -39,7 +58,7 @@ def lose(tx: Tx, key: str, why: str) -> bool:
         .limit(1)
     ).one_or_none()
     if sent is None:
-        return False
+        return ""
     kind = KINDS[sent.party]
     hmacs = tx.conn.execute(
         sa.select(c.hmac).where(c.complaint_id == sent.subject_id, c.kind == kind)
@@ -47,7 +66,7 @@ def lose(tx: Tx, key: str, why: str) -> bool:
     found = sorted(bytes(hmac) for hmac in hmacs)
     for hmac in found:
         write(tx, kind, hmac, {"unreachable": True, "why": why[:60]})
-    return bool(found)
+    return str(sent.subject_id) if found else ""
 
 
 def find(tx: Tx, complaint_id: str) -> dict[str, str]:

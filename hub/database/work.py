@@ -243,21 +243,18 @@ class ClaimedWork:
         )
         self._due.append((party.lane, row.id))
 
-    def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> None:
+    def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
         """Remember that a contact wants no messages, or wants them again.
 
         What still rests is due now: it is passed over, so that whoever wants messages
-        again hears from then on. A contact that speaks is reachable.
+        again hears from then on. False when it was so before.
         """
         hmac = self._vault.blind(kind, contact_form(kind, contact))
-        values: dict[str, Any] = {"opted_out": opted_out}
-        if not opted_out:
-            values |= {"unreachable": False, "why": ""}
-        contacts.write(self._tx, kind, hmac, values)
         if opted_out:
             self._silenced.append((kind, hmac))
+        return contacts.opt_out(self._tx, kind, hmac, opted_out=opted_out)
 
-    def unreachable(self, key: str, why: str) -> bool:
+    def unreachable(self, key: str, why: str) -> str:
         """Remember that the contact of a delivery with this key is gone."""
         return contacts.lose(self._tx, key, why)
 

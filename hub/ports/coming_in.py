@@ -160,13 +160,16 @@ class Work(Protocol):
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
 
-    def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> None:
-        """Remember that a contact wants no messages, or wants them again."""
+    def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
+        """Remember that a contact wants no messages, or wants them again.
 
-    def unreachable(self, key: str, why: str) -> bool:
+        False when it was so before.
+        """
+
+    def unreachable(self, key: str, why: str) -> str:
         """Remember that the contact of a delivery with this key is gone.
 
-        False when there is no such delivery to a reporter.
+        Returns the complaint; empty when there is no such delivery to a reporter.
         """
 
     def blind(self, kind: str, value: str) -> bytes:

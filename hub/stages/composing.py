@@ -130,7 +130,7 @@ def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
 
 def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:
     """Count the seconds that a reporter is not yet told; zero: now."""
-    if way.kind is not PartyKind.REPORTER:
+    if way.kind is not PartyKind.REPORTER or way.pace == PROMPT:
         return 0.0
     told, waiting = _covered(way, case, chosen), wanted(cursor, case, way)
     turn = Turn(chosen.kind, chosen.frozen, told, waiting)

@@ -164,10 +164,8 @@ class Intake:
                 return self._query(work, read.row, read.item)
             case OptOut():
                 return self._opt_out(work, read.row, read.item)
-            case Receipt(client_reference=ours, external_id=theirs) as receipt:
-                if receipt.permanent and ours:
-                    work.unreachable(ours, f"receipt: {receipt.raw_state.lower()}")
-                return Settled("done", "receipt", "link", (ours or theirs)[:64])
+            case Receipt():
+                return _receipt(work, read.row, read.item)
             case Ignored(rule=rule, why=why):
                 return Settled("ignored", f"{rule}: {why}")
             case Waiting(why=why):
@@ -278,9 +276,10 @@ class Intake:
             if known is None or not known.contact_matches:
                 return Settled("ignored", "opt_out: nothing shows whose wish it is")
             work.adopt(row, known.complaint_id)
-        work.opt_out(*contact, opted_out=item.opted_out)
-        text = self._words.answer("opted_out" if item.opted_out else "opted_in")
-        self._send_answer(work, row, *contact, text, item)
+        if work.opt_out(*contact, opted_out=item.opted_out):
+            # Once: two machines that say stop to each other would never end.
+            text = self._words.answer("opted_out" if item.opted_out else "opted_in")
+            self._send_answer(work, row, *contact, text, item)
         return Settled("done", "opt-out", "answer", "opt_out")
 
     # questions
@@ -340,6 +339,15 @@ class Intake:
             row, NewAnswer(party, "text", {"id": text[0], "en": text[1]}, where)
         )
         return Settled("done", "answered", "answer", f"{row.id}.1")
+
+
+def _receipt(work: Work, row: JournalRow, item: Receipt) -> Settled:
+    ours, theirs = item.client_reference, item.external_id
+    why = f"receipt: {item.raw_state.lower()}"
+    if item.permanent and ours and (told := work.unreachable(ours, why)):
+        # A report repeats the address, and often the mail: it goes when they go.
+        work.adopt(row, told)
+    return Settled("done", "receipt", "link", (ours or theirs)[:64])
 
 
 def _answer(party: str, text: tuple[str, str], complaint: NewComplaint) -> NewAnswer:
