@@ -271,14 +271,15 @@ class _Builder:
                 Duty("seal", 2.0, store.sealer.seal),
                 Duty("erase", 2.0, store.eraser.erase_due),
                 Duty("gauges", 5.0, Gauges(store.db)),
-                Duty("late_hand_overs", 30.0, self._late_hand_over(publisher)),
+                self._late_hand_overs(publisher),
             ]
         return Schedule(duties, monotonic)
 
-    def _late_hand_over(self, publisher: Publisher) -> LateHandOver:
+    def _late_hand_overs(self, publisher: Publisher) -> Duty:
         hinting = Hinting(publisher, on=self.settings.work.hints)
         after = 3600 * self.settings.notices.late_hand_over_hours
-        return LateHandOver(self.store.hand_overs, hinting, after)
+        tell = LateHandOver(self.store.hand_overs, hinting, after)
+        return Duty("late_hand_overs", min(60.0, after), tell)
 
     def _listeners(self) -> list[Listener]:
         if Role.MAIL not in self.roles:

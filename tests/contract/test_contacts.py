@@ -67,6 +67,9 @@ def test_who_opted_out_is_told_nothing_and_what_is_skipped_is_recorded(
     assert world.cursor(one.known, MAIL).due_at is None
     trace = world.store.queries.trace(one.known.id)
     assert any("skipped the contact opted out" in line["detail"] for line in trace)
+    page = world.store.queries.case_by_code(one.known.code)
+    assert page is not None
+    assert page.timeline[-1].type == "acknowledged"
     assert world.violated() == set()
 
 
