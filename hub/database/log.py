@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,9 +32,9 @@ from hub.database.projection import (
     reference_place,
 )
 from hub.database.vault import DataKey, Vault
+from hub.database.waking import call_for, set_time
 from hub.domain.delivery import CursorState
 from hub.domain.lifecycle import CaseState
-from hub.domain.pacing import is_urgent
 from hub.domain.privacy import interested
 from hub.domain.registration import Beginning
 from hub.ports import NewCase
@@ -172,7 +171,7 @@ class Appender:
                 continue
             cursor.target_seq = seq
             cursor.changed = True
-            _call_for(cursor, party, event)
+            call_for(cursor, party, event)
             cursor.due = cursor.state is CursorState.ACTIVE
 
     def flush(self) -> list[tuple[str, str]]:
@@ -234,11 +233,10 @@ class Appender:
         due: list[tuple[str, str]] = []
         for _, cursor in sorted(case.cursors.items()):
             if cursor.due:
-                rests = _set_time(cursor, self.tx.now)
+                rests = set_time(cursor, self.tx.now)
                 hints = self.hinting and not rests
                 cursor.hinted_at = self.tx.now if hints else None
                 cursor.due, cursor.woken = False, True
-                cursor.urgent = False
                 if not rests:  # else the sweep finds it when it is time
                     due.append((self.parties[cursor.party].lane, case.complaint_id))
         return due
@@ -306,27 +304,6 @@ class Appender:
                 reference_index=old.reference_index,
             )
         )
-
-
-def _call_for(cursor: CursorRow, party: PartyRow, event: NewEvent) -> None:
-    """Note how soon a party is to be told; the most urgent news decides."""
-    rest = 0.0
-    if party.kind is PartyKind.REPORTER:
-        urgent = is_urgent(event.type)
-        cursor.urgent |= urgent
-        rest = 0.0 if urgent else party.burst_s
-    cursor.may_rest_s = min(cursor.may_rest_s, rest) if cursor.due else rest
-
-
-def _set_time(cursor: CursorRow, now: datetime) -> bool:
-    """Set when a cursor is driven; True where it rests until more has come."""
-    if cursor.sending and not cursor.urgent:
-        return False  # a range that waits for its next attempt keeps its own time
-    at = now + timedelta(seconds=cursor.may_rest_s)
-    if at > now and cursor.due_at is not None:
-        at = min(at, cursor.due_at)  # the first of a burst says how long it lasts
-    cursor.due_at = at
-    return at > now
 
 
 def _known_occurrence(case: Case, event: NewEvent) -> bool:

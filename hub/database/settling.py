@@ -12,6 +12,7 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from hub.database import contacts, letters
+from hub.database.attempts import skip_row
 from hub.database.directory import Directory
 from hub.database.engine import Tx
 from hub.database.hot.batch import (
@@ -114,55 +115,26 @@ class Settling:
             self._batch.add(ENDED_ATTEMPTS, row)
 
     def _end_attempt(self, ended: Ended, *, evidence_only: bool) -> None:
-        if ended.attempt is None:
-            self._record_skip(ended)
-            return
-        settlement, key = ended.settlement, self._rows.key_of(ended.attempt)
+        settlement, attempt = ended.settlement, ended.attempt
+        if attempt is None:
+            if settlement.outcome != "skipped" or ended.case is None:
+                return
+            skipped = skip_row(self._tx, ended)
+            self._batch.add(NEW_ATTEMPTS, skipped)
+            attempt = skipped["id"]
         response = None
-        if settlement.response and key is not None:
-            place = f"attempts|response|{ended.attempt}"
+        key = self._rows.key_of(attempt) if settlement.response else None
+        if key is not None:
+            place = f"attempts|response|{attempt}"
             response = key.seal(place, settlement.response[:65536])
-        self._attempts[ended.attempt] = {
-            "id": ended.attempt,
+        self._attempts[attempt] = {
+            "id": attempt,
             "ended_at": self._tx.now,
             "outcome": settlement.outcome,
             "why": settlement.why[:300],
             "fingerprint": settlement.fingerprint[:200],
             "evidence_only": evidence_only,
             "response": response,
-        }
-
-    def _record_skip(self, ended: Ended) -> None:
-        """Record what a reporter was not told, and why, like a call."""
-        if ended.settlement.outcome != "skipped" or ended.case is None:
-            return
-        cursor, plan, attempt = ended.lease.cursor, ended.plan, str(uuid7())
-        self._batch.add(
-            NEW_ATTEMPTS,
-            {
-                "id": attempt,
-                "subject_id": cursor.complaint_id,
-                "party": cursor.party,
-                "recipient": cursor.recipient,
-                "epoch": ended.lease.epoch,
-                "step": plan.kind,
-                "key": "",
-                "first_seq": plan.from_seq,
-                "last_seq": plan.to_seq,
-                "mapping_version": "",
-                "started_at": self._tx.now,
-                "data_key_id": ended.case.key[0],
-                "request": None,
-            },
-        )
-        self._attempts[attempt] = {
-            "id": attempt,
-            "ended_at": self._tx.now,
-            "outcome": ended.settlement.outcome,
-            "why": ended.settlement.why[:300],
-            "fingerprint": "",
-            "evidence_only": False,
-            "response": None,
         }
 
     # cursors

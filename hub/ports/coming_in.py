@@ -104,6 +104,7 @@ class NewAnswer:
     party: str
     template: str
     params: Mapping[str, str]
+    """`id` and `en`: the words; `language`: which of them first, where it is known."""
     contact: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 

@@ -180,7 +180,8 @@ def _contact(way: Way, case: CaseFile) -> Contact | None:
     if way.kind is not PartyKind.REPORTER:
         return None
     reporter = case.reporter
-    language = str(case.state.facts.get("language", "")).lower().partition("-")[0]
+    known = case.answer[1] if case.answer is not None else case.state.facts
+    language = str(known.get("language", "")).lower().partition("-")[0]
     field = "email" if way.party == "reporter:email" else "phone"
     return Contact(
         address=str(reporter.get(field, "")),

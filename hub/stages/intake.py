@@ -268,7 +268,7 @@ class Intake:
         Anybody can write a mail in another's name: it counts with a code, or as an
         answer to a mail of ours.
         """
-        contact = (item.contact_kind, item.contact)
+        contact, language = (item.contact_kind, item.contact), ""
         if item.contact_kind == "email":
             code = read_code(item.code) if item.code else None
             known = work.case_by_code(code, contact) if code else None
@@ -276,10 +276,11 @@ class Intake:
             if known is None or not known.contact_matches:
                 return Settled("ignored", "opt_out: nothing shows whose wish it is")
             work.adopt(row, known.complaint_id)
+            language = _language(known)
         if work.opt_out(*contact, opted_out=item.opted_out):
             # Once: two machines that say stop to each other would never end.
             text = self._words.answer("opted_out" if item.opted_out else "opted_in")
-            self._send_answer(work, row, *contact, text, item)
+            self._send_answer(work, row, *contact, text, item, language)
         return Settled("done", "opt-out", "answer", "opt_out")
 
     # questions
@@ -300,7 +301,8 @@ class Intake:
         if known.contact_matches and not known.erased:
             work.adopt(row, known.complaint_id)
         text = self._words.answer("status", known.code, known.state.status)
-        return self._send_answer(work, row, item.contact_kind, item.contact, text, item)
+        contact, language = (item.contact_kind, item.contact), _language(known)
+        return self._send_answer(work, row, *contact, text, item, language)
 
     def _answer_contact(
         self,
@@ -325,6 +327,7 @@ class Intake:
         contact: str,
         text: tuple[str, str],
         query: Query | OptOut | None,
+        language: str = "",
     ) -> Settled:
         channel = ChannelName.EMAIL if kind == "email" else ChannelName.SMS
         party = reporter_party(channel)
@@ -335,9 +338,8 @@ class Intake:
             "line": query.line if query else "",
             "thread_id": query.thread_id if query else "",
         }
-        work.answer(
-            row, NewAnswer(party, "text", {"id": text[0], "en": text[1]}, where)
-        )
+        params = {"id": text[0], "en": text[1], "language": language}
+        work.answer(row, NewAnswer(party, "text", params, where))
         return Settled("done", "answered", "answer", f"{row.id}.1")
 
 
@@ -359,7 +361,12 @@ def _answer(party: str, text: tuple[str, str], complaint: NewComplaint) -> NewAn
         "thread_id": person.thread_id,
         "thread_subject": person.thread_subject,
     }
-    return NewAnswer(party, "text", {"id": text[0], "en": text[1]}, contact)
+    params = {"id": text[0], "en": text[1], "language": complaint.language}
+    return NewAnswer(party, "text", params, contact)
+
+
+def _language(known: KnownCase) -> str:
+    return str(known.state.facts.get("language", ""))
 
 
 def _complaint(item: Item) -> NewComplaint | None:

@@ -6,8 +6,9 @@ import pytest
 
 from connectors.contract import Contact, EventView
 from hub.domain.delivery import Plan, PlanKind
+from hub.domain.lifecycle import CaseState
 from hub.ports import CaseFile, Lease
-from hub.stages.composing import Composer, Way
+from hub.stages.composing import Composer, Way, answer_delivery
 from schemas.agency import Limits
 from schemas.events import LogEvent, NewEvent
 from schemas.parties import PartyKind
@@ -101,3 +102,24 @@ def test_an_instant_is_that_of_the_reports_region() -> None:
     view, _ = shown("reporter:email", late, region={"code": "51.71"})
 
     assert "11.00 WITA" in view.notice[0]
+
+
+@pytest.mark.parametrize(("language", "heard"), [("en", "en"), ("", "id")])
+def test_an_answer_is_in_the_language_of_the_report(language: str, heard: str) -> None:
+    params = {"id": "Laporan: Selesai.", "en": "Report: Closed.", "language": language}
+    case = CaseFile(
+        events=(),
+        state=CaseState(),
+        facts={},
+        read_at=START,
+        reporter=PERSON,
+        answer=("text", params),
+    )
+    of = cursor(party="reporter:sms", sending_key="a-1")
+    lease = Lease(of, PartyKind.REPORTER, "deliver.reporter:sms", 1, "me", 60, 1)
+    way = Way("reporter:sms", PartyKind.REPORTER, None, Limits(), (), "1")  # type: ignore[arg-type]
+    made = answer_delivery(lease, way, case)
+
+    assert made.contact is not None
+    assert made.contact.language == heard
+    assert made.events[0].notice == ("Laporan: Selesai.", "Report: Closed.")
