@@ -56,8 +56,8 @@ faults: services ## Break things many times over: kills, outages, duplicates (30
 soak: ## Hours under load (comes in a later release)
 	@echo "make soak comes in a later release." >&2; exit 2
 
-scenarios: ## Whole days of a region (comes in a later release)
-	@echo "make scenarios comes in a later release." >&2; exit 2
+scenarios: services ## Show every acceptance scenario: pass, fail or not yet, and its figure
+	@$(BIN)/python -m tests.scenarios $(ARGS)
 
 corpora: ## Collections of real-looking messages (comes in a later release)
 	@echo "make corpora comes in a later release." >&2; exit 2

@@ -114,6 +114,8 @@ _ROWS: tuple[_Row, ...] = (
      p.FlagsChanged, _CIVIL | {E.REPORTER, E.AGENCY}, _WITHIN, _OFFICES, _case()),
     ("triage_requested", "No rule places it; an officer must.",
      p.TriageRequested, {E.RULE}, _NOBODY, _NOBODY, _NONE),
+    ("supervision_requested", "It wanders; a supervisor must look at it.",
+     p.SupervisionRequested, {E.RULE}, _UP, _UP, _case()),
     # The hand-over
     ("assigned", "An agency must act (main) or is informed (cc).",
      p.Assigned, _CIVIL, _ALL, _OWN_LEG, _leg(Status.ASSIGNED)),
@@ -151,6 +153,8 @@ _ROWS: tuple[_Row, ...] = (
     # The reporter and others
     ("reporter_replied", "The reporter wrote again.",
      p.Said, _CITIZEN, _WITHIN, _OFFICES, _case()),
+    ("corrected", "The reporter put something right.",
+     p.Corrected, _CITIZEN, _WITHIN, _OFFICES, _case()),
     ("third_party_comment", "Somebody who is not the reporter wrote.",
      p.Said, {E.THIRD_PARTY}, _OFFICES, frozenset({A.AGENCIES}), _NONE),
     ("accepted", "The reporter accepts the answer.",
@@ -181,6 +185,8 @@ _ROWS: tuple[_Row, ...] = (
      p.Linked, _CIVIL, _WITHIN, _NEWS, _case(Status.MERGED)),
     ("merged_from", "Another complaint follows this one.",
      p.Linked, _CIVIL, _WITHIN, _NOBODY, _NONE),
+    ("relayed", "An agency spoke of a complaint that follows this one.",
+     p.Relayed, {E.AGENCY}, _WITHIN, _NEWS, _NONE),
     # Personal data
     ("erasure_requested", "Personal data is to go, everywhere.",
      p.Erasure, {E.REPORTER, E.OPERATOR, E.OFFICER}, _WITHIN,
@@ -200,5 +206,5 @@ CATALOGUE: Mapping[str, EventType] = MappingProxyType(
 
 AGENCY_EVENTS = frozenset(
     name for name, row in CATALOGUE.items() if AuthorKind.AGENCY in row.emitters
-) - {"confirmed", "flags_changed"}
+) - {"confirmed", "flags_changed", "relayed"}
 """What an agency's status table may map to."""

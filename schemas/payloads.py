@@ -76,6 +76,16 @@ class Classified(Model):
     supervisory_grade: bool | None = None
 
 
+class Corrected(Model):
+    """What the reporter puts right; what was written first stays in the log."""
+
+    incident_on: date | None = None
+    title: Annotated[str, SEALED, Field(max_length=255)] = ""
+    body: Annotated[str, SEALED, Field(max_length=10_000)] = ""
+    place_text: Annotated[str, SEALED, Field(max_length=500)] = ""
+    landmark: Annotated[str, SEALED, Field(max_length=255)] = ""
+
+
 class FlagsChanged(Model):
     """The privacy flags changed; the stricter value wins unless two persons agreed."""
 
@@ -95,6 +105,8 @@ class Assigned(Model):
     hops: int = Field(default=0, ge=0)
     order_by: str = "arrival"
     """How this leg's updates are ordered: sequence, time or arrival."""
+    final: bool = False
+    """It was given back too often: this agency keeps it."""
     rule_id: str = ""
     why: str = ""
 
@@ -103,6 +115,15 @@ class TriageRequested(Model):
     """No rule could place the complaint: an officer decides."""
 
     why: str
+
+
+class SupervisionRequested(Model):
+    """A complaint wanders: a supervisor looks at it."""
+
+    supervision: str
+    """Why: ping_pong or too_many_returns."""
+    returns: int = Field(ge=0)
+    """How often it was given back."""
 
 
 class HandOver(Model):
@@ -136,6 +157,12 @@ class LegNews(Model):
     text: Text = ""
     reason_code: str = ""
     attachments: int = Field(default=0, ge=0)
+    heard_seq: int | None = None
+    """Up to where the agency had been told when it said this; none: of everything."""
+    claimed_at: Instant | None = None
+    """The agency's time, where it lies after the arrival."""
+    text_mark: str = ""
+    """Keyed hash of the text: tells an echo without the words."""
 
 
 class Confirmed(LegNews):
@@ -149,6 +176,8 @@ class Said(Model):
     """Words of the reporter or of somebody else."""
 
     channel: ChannelName
+    text_mark: str = ""
+    """Keyed hash of the text: tells an echo without the words."""
     attachments: int = Field(default=0, ge=0)
     text: Text = ""
 
@@ -158,6 +187,19 @@ class Rated(Model):
 
     stars: int = Field(ge=1, le=5)
     text: Text = ""
+
+
+class Relayed(Model):
+    """An agency's word on a complaint that follows this one."""
+
+    agency: str
+    origin: str
+    """Hub id of the complaint that the agency has."""
+    stands_for: str
+    """The event type that it would have been there."""
+    raw_status: Text = ""
+    text: Text = ""
+    attachments: int = Field(default=0, ge=0)
 
 
 class Linked(Model):

@@ -5,8 +5,21 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hub.database.migrate import upgrade
+from tests.figures import Figure
 from tests.services.postgres import Postgres, start_postgres
 from tests.services.rabbitmq import Rabbitmq, start_rabbitmq
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the report of a test name its acceptance scenario."""
+    if (marker := item.get_closest_marker("scenario")) is not None:
+        item.user_properties.append(("scenario", marker.args[0]))
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Keep what a test counted for the table of scenarios."""
+    return lambda text: record_property("figure", text)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,10 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from hub import telemetry
+from hub.bootstrap.groups import take_waiting
 from hub.bootstrap.settler import OUTAGE_SECONDS, Settler
 from hub.bootstrap.waiting import Asked, WaitingLanes, wanted_of
 from hub.bootstrap.workers import Hinter
@@ -19,12 +21,14 @@ LOOK_SECONDS = 0.25
 """How often waiting lanes are looked at again: a call may have begun to linger."""
 LINGERING_MAX = 256
 """Threads that hanging agencies may hold in one process."""
+BEGUN_MAX = 16
+"""Groups of leases that are begun in one transaction."""
 UNSETTLED_MAX = 100
 """Outcomes that wait to be written; then no more is leased. A process that dies now
 leaves so many unknown, beside the calls under way."""
 
 _Slot = tuple[str, int]
-_Leased = tuple[Sequence[_Slot], Sequence[Lease], float]
+_Leased = tuple[list[_Slot], list[Lease], float]
 """The slots, their leases, and when these were asked for."""
 
 
@@ -156,8 +160,13 @@ class DeliverWorker:
     # the beginning thread
 
     def _begin_all(self) -> None:
-        while (leased := self._leased.get()) is not None:
-            self._begin(*leased)
+        is_last = False
+        while not is_last:
+            waiting, is_last = take_waiting(self._leased, BEGUN_MAX)
+            if waiting:
+                slots, leases, asked_at = zip(*waiting, strict=True)
+                # The oldest lease ends first: none is thought to last longer.
+                self._begin([*chain(*slots)], [*chain(*leases)], min(asked_at))
 
     def _begin(
         self, slots: Sequence[_Slot], leases: Sequence[Lease], leased_at: float

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 from hub import telemetry
+from hub.bootstrap.groups import take_waiting
 from hub.bootstrap.workers import Hinter
 from hub.ports import Cursors, Ended
 from hub.stages.deliver import Deliver
@@ -55,26 +56,12 @@ class Settler:
 
     def _run(self) -> None:
         while True:
-            group, is_last = self._take()
+            group, is_last = take_waiting(self._queue, GROUP_MAX)
             if group:
                 self._settle(group)
                 self._settled(len(group))
             if is_last:
                 return
-
-    def _take(self) -> tuple[list[Ended], bool]:
-        """Wait for the first outcome, and take what waits with it."""
-        group: list[Ended] = []
-        item = self._queue.get()
-        while item is not None:
-            group.append(item)
-            if len(group) == GROUP_MAX:
-                return group, False
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return group, False
-        return group, True
 
     def _settle(self, group: list[Ended]) -> None:
         while not self._gives_up.is_set():

@@ -16,6 +16,7 @@ from hub.database.migrate import upgrade
 from hub.database.operations import Operations
 from hub.database.parties import PartyStore
 from hub.database.partitions import Partitions
+from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
 from hub.database.seals import Sealer
 from hub.database.vault import Vault
@@ -37,6 +38,7 @@ class Store:
     parties: PartyStore
     queries: Queries
     operations: Operations
+    quarantine: Quarantine
     partitions: Partitions
     sealer: Sealer
     eraser: Eraser
@@ -99,6 +101,7 @@ def open_store(
         parties=PartyStore(db),
         queries=Queries(db, vault),
         operations=Operations(db, vault),
+        quarantine=Quarantine(db, vault),
         partitions=Partitions(db),
         sealer=Sealer(db),
         eraser=Eraser(db, vault, erased, grace_hours=grace, hinting=hinting),

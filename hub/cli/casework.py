@@ -27,6 +27,7 @@ HELP: Mapping[str, str] = {
     "restore": "Take it out of the archive.",
     "reject": "It is out of scope.",
     "redirect": "Send the reporter to an emergency line.",
+    "merge": "Let it follow another complaint about the same matter.",
     "close": "Close it.",
     "reopen": "Have it worked on again.",
     "unit": "The agency gave it to one of its units.",
@@ -39,6 +40,7 @@ HELP: Mapping[str, str] = {
     "take-back": "Decide that it is not: its leg ends.",
     "keep": "Decide that it is.",
     "reply": "Enter what the reporter wrote on paper, or said.",
+    "correct": "The reporter puts something right.",
     "accept": "The reporter accepts the answer.",
     "dispute": "The reporter does not: it goes on.",
     "appeal": "The reporter asks for a review.",
@@ -58,6 +60,26 @@ DETAILS: Mapping[str, tuple[_Option, ...]] = {
             help="It must act, or is informed only.",
         ),
         click.option("--unit", help="A unit of the agency."),
+        click.option(
+            "--final",
+            is_flag=True,
+            default=None,
+            help="It keeps it: needed when it was given back too often.",
+        ),
+    ),
+    "merge": (
+        click.option(
+            "--into", "other", required=True, metavar="NAME", help="Which one."
+        ),
+    ),
+    "correct": (
+        click.option("--title"),
+        click.option("--body", help="All of the new text."),
+        click.option("--place", "place_text", help="Where it is."),
+        click.option("--landmark", help="What is near."),
+        click.option(
+            "--incident-on", metavar="DATE", help="When it was, as 2026-11-24."
+        ),
     ),
     "unit": (click.option("--unit", required=True, help="The unit's name."),),
     "answer": (
@@ -145,6 +167,8 @@ def _act(
         details["category"] = {"code": category}
     author = Author(kind=AuthorKind.OPERATOR, id=acting())
     with opened(data_dir) as store:
+        if other := details.get("other"):
+            details["other"] = find_complaint(store, other)
         request = Request(
             complaint_id=find_complaint(store, name),
             verb=verb.name,

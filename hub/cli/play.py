@@ -99,9 +99,11 @@ class Play:
     @property
     def at_rest(self) -> bool:
         """Tell whether neither the hub nor any agency has anything left to do."""
+        if not self.region.at_rest:  # before and after: it may have spoken meanwhile
+            return False
         counts = self.hub.store.queries.counts()
         idle = ("to_work", "lagging", "dead_letters", "answers_waiting")
-        return self.region.at_rest and not any(counts[name] for name in idle)
+        return not any(counts[name] for name in idle) and self.region.at_rest
 
     def wait(self, test: Callable[[], bool], what: str) -> None:
         """Wait for a state; raises TimeoutError when it does not come in time."""

@@ -25,8 +25,8 @@ class CursorRow:
     assignment_no: int
     due_at: datetime | None = None
     hinted_at: datetime | None = None
-    sending: bool = False
-    """A frozen range waits for its next attempt, and keeps its own time."""
+    sending_to_seq: int | None = None
+    """End of a frozen range: it is being sent, or waits for its next attempt."""
     due: bool = False
     """It has something new, and its time is still to be set."""
     may_rest_s: float = 0.0
@@ -39,6 +39,11 @@ class CursorRow:
     changed: bool = False
     reassigned: bool = False
 
+    @property
+    def told_to_seq(self) -> int:
+        """Up to where the party may have been told: a call may have been done."""
+        return max(self.delivered_seq, self.sending_to_seq or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -50,6 +55,9 @@ class Written:
     event_id: str
     recorded_at: datetime
     status_after: Status
+    key: DataKey | None
+    """Covers its words; None: they are not kept."""
+    data_key_id: str
 
     def as_event(self) -> LogEvent:
         """Show it as it stands in the log."""

@@ -140,33 +140,47 @@ class CaseRows:
         row = self.complaints[complaint_id]
         events = [event_of(one, self.keys) for one in self.events[complaint_id]]
         known = self.parties.get(party)
+        state = fold([(e.seq, e) for e in events])
+        author = str(state.facts.get("reporter_id", ""))
+        who = lease.cursor.recipient or author
+        told = self._person(complaint_id, who)
+        person = self._opened(told)
+        # What is sent to whoever follows is under their own key: it goes with theirs.
+        key_id = row.data_key_id if told is None else told.data_key_id
         return CaseFile(
             events=events,
-            state=fold([(e.seq, e) for e in events]),
+            state=state,
             facts=_facts(row),
             read_at=self.read_at,
-            reporter=self._reporter(complaint_id),
+            reporter=person,
+            code=str(person.get("code", row.code)),
+            follows=who != author,
             wants=None if known is None else known.wants,
             agency_titles=titles,
             contact_silent=self._silence(vault, lease),
-            key=(row.data_key_id, self.keys.get(row.data_key_id)),
+            key=(key_id, self.keys.get(key_id)),
         )
 
-    def _reporter(self, complaint_id: str) -> dict[str, Any]:
-        for row in self.reporters[complaint_id][:1]:
-            key = self.keys.get(row.data_key_id)
-            if row.sealed is not None and key is not None:
-                place = f"reporters|sealed|{row.id}"
-                found: dict[str, Any] = key.open_json(place, row.sealed)
-                return found
-        return {}
+    def _person(self, complaint_id: str, reporter_id: str) -> Any:
+        return next(
+            (row for row in self.reporters[complaint_id] if row.id == reporter_id), None
+        )
+
+    def _opened(self, row: Any) -> dict[str, Any]:
+        """Open what is kept of a person; nothing once it was erased."""
+        key = None if row is None else self.keys.get(row.data_key_id)
+        if key is None or row.sealed is None:
+            return {}
+        found: dict[str, Any] = key.open_json(f"reporters|sealed|{row.id}", row.sealed)
+        return found
 
     def contact(self, vault: Vault, lease: Lease) -> tuple[str, bytes] | None:
         """Name the contact of a reporter's lease by its blind index."""
         if lease.answer_no is not None or lease.kind is not PartyKind.REPORTER:
             return None
         kind, name = CONTACT_OF_PARTY.get(lease.cursor.party, ("", ""))
-        reporter = self._reporter(lease.cursor.complaint_id)
+        cursor = lease.cursor
+        reporter = self._opened(self._person(cursor.complaint_id, cursor.recipient))
         value = str(reporter.get(name, "")).strip()
         if not value:
             return None

@@ -90,7 +90,7 @@ def cursor_of_case(r: Any) -> CursorRow:
         r.assignment_no,
         due_at=r.due_at,
         hinted_at=r.hinted_at,
-        sending=r.sending_to_seq is not None,
+        sending_to_seq=r.sending_to_seq,
     )
 
 

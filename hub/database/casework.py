@@ -1,12 +1,14 @@
 """Complaints that people act on: one event under the complaint's lock, audited."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hub.database.audit import note
 from hub.database.case import Case
 from hub.database.engine import Database, Tx, retrying
 from hub.database.log import Appender
+from hub.database.persons import collect_followers
 from hub.database.vault import Vault
+from hub.domain.lifecycle import why_unmoved
 from hub.ports import Moment, Moved
 from schemas.events import Cause, NewEvent
 from schemas.parties import PartyKind
@@ -25,7 +27,7 @@ class SqlCases:
         self,
         complaint_id: str,
         cause: Cause,
-        decide: Callable[[Moment], NewEvent],
+        decide: Callable[[Moment], Sequence[NewEvent]],
         *,
         by: str,
         action: str,
@@ -39,10 +41,48 @@ class SqlCases:
                 return None
             if known := _known(case, cause):
                 return known
-            (written,) = log.append(case, [decide(_moment(tx, log, case))])
+            written, *_ = log.append(case, decide(_moment(tx, log, case)))
             due = log.flush()
             note(tx, by=by, action=action, subject=complaint_id, reason=reason)
         return Moved(written.seq, written.event.type, written.status_after, due)
+
+    @retrying
+    def merge(
+        self,
+        secondary: str,
+        primary: str,
+        cause: Cause,
+        decide: Callable[[Moment, Moment], tuple[NewEvent, NewEvent]],
+        *,
+        by: str,
+        action: str,
+        reason: str,
+    ) -> Moved | None:
+        """Let a complaint follow another, under the locks of both, and audit it."""
+        with self._db.write() as tx:
+            log = Appender(tx, self._vault, hinting=self._hinting)
+            log.open_many([secondary, primary])
+            follower, leader = log.open(secondary), log.open(primary)
+            if follower is None or leader is None:
+                return None
+            if known := _known(follower, cause):
+                return known
+            moments = _moment(tx, log, follower), _moment(tx, log, leader)
+            into, origin = decide(*moments)
+            (written,) = log.append(follower, [into])
+            log.append(leader, [origin])
+            self._follow(tx, log, follower, leader)
+            due = log.flush()
+            note(tx, by=by, action=action, subject=secondary, reason=reason)
+        return Moved(written.seq, written.event.type, written.status_after, due)
+
+    def _follow(self, tx: Tx, log: Appender, follower: Case, leader: Case) -> None:
+        """Give the reporters of one complaint cursors on another, at its head."""
+        collect_followers(tx, self._vault, log.batch, follower, leader.complaint_id)
+        for party, recipient in sorted(follower.cursors):
+            known = log.parties.get(party)
+            if known is not None and known.kind is PartyKind.REPORTER:
+                log.add_cursor(leader, party, recipient)
 
 
 def _moment(tx: Tx, log: Appender, case: Case) -> Moment:
@@ -54,7 +94,7 @@ def _moment(tx: Tx, log: Appender, case: Case) -> Moment:
 
     def is_illegal(event: NewEvent) -> bool:
         seq = len(case.events) + 1
-        return seq in case.folding.after(seq, event).state.illegal
+        return bool(why_unmoved(case.folding.after(seq, event).state, seq))
 
     return Moment(tx.now, case.state, agencies, is_illegal, case.key is None)
 

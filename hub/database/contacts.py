@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.tables.base import ACTIVE
+from hub.database.vault import Vault
+from hub.domain.identity import contact_form
 
 KINDS: Mapping[str, str] = {"reporter:email": "email", "reporter:sms": "phone"}
 """Party -> kind of contact that it writes to."""
@@ -46,27 +48,33 @@ def opt_out(tx: Tx, kind: str, hmac: bytes, *, opted_out: bool) -> bool:
     return bool(before) is not opted_out
 
 
-def lose(tx: Tx, key: str, why: str) -> str:
+def lose(tx: Tx, vault: Vault, key: str, why: str) -> str:
     """Mark the contact that a delivery with this key went to as unreachable.
 
-    Returns the complaint that was told; empty when there is none.
+    Returns the complaint whose data it is; empty when there is no such contact.
     """
-    a, c = t.attempts.c, t.contacts.c
-    sent = tx.conn.execute(
-        sa.select(a.subject_id, a.party)
+    a, r, k = t.attempts.c, t.reporters.c, t.data_keys.c
+    person = sa.and_(r.complaint_id == a.subject_id, r.id == a.recipient)
+    row = tx.conn.execute(
+        sa.select(a.party, r.id, r.data_key_id, r.sealed, k.complaint_id)
+        .join(t.reporters, person)
+        .join(t.data_keys, k.id == r.data_key_id)
         .where(a.key == key, a.party.in_(KINDS))
         .limit(1)
     ).one_or_none()
-    if sent is None:
+    if row is None or row.sealed is None:
         return ""
-    kind = KINDS[sent.party]
-    hmacs = tx.conn.execute(
-        sa.select(c.hmac).where(c.complaint_id == sent.subject_id, c.kind == kind)
-    ).scalars()
-    found = sorted(bytes(hmac) for hmac in hmacs)
-    for hmac in found:
-        write(tx, kind, hmac, {"unreachable": True, "why": why[:60]})
-    return str(sent.subject_id) if found else ""
+    kind, data_key = KINDS[row.party], vault.keys(tx.conn, [row.data_key_id])
+    if row.data_key_id not in data_key:  # erased meanwhile
+        return ""
+    opened = data_key[row.data_key_id].open_json(
+        f"reporters|sealed|{row.id}", row.sealed
+    )
+    contact = contact_form(kind, str(opened.get(kind, "")))
+    if not contact:
+        return ""
+    write(tx, kind, vault.blind(kind, contact), {"unreachable": True, "why": why[:60]})
+    return str(row.complaint_id)
 
 
 def find(tx: Tx, complaint_id: str) -> dict[str, str]:
@@ -102,24 +110,28 @@ def wake_resting(
     tx: Tx, kind: str, hmac: bytes, *, hinted: datetime | None
 ) -> list[tuple[str, str]]:
     """Make due what rests for a contact; returns the (lane, complaint_id) pairs."""
-    c = t.cursors.c
-    theirs = sa.select(t.contacts.c.complaint_id).where(
-        t.contacts.c.kind == kind, t.contacts.c.hmac == hmac
+    c, k = t.cursors.c, t.contacts.c
+    own = sa.select(k.complaint_id, k.reporter_id, t.complaints.c.merged_into).join(
+        t.complaints, t.complaints.c.id == k.complaint_id
     )
+    rows = tx.conn.execute(own.where(k.kind == kind, k.hmac == hmac)).all()
+    theirs = {row.complaint_id for row in rows}
+    theirs |= {row.merged_into for row in rows if row.merged_into}
     where = (
-        c.complaint_id.in_(theirs),
+        c.complaint_id.in_(sorted(theirs)),
+        c.recipient.in_(sorted({row.reporter_id for row in rows})),
         c.party == PARTIES.get(kind, ""),
         c.state == ACTIVE,
         c.due_at > tx.now,
         c.failing_since.is_(None),
     )
-    rows = tx.conn.execute(
+    resting = tx.conn.execute(
         sa.select(c.complaint_id, c.party, c.recipient, c.lane)
         .where(*where)
         .order_by(c.complaint_id)
         .with_for_update(key_share=True)
     ).all()
-    for row in rows:
+    for row in resting:
         tx.conn.execute(
             sa.update(t.cursors)
             .where(
@@ -129,4 +141,4 @@ def wake_resting(
             )
             .values(due_at=tx.now, hinted_at=hinted)
         )
-    return [(row.lane, row.complaint_id) for row in rows]
+    return [(row.lane, row.complaint_id) for row in resting]

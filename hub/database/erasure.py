@@ -346,19 +346,9 @@ def destroy(tx: Tx, complaint_id: str) -> None:
         sa.delete(t.contacts).where(t.contacts.c.complaint_id == complaint_id)
     )
     c = t.cursors.c
-    tx.conn.execute(
-        sa.update(t.cursors)
-        .where(c.complaint_id == complaint_id)
-        .values(
-            state="ended",
-            due_at=None,
-            progress=None,
-            # A call that was lost meanwhile is evidence only: it revives nothing.
-            sending_open=False,
-            lease_until=None,
-            lease_epoch=c.lease_epoch + 1,
-        )
-    )
+    _end(tx, c.complaint_id == complaint_id)
+    for leader in _leaders(tx, complaint_id):
+        _end(tx, c.complaint_id == leader, c.recipient.in_(_persons(tx, complaint_id)))
     d = t.dead_letters.c
     tx.conn.execute(
         sa.update(t.dead_letters)
@@ -375,3 +365,42 @@ def destroy(tx: Tx, complaint_id: str) -> None:
         .where(t.complaints.c.id == complaint_id)
         .values(erased_at=tx.now)
     )
+
+
+def _end(tx: Tx, *where: sa.ColumnElement[bool]) -> None:
+    """End cursors: nothing more goes out by them."""
+    tx.conn.execute(
+        sa.update(t.cursors)
+        .where(*where)
+        .values(
+            state="ended",
+            due_at=None,
+            progress=None,
+            # A call that was lost meanwhile is evidence only: it revives nothing.
+            sending_open=False,
+            lease_until=None,
+            lease_epoch=t.cursors.c.lease_epoch + 1,
+        )
+    )
+
+
+def _persons(tx: Tx, complaint_id: str) -> list[str]:
+    """The reporters whose data go with a complaint; of its followers, none."""
+    c, k = t.reporters.c, t.data_keys.c
+    own = sa.select(k.id).where(k.complaint_id == complaint_id)
+    query = sa.select(c.id).where(
+        c.complaint_id == complaint_id, c.data_key_id.in_(own)
+    )
+    return [str(one) for one in tx.conn.execute(query).scalars()]
+
+
+def _leaders(tx: Tx, complaint_id: str) -> list[str]:
+    """Name the complaints that it follows, one after the other."""
+    c, found = t.complaints.c, []
+    leader: str | None = complaint_id
+    while leader is not None:
+        query = sa.select(c.merged_into).where(c.id == leader)
+        leader = tx.conn.execute(query).scalar_one_or_none()
+        if leader is not None:
+            found.append(str(leader))
+    return found

@@ -13,15 +13,13 @@ from hub.database.log import Appender
 from hub.database.tables.base import ACTIVE
 from hub.database.vault import Vault
 from hub.domain.delivery import CursorState
+from hub.domain.lifecycle import ENDED_CASE
 from hub.ports import LateLeg
 from schemas.events import NewEvent
 from schemas.parties import PartyKind, Role
-from schemas.status import Status
 
 DELAYED = "hand_over_delayed"
 _TOLD = frozenset({DELAYED, "handed_over"})
-_OVER = frozenset({Status.WITHDRAWN, Status.ARCHIVED, Status.REJECTED, Status.MERGED})
-"""Nobody waits for a hand-over any more."""
 
 
 class SqlHandOvers:
@@ -102,7 +100,7 @@ def _late(before: Any) -> sa.Select[Any]:
             sa.or_(c.failing_since <= before, p.stopped_since <= before),
             leg.role == Role.MAIN,
             leg.closed_seq.is_(None),
-            t.complaints.c.status.not_in(_OVER),
+            t.complaints.c.status.not_in(ENDED_CASE),
             ~told.exists(),
         )
         .order_by(c.complaint_id, c.party)
@@ -113,7 +111,7 @@ def _waits(case: Case, late: LateLeg) -> bool:
     """Look again, under the complaint's lock."""
     key = (late.agency, late.assignment_no)
     leg, cursor = case.state.legs.get(key), case.cursors.get((late.agency, ""))
-    if leg is None or not leg.is_open or case.state.status in _OVER:
+    if leg is None or not leg.is_open or not case.state.expects(late.agency):
         return False
     if cursor is None or cursor.state is not CursorState.ACTIVE:
         return False

@@ -27,6 +27,7 @@ from hub.database.moulds import Mould, Stamped, stamp
 from hub.database.projection import (
     cursor_row,
     event_row,
+    kept_reference_place,
     leg_row,
     projection,
     reference_place,
@@ -34,6 +35,7 @@ from hub.database.projection import (
 from hub.database.vault import DataKey, Vault
 from hub.database.waking import call_for, set_time
 from hub.domain.delivery import CursorState
+from hub.domain.echoes import is_echo
 from hub.domain.lifecycle import CaseState
 from hub.domain.privacy import interested
 from hub.domain.registration import Beginning
@@ -115,15 +117,26 @@ class Appender:
                 party, recipient, CursorState.ACTIVE, head, head, 0, is_new=True
             )
 
-    def append(self, case: Case, events: Iterable[NewEvent]) -> list[Written]:
-        """Append events; a repeated cause or occurrence is left out."""
-        return [found for event in events if (found := self._append(case, event))]
+    def append(
+        self, case: Case, events: Iterable[NewEvent], owner: Case | None = None
+    ) -> list[Written]:
+        """Append events; a repeated cause or occurrence is left out.
 
-    def _append(self, case: Case, event: NewEvent) -> Written | None:
+        `owner` is the complaint whose key covers their words, if it is another.
+        """
+        keeper = owner or case
+        return [
+            found for event in events if (found := self._append(case, event, keeper))
+        ]
+
+    def _append(self, case: Case, event: NewEvent, keeper: Case) -> Written | None:
         cause = (event.cause.kind, event.cause.id, event.cause.no)
         if cause in case.causes or _known_occurrence(case, event):
             return None
         seq = len(case.events) + 1
+        event = self._with_text_mark(case, event)
+        if event.occurrence_key:
+            event = self._with_what_was_heard(case, event)
         grown = case.folding.after(seq, event)
         if event.occurrence_key:
             event = _confirm_if_nothing_changed(case, grown.state, event)
@@ -138,10 +151,33 @@ class Appender:
             str(uuid7()),
             self.tx.now,
             grown.state.status,
+            keeper.key,
+            keeper.data_key_id,
         )
         case.added.append(written)
         self._wake(case, event, seq)
         return written
+
+    def _with_text_mark(self, case: Case, event: NewEvent) -> NewEvent:
+        """Mark a text that may come back as somebody else's."""
+        text = event.sealed.get("text")
+        if not text or "text_mark" not in CATALOGUE[event.type].payload.model_fields:
+            return event
+        words = " ".join(text.split())
+        mark = self.vault.blind("text", f"{case.complaint_id}\x1f{words}").hex()[:32]
+        return event.model_copy(update={"facts": {**event.facts, "text_mark": mark}})
+
+    def _with_what_was_heard(self, case: Case, event: NewEvent) -> NewEvent:
+        """Note up to where an agency had been told, if it is still to be told more."""
+        agency = event.leg[0] if event.leg else ""
+        party, cursor = self.parties.get(agency), case.cursors.get((agency, ""))
+        if party is None or cursor is None:
+            return event
+        for seq, known in case.events[cursor.told_to_seq : cursor.target_seq]:
+            if interested(known, party.kind, agency, party.wants):
+                facts = {**event.facts, "heard_seq": seq - 1}
+                return event.model_copy(update={"facts": facts})
+        return event
 
     def _assign_cursor(self, case: Case, event: NewEvent, seq: int) -> None:
         if event.leg is None or event.leg[0] not in self.parties:
@@ -163,7 +199,10 @@ class Appender:
             party = self.parties.get(cursor.party)
             if party is None or cursor.state is CursorState.ENDED:
                 continue
-            if not interested(event, party.kind, party.party, party.wants):
+            follows = cursor.recipient not in {"", case.reporter_id}
+            if not interested(
+                event, party.kind, party.party, party.wants, follows=follows
+            ):
                 continue
             if party.kind is PartyKind.AGENCY and not _still_told(
                 case, event, party.party
@@ -214,8 +253,7 @@ class Appender:
             leg = written.event.leg
             party = self.parties.get(leg[0]) if leg else None
             version = party.config_version if party else ""
-            row = event_row(written, case.key, case.data_key_id, version)
-            self.batch.add(NEW_EVENTS, row)
+            self.batch.add(NEW_EVENTS, event_row(written, version))
 
     def _collect_legs(self, case: Case) -> None:
         legs = case.state.legs
@@ -293,13 +331,13 @@ class Appender:
             return
         place = reference_place(case.complaint_id, cursor.party)
         plain = self.vault.unwrap(place, old.reference)
-        row = f"{case.complaint_id}.{cursor.party}.{old.assignment_no}"
-        kept = f"agency_references|reference|{row}"
+        number = old.assignment_no
+        kept = kept_reference_place(case.complaint_id, cursor.party, number)
         self.tx.conn.execute(
             sa.insert(t.agency_references).values(
                 complaint_id=case.complaint_id,
                 agency=cursor.party,
-                assignment_no=old.assignment_no,
+                assignment_no=number,
                 reference=self.vault.wrap(kept, plain),
                 reference_index=old.reference_index,
             )
@@ -322,7 +360,9 @@ def _confirm_if_nothing_changed(
     if CATALOGUE[event.type].effect.scope is not Scope.LEG:
         return event
     before = case.state
-    news = event.sealed.get("text") or event.facts.get("attachments")
+    text = event.sealed.get("text") and not is_echo(event, case.events)
+    news = text or event.facts.get("attachments")
+    news = news or len(after.overtaken) > len(before.overtaken)
     moved = before.legs != _without_seqs(after, before) or before.status != after.status
     if news or moved or _is_first_word(case, event):
         return event

@@ -6,7 +6,7 @@ other; its rows, without what is its own, are the mould of those that follow.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from uuid_utils import uuid7
@@ -68,7 +68,7 @@ class Mould:
             decided=beginning.decided,
             complaint=projection(case.state),
             events=tuple(
-                event_row(written, None, "", version)
+                event_row(replace(written, key=None, data_key_id=""), version)
                 for written, version in zip(case.added, versions, strict=True)
             ),
             legs=tuple(leg_row("", leg) for _, leg in sorted(case.state.legs.items())),

@@ -148,26 +148,6 @@ class Operations:
             .values(state="waiting", due_at=tx.now, hinted_at=None)
         )
 
-    def replay(self, ids: Sequence[str], by: str, reason: str) -> int:
-        """Work quarantined journal rows again, after a parser or mapping was mended."""
-        j = t.journal.c
-        with self._db.write() as tx:
-            rows = (
-                tx.conn.execute(
-                    sa.update(t.journal)
-                    .where(j.state == "quarantined", j.id.in_(list(ids)))
-                    .values(state="new", due_at=tx.now, hinted_at=None, crashes=0)
-                    .returning(j.id)
-                )
-                .scalars()
-                .all()
-            )
-            for row_id in rows:
-                note(
-                    tx, by=by, action="journal_replayed", subject=row_id, reason=reason
-                )
-        return len(rows)
-
     @retrying
     def reachable(self, complaint_id: str, by: str, reason: str) -> int:
         """Take a reporter's contacts for reachable again, from now on; idempotent."""

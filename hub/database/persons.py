@@ -5,8 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from connectors.contract import File
 from hub.database import blobs
+from hub.database import tables as t
+from hub.database.case import Case
+from hub.database.engine import Tx
 from hub.database.hot.batch import (
     NEW_ATTACHMENTS,
     NEW_CONTACTS,
@@ -106,5 +111,34 @@ def collect_reporter(
                 "reporter_id": new.reporter_id,
                 "words_hash": who.words,
                 "received_at": now,
+            },
+        )
+
+
+def collect_followers(
+    tx: Tx, vault: Vault, batch: Batch, secondary: Case, primary_id: str
+) -> None:
+    """Let the reporters of a merged complaint be told of the one that it follows.
+
+    Each keeps the own tracking code, and the own key: an erasure reaches both places.
+    """
+    c = t.reporters.c
+    query = sa.select(t.reporters).where(c.complaint_id == secondary.complaint_id)
+    rows = tx.conn.execute(query).all()
+    keys = vault.keys(tx.conn, {row.data_key_id for row in rows})
+    for row in rows:
+        key = keys.get(row.data_key_id)
+        if key is None or row.sealed is None:
+            continue
+        place = f"reporters|sealed|{row.id}"
+        person = {"code": secondary.code} | key.open_json(place, row.sealed)
+        batch.add(
+            NEW_REPORTERS,
+            {
+                "id": row.id,
+                "complaint_id": primary_id,
+                "level": row.level,
+                "data_key_id": row.data_key_id,
+                "sealed": key.seal(place, compact_json(person)),
             },
         )

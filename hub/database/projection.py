@@ -18,19 +18,28 @@ from schemas.events import Cause, LogEvent
 from schemas.parties import Author, AuthorKind, CauseKind
 from schemas.status import Status
 
+CENTRE_DECIDES = frozenset(
+    {Status.RECEIVED, Status.VERIFIED, Status.RETURN_REQUESTED, Status.APPEALED}
+)
+"""Statuses that wait for an official's decision above the agencies."""
+
 
 def reference_place(complaint_id: str, party: str) -> str:
     """Name the place of a cursor's sealed reference."""
     return f"cursors|reference|{complaint_id}.{party}"
 
 
+def kept_reference_place(complaint_id: str, agency: str, number: int) -> str:
+    """Name the place of a sealed reference that is kept beside the one in use."""
+    return f"agency_references|reference|{complaint_id}.{agency}.{number}"
+
+
 def projection(state: CaseState) -> dict[str, Any]:
     """Compute the clear columns of a complaint from its state."""
-    waits = state.status in {Status.RECEIVED, Status.VERIFIED} and not state.legs
     return {
         "head_seq": state.head_seq,
         "status": state.status,
-        "triage": waits,
+        "triage": state.status in CENTRE_DECIDES,
         "merged_into": state.merged_into or None,
         **fact_columns(state.facts),
     }
@@ -85,13 +94,11 @@ def cursor_row(complaint_id: str, lane: str, cursor: CursorRow) -> dict[str, Any
     }
 
 
-def event_row(
-    written: Written, key: DataKey | None, data_key_id: str, config_version: str
-) -> dict[str, Any]:
+def event_row(written: Written, config_version: str) -> dict[str, Any]:
     """Make the log row of an event; without a key its words are not kept."""
     event, sealed = written.event, None
-    if event.sealed and key is not None:
-        sealed = key.seal_json(
+    if event.sealed and written.key is not None:
+        sealed = written.key.seal_json(
             f"log|sealed|{written.complaint_id}.{written.seq}", event.sealed
         )
     author, cause = event.author, event.cause
@@ -115,7 +122,7 @@ def event_row(
         "status_after": written.status_after,
         "facts": event.facts,
         "sealed": sealed,
-        "data_key_id": data_key_id,
+        "data_key_id": written.data_key_id,
         "config_version": config_version,
     }
 

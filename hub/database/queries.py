@@ -9,8 +9,10 @@ from hub.database import contacts
 from hub.database import tables as t
 from hub.database.engine import Database, Tx
 from hub.database.lag import lags, party_lag, rests
-from hub.database.projection import event_of, reference_place
+from hub.database.projection import event_of, read_events, reference_place
 from hub.database.vault import Vault
+from hub.domain.lifecycle import fold, why_unmoved
+from hub.domain.privacy import PERSONAL
 from hub.ports import PublicCase
 from schemas.events import LogEvent
 from schemas.status import LABELS, Status
@@ -37,14 +39,19 @@ class Queries:
             ).one_or_none()
             if row is None:
                 return self._accepted(tx, code)
-            titles = _titles(tx)
+            titles, timeline = _titles(tx), self._events(tx, row.id)
+            leader = row
+            while leader.merged_into is not None:
+                begins, leader = leader.id, _complaint(tx, leader.merged_into)
+                timeline += _since(self._events(tx, leader.id), begins)
             return PublicCase(
                 code=row.code,
                 public_number=row.public_number,
-                status=Status(row.status),
-                agencies=self._agencies(tx, row.id, titles),
-                timeline=self._events(tx, row.id),
+                status=Status(leader.status),
+                agencies=self._agencies(tx, leader.id, titles),
+                timeline=timeline,
                 titles=titles,
+                overtaken=_overtaken(self._events(tx, leader.id)),
             )
 
     def _accepted(self, tx: Tx, code: str) -> PublicCase | None:
@@ -199,16 +206,6 @@ class Queries:
             query = query.where(d.kind == kind)
         return self._rows(query.limit(limit))
 
-    def quarantined(self, *, limit: int = 200) -> list[dict[str, Any]]:
-        """List quarantined journal rows, oldest first."""
-        j = t.journal.c
-        return self._rows(
-            sa.select(j.id, j.source, j.lane, j.why, j.received_at)
-            .where(j.state == "quarantined")
-            .order_by(j.id)
-            .limit(limit)
-        )
-
     def audit(self, *, limit: int = 50) -> list[dict[str, Any]]:
         """List what people did, newest first."""
         c = t.audit.c
@@ -263,6 +260,27 @@ class Queries:
             return [row._asdict() for row in tx.conn.execute(query)]
 
 
+def _complaint(tx: Tx, complaint_id: str) -> Any:
+    c = t.complaints.c
+    return tx.conn.execute(sa.select(t.complaints).where(c.id == complaint_id)).one()
+
+
+def _since(events: list[LogEvent], follower: str) -> list[LogEvent]:
+    """What happened after a complaint began to follow, as its reporter is told."""
+    seq = next(
+        e.seq
+        for e in events
+        if e.type == "merged_from" and e.facts.get("other") == follower
+    )
+    return [e for e in events if e.seq > seq and e.type not in PERSONAL]
+
+
+def _overtaken(events: list[LogEvent]) -> dict[str, int]:
+    state = fold([(e.seq, e) for e in events])
+    by_seq = {e.seq: e.event_id for e in events}
+    return {by_seq[seq]: decision for seq, decision in state.overtaken}
+
+
 def _titles(tx: Tx) -> dict[str, str]:
     rows = tx.conn.execute(sa.select(t.parties.c.party, t.parties.c.title))
     return {row.party: row.title for row in rows}
@@ -287,18 +305,25 @@ def _journal_lines(tx: Tx, complaint_id: str) -> list[dict[str, Any]]:
 
 
 def _log_lines(tx: Tx, complaint_id: str) -> list[dict[str, Any]]:
-    c = t.log.c
-    rows = tx.conn.execute(sa.select(t.log).where(c.complaint_id == complaint_id))
+    events = read_events(tx, complaint_id)
+    state = fold([(e.seq, e) for e in events])
     return [
         {
-            "at": r.recorded_at,
-            "what": f"event {r.seq} {r.type}",
-            "who": f"{r.author_kind} {r.author_id}",
+            "at": e.recorded_at,
+            "what": f"event {e.seq} {e.type}",
+            "who": f"{e.author.kind} {e.author.id}",
             "detail": ", ".join(
-                filter(None, (LABELS[Status(r.status_after)][1], r.leg_agency))
+                filter(
+                    None,
+                    (
+                        LABELS[e.status_after][1],
+                        e.leg[0] if e.leg else "",
+                        why_unmoved(state, e.seq),
+                    ),
+                )
             ),
         }
-        for r in rows
+        for e in events
     ]
 
 

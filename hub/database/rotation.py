@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
-from hub.database.projection import reference_place
+from hub.database.projection import kept_reference_place, reference_place
 from hub.database.vault import Vault, key_id_of
 
 _BYTES = sa.LargeBinary()
@@ -54,9 +54,8 @@ COLUMNS = (
     Column(
         "agency_references.reference",
         t.agency_references.c.reference,
-        lambda row: (
-            f"agency_references|reference|"
-            f"{row.complaint_id}.{row.agency}.{row.assignment_no}"
+        lambda row: kept_reference_place(
+            row.complaint_id, row.agency, row.assignment_no
         ),
     ),
     Column(

@@ -58,12 +58,22 @@ def read_rows(tx: Tx, vault: Vault, ids: Sequence[str]) -> list[JournalRow]:
     return [_opened(tx, vault, row) for row in stored]
 
 
+def open_row(tx: Tx, vault: Vault, row_id: str) -> JournalRow | None:
+    """Read one row whatever its state, without locks; None when it is not there."""
+    found = _stored(tx, t.journal.c.id == row_id)
+    return _opened(tx, vault, found[0]) if found else None
+
+
 def _by_arrays(tx: Tx, ids: Sequence[str]) -> list[_Stored]:
     found = run(tx, [(READ, (pack_uuids(ids), tx.now))])[0]
     return [_Stored._make(row) for row in found.fetchall()]
 
 
 def _by_core(tx: Tx, ids: Sequence[str]) -> list[_Stored]:
+    return _stored(tx, t.journal.c.id.in_(ids), *is_due(tx))
+
+
+def _stored(tx: Tx, *where: sa.ColumnElement[bool]) -> list[_Stored]:
     j, raw, key = t.journal.c, t.journal_raw.c, t.data_keys.c
     columns = [*(j[name] for name in _OWN), raw.sealed, raw.blob_id, key.wrapped]
     rows = tx.conn.execute(
@@ -71,7 +81,7 @@ def _by_core(tx: Tx, ids: Sequence[str]) -> list[_Stored]:
         .select_from(t.journal)
         .outerjoin(t.journal_raw, raw.journal_id == j.id)
         .outerjoin(t.data_keys, key.id == j.data_key_id)
-        .where(j.id.in_(ids), *is_due(tx))
+        .where(*where)
         .order_by(j.id)
     )
     return [_Stored._make(row) for row in rows]

@@ -72,7 +72,7 @@ class Settling:
         tell_parties(self._tx, self._told, self._batch)
         write(self._tx, self._batch)
         for key, why in self._lost:
-            contacts.lose(self._tx, key, why)
+            contacts.lose(self._tx, self._vault, key, why)
         return kept
 
     def _appender(self) -> Appender:

@@ -91,7 +91,7 @@ class Held:
                 self["due_at"],
                 self["hinted_at"],
             )
-            self.cursor.sending = self["sending_to_seq"] is not None
+            self.cursor.sending_to_seq = self["sending_to_seq"]
 
     def written(self, names: Iterable[str]) -> dict[str, Any]:
         """Give the row as it is written: its time may have been set once more."""

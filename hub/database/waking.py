@@ -22,7 +22,7 @@ def call_for(cursor: CursorRow, party: PartyRow, event: NewEvent) -> None:
 def set_time(cursor: CursorRow, now: datetime) -> bool:
     """Set when a cursor is driven; True where it rests until more has come."""
     urgent, cursor.urgent = cursor.urgent, False
-    if cursor.sending and not urgent:
+    if cursor.sending_to_seq is not None and not urgent:
         return False  # a range that waits for its next attempt keeps its own time
     at = now + timedelta(seconds=cursor.may_rest_s)
     if at > now and cursor.due_at is not None:

@@ -26,10 +26,12 @@ from hub.database.persons import Fingerprint, collect_files, collect_reporter
 from hub.database.rows import collect_row
 from hub.database.vault import DataKey, Vault
 from hub.domain.identity import child_id, contact_form
+from hub.domain.lifecycle import why_unmoved
 from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
+from schemas.status import Status
 
 
 class ClaimedWork:
@@ -57,6 +59,8 @@ class ClaimedWork:
         self._find = Finder(tx, vault, self._log, prints)
         self._due: list[tuple[str, str]] = []
         self._silenced: list[tuple[str, bytes]] = []
+        self._adopted: set[str] = set()
+        """Keys that got their owner: the first one keeps them."""
 
     @property
     def ids(self) -> Sequence[str]:
@@ -154,20 +158,22 @@ class ClaimedWork:
         events: Sequence[NewEvent],
         files: Sequence[File] = (),
         adopt: JournalRow | None = None,
+        owner: str = "",
     ) -> list[LogEvent]:
         """Append to an existing complaint; repeated ones are left out."""
         case = self._log.open(complaint_id)
-        if case is None:
+        keeper = self._log.open(owner) if owner else case
+        if case is None or keeper is None:
             msg = f"complaint {complaint_id} is not there"
             raise LookupError(msg)
-        if case.key is None:
+        if keeper.key is None:
             events = [event.model_copy(update={"sealed": {}}) for event in events]
-        written = self._log.append(case, events)
+        written = self._log.append(case, events, keeper)
         if adopt is not None:
-            self.adopt(adopt, complaint_id)
-        if written and files and case.key is not None:
+            self.adopt(adopt, keeper.complaint_id)
+        if written and files and keeper.key is not None:
             event_id = written[0].event_id
-            collect_files(self._batch, case.key, complaint_id, event_id, files)
+            collect_files(self._batch, keeper.key, complaint_id, event_id, files)
         return [one.as_event() for one in written]
 
     def last_of_leg(self, complaint_id: str, leg: tuple[str, int]) -> str:
@@ -176,10 +182,23 @@ class ClaimedWork:
         events = case.events if case is not None else ()
         return next((e.type for _, e in reversed(events) if e.leg == leg), "")
 
-    def illegal_seqs(self, complaint_id: str) -> frozenset[int]:
-        """Name the events that are not legal where they stand."""
+    def leader(self, complaint_id: str) -> str:
+        """Name the complaint that it follows since they were merged, else itself."""
         case = self._log.open(complaint_id)
-        return frozenset(case.state.illegal) if case else frozenset()
+        while case is not None and case.state.merged_into:
+            complaint_id = case.state.merged_into
+            case = self._log.open(complaint_id)
+        return complaint_id
+
+    def status_of(self, known: KnownCase) -> Status:
+        """Tell its status, or that of the complaint that it follows."""
+        case = self._log.open(self.leader(known.complaint_id))
+        return known.state.status if case is None else case.state.status
+
+    def why_unmoved(self, complaint_id: str, seq: int) -> str:
+        """Say why an event moves nothing where it stands; empty when it may."""
+        case = self._log.open(complaint_id)
+        return why_unmoved(case.state, seq) if case else ""
 
     def _row_key(self, row: JournalRow) -> DataKey:
         if isinstance(row.key, DataKey):
@@ -212,7 +231,10 @@ class ClaimedWork:
                 )
             )
         elif complaint_id != row.complaint_id:  # that one has it since accept
-            self._batch.add(ADOPTED_KEYS, {"id": key_id, "complaint_id": complaint_id})
+            if key_id not in self._adopted:
+                adopted = {"id": key_id, "complaint_id": complaint_id}
+                self._batch.add(ADOPTED_KEYS, adopted)
+            self._adopted.add(key_id)
 
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
@@ -256,7 +278,7 @@ class ClaimedWork:
 
     def unreachable(self, key: str, why: str) -> str:
         """Remember that the contact of a delivery with this key is gone."""
-        return contacts.lose(self._tx, key, why)
+        return contacts.lose(self._tx, self._vault, key, why)
 
     def blind(self, kind: str, value: str) -> bytes:
         """Index a value without storing it."""

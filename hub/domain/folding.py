@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from hub.domain.lifecycle import CaseState, effective_order, fold, step
+from hub.domain.lifecycle import (
+    CaseState,
+    effective_order,
+    fold,
+    is_on_leg,
+    step,
+)
 from schemas.events import NewEvent
 
 _Place = tuple[datetime, int, tuple[str, int]]
@@ -74,7 +80,7 @@ class Folding:
     def _place(self, event: NewEvent) -> _Place | None:
         """Tell where the event stands if that is last; else None."""
         at = event.occurred_at
-        if not event.occurrence_key:
+        if not is_on_leg(event):
             if event.type == "assigned" and event.leg in self._early:
                 return None
             place: _Place = (
@@ -104,11 +110,12 @@ class Folding:
         self._occurrences.clear()
         for at, _, event in effective_order(self.events):
             self._note(at, event)
-            leg = event.leg if event.occurrence_key and event.leg else ("", 0)
-            self._last = (at, 1 if event.occurrence_key else 0, leg)
+            on_leg = is_on_leg(event)
+            leg = event.leg if on_leg and event.leg else ("", 0)
+            self._last = (at, 1 if on_leg else 0, leg)
 
     def _note(self, at: datetime, event: NewEvent) -> None:
-        if not event.occurrence_key:
+        if not is_on_leg(event):
             self._own = at
             if event.type == "assigned" and event.leg is not None:
                 self._legs.setdefault(event.leg, (("", _EVER, ""), at))

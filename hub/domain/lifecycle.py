@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.domain.conflicts import STANDS, overtakes
 from schemas.events import CATALOGUE, NewEvent, Scope
 from schemas.parties import Role
 from schemas.status import Status
@@ -22,10 +23,11 @@ _BEFORE_AGENCY = frozenset({S.RECEIVED, S.ON_HOLD, S.VERIFIED})
 _WITH_AGENCY = frozenset(
     {S.ASSIGNED, S.ASSIGNED_UNIT, S.RETURN_REQUESTED, S.IN_PROGRESS, S.ON_HOLD}
 )
-_OPEN = _BEFORE_AGENCY | _WITH_AGENCY | {S.APPEALED}
+OPEN = _BEFORE_AGENCY | _WITH_AGENCY | {S.APPEALED}
+"""Statuses in which something is still to be done."""
 
 CASE_MOVES: dict[str, frozenset[Status]] = {
-    "put_on_hold": _OPEN - {S.ON_HOLD, S.APPEALED},
+    "put_on_hold": OPEN - {S.ON_HOLD, S.APPEALED},
     "resumed": frozenset({S.ON_HOLD}),
     "verified": frozenset({S.RECEIVED, S.ON_HOLD}),
     "closed_by_silence": frozenset({S.IN_PROGRESS}),
@@ -33,12 +35,12 @@ CASE_MOVES: dict[str, frozenset[Status]] = {
     "accepted": _WITH_AGENCY | {S.CLOSED},
     "reopened": frozenset({S.CLOSED, S.APPEALED}),
     "appealed": frozenset({S.CLOSED}),
-    "withdrawn": _OPEN,
-    "archived": _OPEN,
+    "withdrawn": OPEN,
+    "archived": OPEN,
     "rejected": _BEFORE_AGENCY,
     "restored": frozenset({S.ARCHIVED}),
     "emergency_redirected": _BEFORE_AGENCY,
-    "merged_into": _OPEN,
+    "merged_into": OPEN,
 }
 """Event type -> statuses of the case in which it is legal."""
 
@@ -71,6 +73,10 @@ LEG_RANK: dict[Status, int] = {
 """How far a leg is; the case stands where its least advanced open main leg is."""
 
 ENDED_LEG = frozenset({S.CLOSED, S.RETURNED})
+ENDED_CASE = frozenset(
+    {S.ARCHIVED, S.REJECTED, S.MERGED, S.EMERGENCY_REDIRECTED, S.WITHDRAWN}
+)
+"""Statuses in which no agency has anything to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ class LegState:
     status: Status
     opened_seq: int
     closed_seq: int | None = None
+    final: bool = False
+    """It cannot be given back: whoever stands above has decided."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -111,8 +119,18 @@ class CaseState:
     facts: dict[str, Any] = field(default_factory=dict)
     merged_into: str = ""
     closed_at: datetime | None = None
+    decided: tuple[str, int] = ("", 0)
+    """The last decision about the case that moved it: (type, seq)."""
     illegal: tuple[int, ...] = ()
     """Seqs of events that were not legal where they stand in effective order."""
+    overtaken: tuple[tuple[int, int], ...] = ()
+    """(seq of an agency's word, seq of the decision that stands against it)."""
+
+    def expects(self, agency: str) -> bool:
+        """Tell whether an agency still has something to do."""
+        return self.status not in ENDED_CASE and any(
+            leg.is_open for leg in self.legs.values() if leg.agency == agency
+        )
 
     @property
     def status(self) -> Status:
@@ -149,6 +167,16 @@ def fold(events: Sequence[tuple[int, NewEvent]]) -> CaseState:
     return replace(state, head_seq=max((seq for seq, _ in events), default=0))
 
 
+def why_unmoved(state: CaseState, seq: int) -> str:
+    """Say why an event moves nothing where it stands; empty when it may."""
+    if seq in state.illegal:
+        return "illegal_transition: kept in the log, moves nothing"
+    for overtaken, by in state.overtaken:
+        if overtaken == seq:
+            return f"overtaken by event {by}: kept in the log, moves nothing"
+    return ""
+
+
 def effective_order(
     events: Sequence[tuple[int, NewEvent]],
 ) -> list[tuple[datetime, int, NewEvent]]:
@@ -159,7 +187,7 @@ def effective_order(
     opened; between the two the effective instants decide.
     """
     own = sorted(
-        ((seq, event) for seq, event in events if not event.occurrence_key),
+        ((seq, event) for seq, event in events if not is_on_leg(event)),
         key=lambda pair: pair[0],
     )
     opened: dict[tuple[str, int], datetime] = {}
@@ -180,12 +208,17 @@ def effective_order(
     return [(at, seq, event) for at, _, _, _, seq, event in rows]
 
 
+def is_on_leg(event: NewEvent) -> bool:
+    """Tell an update of a leg, that its own order places, from what seq places."""
+    return bool(event.occurrence_key) and event.leg is not None
+
+
 def _by_leg(
     events: Sequence[tuple[int, NewEvent]],
 ) -> dict[tuple[str, int], list[tuple[int, NewEvent]]]:
     legs: dict[tuple[str, int], dict[str, tuple[int, NewEvent]]] = {}
     for seq, event in sorted(events, key=lambda pair: pair[0]):
-        if event.occurrence_key and event.leg is not None:
+        if is_on_leg(event) and event.leg is not None:
             legs.setdefault(event.leg, {}).setdefault(
                 event.occurrence_key, (seq, event)
             )
@@ -234,6 +267,7 @@ def _open_leg(state: CaseState, seq: int, event: NewEvent) -> CaseState:
         order_by=facts.get("order_by", "arrival"),
         status=S.ASSIGNED,
         opened_seq=seq,
+        final=facts.get("final", False),
     )
     state = replace(state, legs={**state.legs, leg: opened})
     if opened.role is Role.MAIN and state.override in {S.CLOSED, S.APPEALED}:
@@ -247,6 +281,11 @@ def _move_leg(
     leg = state.legs.get(event.leg) if event.leg is not None else None
     if leg is None or leg.status not in LEG_MOVES[name]:
         return _illegal(state, seq)
+    if leg.role is Role.MAIN and overtakes(state.decided, name, event):
+        pair = (seq, state.decided[1])
+        return replace(state, overtaken=(*state.overtaken, pair))
+    if leg.final and name == "return_requested":
+        return replace(state, overtaken=(*state.overtaken, (seq, leg.opened_seq)))
     wished = CATALOGUE[name].effect.to
     to = wished or leg.status
     moved = replace(
@@ -274,9 +313,19 @@ def _move_case(
     if name in CASE_MOVES and before not in CASE_MOVES[name]:
         return _illegal(state, seq)
     if name == "reporter_replied":
-        return _reply(state, at)
+        state = _reply(state, at)
+        reopens = before is S.CLOSED and state.status is not S.CLOSED
+        return replace(state, decided=("reopened", seq)) if reopens else state
     handler = _CASE_EFFECTS.get(name, _take_facts)
-    return _mark_closing(handler(state, event), before, at)
+    state = _mark_closing(handler(state, event), before, at)
+    return _decide(state, before, name, seq)
+
+
+def _decide(state: CaseState, before: Status, name: str, seq: int) -> CaseState:
+    """Remember a decision that moved the case, or says again where it is to stand."""
+    if state.status is before and name not in STANDS:
+        return state
+    return replace(state, decided=(name, seq))
 
 
 def _mark_closing(state: CaseState, before: Status, at: datetime) -> CaseState:

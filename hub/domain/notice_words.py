@@ -132,6 +132,12 @@ NOTICES: Mapping[str, Sentence] = MappingProxyType(
             "Digabung dengan laporan serupa; kabar tetap kami kirim.",
             "Joined with a similar report; you will still hear from us.",
         ),
+        "relayed": Sentence(
+            "{agency} menanggapi laporan yang digabung dengan laporan ini.",
+            "{agency} answered a report that was joined with this one.",
+            "{agency} menanggapi laporan yang digabung dengan ini.",
+            "{agency} answered a report joined with this one.",
+        ),
         "closed_by_silence": Sentence(
             "Laporan Anda ditutup karena tidak ada tanggapan lagi.",
             "Your report was closed because nobody answered any more.",
@@ -191,6 +197,7 @@ PLACES: Mapping[str, frozenset[str]] = MappingProxyType(
                 "update_unclear",
                 "leg_put_on_hold",
                 "resolved",
+                "relayed",
             ),
             OF_LEGS,
         ),

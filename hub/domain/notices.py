@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.domain.notice_words import ANSWERS, NOTICES, PHRASES, PLACES, Sentence
 from hub.domain.zones import WIB, local_words
+from schemas.events import NewEvent
 from schemas.reasons import REASONS
 from schemas.status import LABELS, Status
 
@@ -78,6 +79,11 @@ STANDARD = Wording(NOTICES, ANSWERS)
 
 notice = STANDARD.notice
 answer = STANDARD.answer
+
+
+def speaker(event: NewEvent) -> str:
+    """Name the agency whose word an event is, or that it is about; else nothing."""
+    return event.leg[0] if event.leg else str(event.facts.get("agency", ""))
 
 
 def reason_words(facts: Mapping[str, Any]) -> tuple[str, str]:

@@ -8,8 +8,36 @@ from schemas.agency import SHOWABLE
 from schemas.events import CATALOGUE, Audience, NewEvent
 from schemas.parties import AuthorKind, PartyKind
 
-WORDS_BY_FIELD: Mapping[str, str] = {"text": "body", "raw_status": "body"}
+WORDS_BY_FIELD: Mapping[str, str] = {
+    "text": "body",
+    "raw_status": "body",
+    "title": "title",
+    "body": "body",
+    "place_text": "place_text",
+    "landmark": "landmark",
+}
 """Sealed event fields -> the allow-list name that opens them."""
+CORRECTIONS: Mapping[str, str] = {
+    "title": "Judul (title)",
+    "body": "Isi (text)",
+    "place_text": "Lokasi (place)",
+    "landmark": "Patokan (landmark)",
+}
+"""What a reporter may put right -> what an officer reads before it."""
+
+
+WITHIN_THE_HUB = frozenset(
+    {
+        "code",
+        "reporter_id",
+        "second_person",
+        "stands_for",
+        "heard_seq",
+        "origin",
+        "text_mark",
+    }
+)
+"""Clear facts that never leave the hub."""
 
 
 def audience(
@@ -48,11 +76,23 @@ def visible(event: NewEvent, kind: PartyKind, party: str) -> bool:
     return bool(CATALOGUE[event.type].visible_to & audience(event, kind, party))
 
 
+PERSONAL = frozenset({"registered", "erasure_requested"})
+"""Events that concern the reporter of this complaint, and nobody who follows it."""
+
+
 def interested(
-    event: NewEvent, kind: PartyKind, party: str, wants: Iterable[str] | None = None
+    event: NewEvent,
+    kind: PartyKind,
+    party: str,
+    wants: Iterable[str] | None = None,
+    *,
+    follows: bool = False,
 ) -> bool:
-    """Tell whether the party is told of the event: visible, wanted, not its own."""
-    if is_author(event, kind, party):
+    """Tell whether the party is told of the event: visible, wanted, not its own.
+
+    `follows`: it is the reporter of another complaint, that was merged into this one.
+    """
+    if is_author(event, kind, party) or (follows and event.type in PERSONAL):
         return False
     own_leg = event.leg is not None and event.leg[0] == party
     seen, wanted = _standing(event.type, kind, own_leg=own_leg)
@@ -112,10 +152,19 @@ def event_words(
     opened = {k: v for k, v in sealed.items() if WORDS_BY_FIELD.get(k) in set(allow)}
     if event.leg is not None and event.leg[0] != party:
         opened.pop("raw_status", None)
+    if event.type == "corrected" and opened:
+        opened["text"] = _correction(opened)
     return opened
+
+
+def _correction(words: Mapping[str, Any]) -> str:
+    """Write what was put right as one text, for systems that have no field for it."""
+    told = (
+        f"{name}: {words[key]}" for key, name in CORRECTIONS.items() if key in words
+    )
+    return "\n".join(("Koreksi pelapor (correction by the reporter)", *told))
 
 
 def event_facts(event: NewEvent) -> dict[str, Any]:
     """Choose the clear facts of an event that may leave the hub."""
-    hidden = {"code", "reporter_id", "second_person", "stands_for"}
-    return {k: v for k, v in event.facts.items() if k not in hidden}
+    return {k: v for k, v in event.facts.items() if k not in WITHIN_THE_HUB}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from hub.domain.lifecycle import ASSIGNABLE, CASE_MOVES, LEG_MOVES, CaseState
+from hub.domain.lifecycle import ASSIGNABLE, CASE_MOVES, LEG_MOVES, OPEN, CaseState
 from schemas.events import CATALOGUE
 from schemas.parties import Author
 from schemas.status import Status
@@ -55,13 +55,17 @@ class Verb:
     @property
     def legal_in(self) -> frozenset[Status] | None:
         """Statuses, of the leg or of the case, in which it can be said; None: all."""
-        if self.event == "rated":  # moves nothing, so the fold takes it anywhere
-            return frozenset({Status.CLOSED, Status.APPEALED})
-        if self.event == "assigned":
-            return ASSIGNABLE
+        # What moves nothing the fold takes anywhere; for people it has its time.
+        if self.event in _IN_TIME:
+            return _IN_TIME[self.event]
         return CASE_MOVES.get(self.event) or LEG_MOVES.get(self.event)
 
 
+_IN_TIME: Mapping[str, frozenset[Status]] = {
+    "assigned": ASSIGNABLE,
+    "corrected": OPEN,
+    "rated": frozenset({Status.CLOSED, Status.APPEALED}),
+}
 R = ActorRole
 _CENTRE = frozenset({R.NATIONAL_ADMIN, R.OPERATOR})
 _OFFICE = _CENTRE | {R.AGENCY_ADMIN}
@@ -92,6 +96,7 @@ _VERBS = (
     Verb("restore", "restored", _CENTRE, ("by_mistake", "new_facts")),
     Verb("reject", "rejected", _CENTRE, _REJECT),
     Verb("redirect", "emergency_redirected", _CENTRE, ("emergency",)),
+    Verb("merge", "merged_into", _CENTRE),
     Verb("close", "closed", _OFFICE, ("settled",)),
     Verb("reopen", "reopened", _OFFICE, ("new_facts", "by_mistake", "disputed")),
     # On a leg
@@ -106,6 +111,7 @@ _VERBS = (
     Verb("keep", "return_refused", _CENTRE, ("competent",), on_leg=True),
     # The reporter
     Verb("reply", "reporter_replied", _CITIZEN),
+    Verb("correct", "corrected", _CITIZEN),
     Verb("accept", "accepted", _CITIZEN, ("settled",)),
     Verb("dispute", "reopened", _CITIZEN, ("disputed",)),
     Verb("appeal", "appealed", _CITIZEN, ("disputed",)),
@@ -126,7 +132,12 @@ def may(verb: Verb, actor: Actor, agency: str = "") -> bool:
 
 
 def open_verbs(state: CaseState) -> list[str]:
-    """Name the verbs that are legal now, for somebody, on some leg."""
+    """Name the verbs that are legal now, for somebody, on some leg.
+
+    Nothing is decided about a complaint that follows another one.
+    """
+    if state.status is Status.MERGED:
+        return []
     legs = {leg.status for leg in state.legs.values()}
     return [
         verb.name

@@ -1,7 +1,7 @@
 """What is done beside a complaint's way: the sweep, public pages, time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -49,17 +49,36 @@ class Moved:
 class Cases(Protocol):
     """Complaints that people act on."""
 
+    def merge(
+        self,
+        secondary: str,
+        primary: str,
+        cause: Cause,
+        decide: Callable[[Moment, Moment], tuple[NewEvent, NewEvent]],
+        *,
+        by: str,
+        action: str,
+        reason: str,
+    ) -> Moved | None:
+        """Let a complaint follow another, under the locks of both; as `act`.
+
+        `decide` makes the event of each. The secondary's reporters are told of the
+        primary from here on. None: one of the two does not exist.
+        """
+
     def act(
         self,
         complaint_id: str,
         cause: Cause,
-        decide: Callable[[Moment], NewEvent],
+        decide: Callable[[Moment], Sequence[NewEvent]],
         *,
         by: str,
         action: str,
         reason: str,
     ) -> Moved | None:
         """Append what is decided, under the complaint's lock, and audit it.
+
+        The first event is the decision itself.
 
         None: no such complaint. What `decide` raises ends it, and nothing is changed.
         Where the cause is known nothing is decided again: what it did is told.
@@ -76,6 +95,8 @@ class PublicCase:
     agencies: list[dict[str, str]]
     timeline: list[LogEvent]
     titles: dict[str, str]
+    overtaken: Mapping[str, int] = field(default_factory=dict)
+    """Id of an agency's word -> seq of the decision that stands against it."""
 
 
 class CaseReader(Protocol):

@@ -12,6 +12,7 @@ from hub.domain.lifecycle import CaseState
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
 from schemas.raw import JournalEntry, RawMessage
+from schemas.status import Status
 
 Result = TypeVar("Result")
 
@@ -149,10 +150,13 @@ class Work(Protocol):
         events: Sequence[NewEvent],
         files: Sequence[File] = (),
         adopt: JournalRow | None = None,
+        owner: str = "",
     ) -> list[LogEvent]:
         """Append to an existing complaint; what is repeated is left out.
 
-        `adopt` hands the row's data key to the complaint, so erasure reaches it.
+        `owner` is the complaint whose erasure takes the words along, where it is
+        another one that was merged into this. `adopt` hands the row's data key to
+        it, so that erasure reaches the raw message.
         """
 
     def adopt(self, row: JournalRow, complaint_id: str) -> None:
@@ -170,7 +174,7 @@ class Work(Protocol):
     def unreachable(self, key: str, why: str) -> str:
         """Remember that the contact of a delivery with this key is gone.
 
-        Returns the complaint; empty when there is no such delivery to a reporter.
+        Returns the complaint whose data it is; empty when there is no such contact.
         """
 
     def blind(self, kind: str, value: str) -> bytes:
@@ -188,8 +192,14 @@ class Work(Protocol):
     def last_of_leg(self, complaint_id: str, leg: tuple[str, int]) -> str:
         """Name the type of a leg's last event; empty when there is none."""
 
-    def illegal_seqs(self, complaint_id: str) -> frozenset[int]:
-        """Name the events that are not legal where they stand."""
+    def leader(self, complaint_id: str) -> str:
+        """Name the complaint that it follows since they were merged, else itself."""
+
+    def status_of(self, known: KnownCase) -> Status:
+        """Tell its status, or that of the complaint that it follows."""
+
+    def why_unmoved(self, complaint_id: str, seq: int) -> str:
+        """Say why an event moves nothing where it stands; empty when it may."""
 
 
 class Journal(Protocol):

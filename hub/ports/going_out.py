@@ -39,6 +39,11 @@ class CaseFile:
     read_at: datetime
     """When it was read, by the database's clock."""
     reporter: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    """Who is told, or else who wrote; opened where the key still exists."""
+    code: str = ""
+    """The tracking code of who is told."""
+    follows: bool = False
+    """Who is told wrote another complaint, that was merged into this one."""
     wants: Sequence[str] | None = None
     agency_titles: Mapping[str, str] = field(default_factory=dict)
     answer: tuple[str, Mapping[str, str]] | None = None

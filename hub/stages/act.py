@@ -1,12 +1,13 @@
 """Acting: what people decide or say about one complaint becomes events in its log."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic import BaseModel, ValidationError
 
 from hub.domain.lifecycle import CaseState
+from hub.domain.transfers import alarm, hops, needs_final
 from hub.domain.workflow import (
     WORKFLOW,
     Actor,
@@ -18,9 +19,8 @@ from hub.domain.workflow import (
 )
 from hub.ports import Cases, Moment, Moved
 from schemas.events import CATALOGUE, Cause, NewEvent, new_event
-from schemas.parties import CauseKind, Role
-from schemas.payloads import FollowUpKind
-from schemas.status import Status
+from schemas.parties import Author, AuthorKind, CauseKind, Role
+from schemas.payloads import FollowUpKind, Linked, SupervisionRequested
 
 KINDS: Mapping[str, FollowUpKind] = {
     "acknowledge": FollowUpKind.ACK,
@@ -28,6 +28,7 @@ KINDS: Mapping[str, FollowUpKind] = {
     "settle": FollowUpKind.FINAL,
 }
 """What an answer is worth unless it is said."""
+TRANSFERS = Author(kind=AuthorKind.RULE, id="transfers")
 
 
 class NotPossibleError(ValueError):
@@ -69,27 +70,100 @@ class Act:
             msg = f"no such verb: {request.verb}; there are {', '.join(WORKFLOW)}"
             raise NotPossibleError(msg)
         _check_actor(verb, request)
+        if verb.event == "merged_into":
+            return self._merge(verb, request)
 
-        def decide(now: Moment) -> NewEvent:
-            if now.is_erased:
-                msg = "it was erased: nothing is decided about it any more"
-                raise NotPossibleError(msg)
+        def decide(now: Moment) -> Sequence[NewEvent]:
+            _check_open(now)
             event = _event(verb, request, now)
             _check_legal(verb, request, now, event)
-            return event
+            return (event, *_alarm(now, event))
 
         moved = self._cases.act(
-            request.complaint_id,
-            Cause(kind=CauseKind.ACTION, id=request.action_id),
-            decide,
-            by=request.actor.author.id,
-            action=f"complaint_{verb.event}",
-            reason=request.why,
+            request.complaint_id, _cause(request), decide, **_noted(verb, request)
         )
         if moved is None:
             msg = f"no complaint {request.complaint_id}"
             raise NotPossibleError(msg)
         return moved
+
+    def _merge(self, verb: Verb, request: Request) -> Moved:
+        """Let the complaint follow another one from now on."""
+        other = str(request.details.get("other", ""))
+        if other in {"", request.complaint_id}:
+            msg = "merge needs another complaint, that it is to follow"
+            raise NotPossibleError(msg)
+
+        def decide(secondary: Moment, primary: Moment) -> tuple[NewEvent, NewEvent]:
+            _check_open(secondary)
+            _check_leader(verb, primary)
+            into = _event(verb, request, secondary)
+            _check_legal(verb, request, secondary, into)
+            payload = Linked(other=request.complaint_id)
+            author, cause = request.actor.author, _cause(request)
+            return into, new_event("merged_from", payload, author, cause, secondary.at)
+
+        moved = self._cases.merge(
+            request.complaint_id,
+            other,
+            _cause(request),
+            decide,
+            **_noted(verb, request),
+        )
+        if moved is None:
+            msg = f"no complaint {request.complaint_id}, or none {other}"
+            raise NotPossibleError(msg)
+        return moved
+
+
+class _Noted(TypedDict):
+    by: str
+    action: str
+    reason: str
+
+
+def _noted(verb: Verb, request: Request) -> _Noted:
+    """What the audit trail keeps."""
+    return {
+        "by": request.actor.author.id,
+        "action": f"complaint_{verb.event}",
+        "reason": request.why,
+    }
+
+
+def _cause(request: Request, no: int = 1) -> Cause:
+    return Cause(kind=CauseKind.ACTION, id=request.action_id, no=no)
+
+
+def _check_open(now: Moment) -> None:
+    if now.is_erased:
+        msg = "it was erased: nothing is decided about it any more"
+        raise NotPossibleError(msg)
+    if now.state.merged_into:
+        msg = f"it follows {now.state.merged_into}: decide about that one"
+        raise NotPossibleError(msg)
+
+
+def _check_leader(verb: Verb, primary: Moment) -> None:
+    _check_open(primary)
+    state = primary.state
+    if state.facts.get("confidential"):
+        msg = "a confidential complaint is followed by nobody: others would read of it"
+        raise NotPossibleError(msg)
+    if verb.legal_in is not None and state.status not in verb.legal_in:
+        msg = f"the other one is {state.status}: only an open one is followed"
+        raise NotPossibleError(msg)
+
+
+def _alarm(now: Moment, event: NewEvent) -> Sequence[NewEvent]:
+    """Ask for a supervisor where a complaint wanders from agency to agency."""
+    why = alarm(now.state, event)
+    if not why:
+        return ()
+    returns = hops(now.state) + (event.type == "returned")
+    payload = SupervisionRequested(supervision=why, returns=returns)
+    cause = event.cause.model_copy(update={"no": 2})
+    return (new_event("supervision_requested", payload, TRANSFERS, cause, now.at),)
 
 
 def _check_actor(verb: Verb, request: Request) -> None:
@@ -128,8 +202,8 @@ def _event(verb: Verb, request: Request, now: Moment) -> NewEvent:
         raise NotPossibleError(msg) from error
     except ValueError as error:
         raise NotPossibleError(str(error)) from error
-    cause = Cause(kind=CauseKind.ACTION, id=request.action_id)
-    return new_event(verb.event, payload, request.actor.author, cause, now.at, leg=leg)
+    author = request.actor.author
+    return new_event(verb.event, payload, author, _cause(request), now.at, leg=leg)
 
 
 def _payload(kind: type[BaseModel], values: dict[str, Any]) -> BaseModel:
@@ -179,7 +253,6 @@ def _new_leg(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str,
     if number and state.legs[agency, number].is_open:
         msg = f"{agency} has it already: its leg is {state.legs[agency, number].status}"
         raise ValueError(msg)
-    returned = sum(leg.status is Status.RETURNED for leg in state.legs.values())
     values = {
         "role": Role.MAIN,
         "why": "an official chose it",
@@ -187,8 +260,14 @@ def _new_leg(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str,
         "agency": agency,
         "assignment_no": number + 1,
         "order_by": order_by,
-        "hops": returned,
+        "hops": hops(state),
     }
+    if values["role"] == Role.MAIN and needs_final(state) and not values.get("final"):
+        msg = (
+            f"it was given back {hops(state)} times: the next agency keeps it; "
+            "say that this is final"
+        )
+        raise ValueError(msg)
     return (agency, number + 1), values
 
 
@@ -226,6 +305,7 @@ def _said(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str, An
 _PLACED: Mapping[str, _Place] = {
     "assigned": _new_leg,
     "classified": _facts,
+    "corrected": _facts,
     "flags_changed": _flags,
     "reporter_replied": _said,
     **{verb.event: _on_leg for verb in WORKFLOW.values() if verb.on_leg},

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.contract import Contact, Delivery, EventView, Target
 from hub.domain.delivery import Cursor, Plan, PlanKind
 from hub.domain.identity import delivery_key
-from hub.domain.notices import STANDARD, Wording
+from hub.domain.notices import STANDARD, Wording, speaker
 from hub.domain.pacing import PROMPT, Pace, Turn, rest_seconds
 from hub.domain.privacy import event_facts, event_words, interested, view
 from hub.domain.zones import zone_of
@@ -58,7 +58,7 @@ class Composer:
             events=tuple(_event_view(e, case, way, late=late) for e in events),
             reference=cursor.reference,
             contact=_contact(way, case),
-            code=str(case.facts["code"]) if way.kind is PartyKind.REPORTER else "",
+            code=case.code if way.kind is PartyKind.REPORTER else "",
             progress=cursor.progress,
         )
 
@@ -114,7 +114,7 @@ def _covered(way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
         e
         for e in case.events
         if chosen.from_seq <= e.seq <= chosen.to_seq
-        and interested(e, way.kind, way.party, case.wants)
+        and interested(e, way.kind, way.party, case.wants, follows=case.follows)
     ]
 
 
@@ -124,7 +124,7 @@ def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
         e
         for e in case.events
         if cursor.delivered_seq < e.seq <= cursor.target_seq
-        and interested(e, way.kind, way.party, case.wants)
+        and interested(e, way.kind, way.party, case.wants, follows=case.follows)
     ]
 
 
@@ -141,6 +141,8 @@ def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:
 def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:
     first = next((e for e in case.events if e.type == "received"), None)
     words = dict(first.sealed) if first is not None else {}
+    for event in case.events:
+        words |= event.sealed if event.type == "corrected" else {}
     facts = dict(case.facts) | dict(case.state.facts)
     facts["type"] = facts.get("report_type", facts.get("type"))
     if way.kind is PartyKind.REPORTER:
@@ -151,13 +153,13 @@ def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:
 def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> EventView:
     words = event_words(event, way.kind, way.party, way.allow)
     facts = event_facts(event)
-    agency = event.leg[0] if event.leg else ""
+    agency = speaker(event)
     title = case.agency_titles.get(agency, agency)
     shown = ("", "")
     if way.kind is PartyKind.REPORTER:
         shown = way.wording.notice(
             event.type,
-            {**facts, "code": case.facts["code"]},
+            {**facts, "code": case.code},
             words,
             title,
             short=way.party == SHORT_WORDS,

@@ -164,6 +164,9 @@ class Deliver:
         chosen = plan(lease.cursor, seqs, way.target.capabilities)
         if chosen.kind is PlanKind.ADVANCE:
             return Ended(lease, chosen, Settlement("advanced", chosen.to_seq))
+        if _is_too_late(way, chosen, case):
+            void = Plan(chosen.kind, chosen.from_seq, lease.cursor.target_seq)
+            return _skipped(lease, void, "nothing is left to do for this agency")
         if way.kind is PartyKind.REPORTER and case.contact_silent:
             return _skipped(lease, chosen, case.contact_silent, case)
         if seconds := rest_of(lease.cursor, case, way, chosen):
@@ -274,6 +277,13 @@ def _skipped(
     """Pass over a range; with its case it is recorded like a call."""
     skipped = Settlement("skipped", chosen.to_seq, why=why)
     return Ended(lease, chosen, skipped, case=case)
+
+
+def _is_too_late(way: Way, chosen: Plan, case: CaseFile) -> bool:
+    """Tell whether a first hand-over has become void before it was tried."""
+    if way.kind is not PartyKind.AGENCY or chosen.kind is not PlanKind.SUBMIT:
+        return False
+    return not chosen.frozen and not case.state.expects(way.party)
 
 
 def _nothing_to_call(way: Way, chosen: Plan, delivery: Delivery) -> str:

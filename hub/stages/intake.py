@@ -200,7 +200,7 @@ class Intake:
     ) -> None:
         party = self._way_back(complaint)
         if party:
-            text = self._words.answer("status", known.code, known.state.status)
+            text = self._words.answer("status", known.code, work.status_of(known))
             work.answer(row, _answer(party, text, complaint))
 
     def _way_back(self, complaint: NewComplaint) -> str:
@@ -257,8 +257,9 @@ class Intake:
         )
         cause = Cause(kind=CauseKind.JOURNAL, id=row.id)
         event = new_event(name, payload, author, cause, work.now)
-        work.append(known.complaint_id, [event], item.files, adopt=row)
-        return Settled("done", f"by {item.carrier}", "event", known.complaint_id)
+        leader = work.leader(known.complaint_id)
+        work.append(leader, [event], item.files, adopt=row, owner=known.complaint_id)
+        return Settled("done", f"by {item.carrier}", "event", leader)
 
     # no messages, or messages again
 
@@ -300,7 +301,7 @@ class Intake:
             )
         if known.contact_matches and not known.erased:
             work.adopt(row, known.complaint_id)
-        text = self._words.answer("status", known.code, known.state.status)
+        text = self._words.answer("status", known.code, work.status_of(known))
         contact, language = (item.contact_kind, item.contact), _language(known)
         return self._send_answer(work, row, *contact, text, item, language)
 

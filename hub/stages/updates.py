@@ -11,7 +11,7 @@ from hub.ports import Journal, JournalRow, Settled, Work
 from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
-from schemas.payloads import FollowUpKind, LegNews, LegNotice
+from schemas.payloads import FollowUpKind, LegNews, LegNotice, Relayed
 from schemas.updates import AgencyUpdate, Corrupt
 
 FOLLOW_UP_KINDS = {
@@ -21,9 +21,10 @@ FOLLOW_UP_KINDS = {
 }
 """What an answer is worth when the agency's word does not say more."""
 
-UNCLEAR = "update_unclear"
 EVENT_ID_CHARACTERS_MAX = 100
 """A longer event id of an agency is kept as its hash."""
+UNCLEAR = "update_unclear"
+"""The event of an update that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +147,13 @@ class Updates:
             return self._orphan(work, agency, row, update)
         complaint_id, assignment_no = found
         event = self._event(agency, assignment_no, row, update)
+        leader = work.leader(complaint_id)
+        if leader != complaint_id:
+            return _relay(work, row, event, leader, complaint_id)
         written = work.append(complaint_id, [event], adopt=row)
         if not written:
             return Settled("duplicate", "this update is known", "link", complaint_id)
-        illegal = written[0].seq in work.illegal_seqs(complaint_id)
-        why = "illegal_transition: kept in the log, moves nothing" if illegal else ""
+        why = work.why_unmoved(complaint_id, written[0].seq)
         return Settled("done", why, "event", complaint_id)
 
     def _orphan(
@@ -184,6 +187,9 @@ class Updates:
             text=update.text,
         )
         occurred_at = update.occurred_at or row.received_at
+        if occurred_at > row.received_at:  # its clock is ahead; its word is kept
+            payload = payload.model_copy(update={"claimed_at": occurred_at})
+            occurred_at = row.received_at
         return new_event(
             update.event_type,
             payload,
@@ -206,9 +212,11 @@ def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settl
     if not record.reference:
         return settled
     found = work.case_by_reference(agency, record.reference)
-    if found is None or work.last_of_leg(found[0], (agency, found[1])) == UNCLEAR:
+    if found is None or work.leader(found[0]) != found[0]:
         return settled
     complaint_id, number = found
+    if work.last_of_leg(complaint_id, (agency, number)) == UNCLEAR:
+        return settled
     event = new_event(
         UNCLEAR,
         LegNotice(agency=agency, assignment_no=number),
@@ -220,6 +228,32 @@ def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settl
     )
     work.append(complaint_id, [event], adopt=row)
     return settled
+
+
+def _relay(
+    work: Work, row: JournalRow, said: NewEvent, leader: str, origin: str
+) -> Settled:
+    """Tell of an update where its complaint went: it moves no leg there."""
+    payload = Relayed(
+        agency=said.facts["agency"],
+        origin=origin,
+        stands_for=said.type,
+        raw_status=said.sealed.get("raw_status", ""),
+        text=said.sealed.get("text", ""),
+        attachments=said.facts.get("attachments", 0),
+    )
+    number = said.facts["assignment_no"]
+    event = new_event(
+        "relayed",
+        payload,
+        said.author,
+        said.cause,
+        said.occurred_at,
+        occurrence_key=f"{origin}:{number}:{said.occurrence_key}",
+    )
+    if not work.append(leader, [event], adopt=row, owner=origin):
+        return Settled("duplicate", "this update is known", "link", origin)
+    return Settled("done", f"relayed: {origin} was merged", "event", leader)
 
 
 def occurrence_key(update: AgencyUpdate, row: JournalRow) -> str:

@@ -3,7 +3,7 @@
 from datetime import timezone
 from typing import Any
 
-from hub.domain.notices import STANDARD, Wording, reason_words
+from hub.domain.notices import STANDARD, Wording, reason_words, speaker
 from hub.domain.privacy import event_facts, event_words, visible
 from hub.domain.zones import zone_of
 from hub.ports import PublicCase
@@ -37,7 +37,7 @@ def _line(
     if not visible(event, PartyKind.REPORTER, "reporter"):
         return None
     words = event_words(event, PartyKind.REPORTER, "reporter", ())
-    agency = event.leg[0] if event.leg else ""
+    agency = speaker(event)
     title = case.titles.get(agency, agency)
     facts = {**event_facts(event), "code": case.code}
     told = wording.notice(event.type, facts, words, title, zone=zone)
@@ -49,6 +49,7 @@ def _line(
         "agency": agency,
         "status": event.status_after,
         "text": _both(told),
+        "overtaken": event.event_id in case.overtaken,
     }
     reason = reason_words(facts)
     if reason[0]:

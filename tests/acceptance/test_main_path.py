@@ -105,8 +105,10 @@ def wait_for(test: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def in_step(hub: Hub, region: SimulatedRegion) -> bool:
+    if not region.at_rest:  # before and after: it may have spoken meanwhile
+        return False
     counts = hub.store.queries.counts()
-    return region.at_rest and not counts["to_work"] and not counts["lagging"]
+    return not counts["to_work"] and not counts["lagging"] and region.at_rest
 
 
 def send(hub: Hub, key: str, **changes: Any) -> httpx2.Response:

@@ -90,7 +90,7 @@ def test_once_it_is_understood_it_is_told_and_the_next_may_be_unclear_again(
 ) -> None:
     one = handed_over(world)
     row = say(world, Words(), 1)
-    assert world.store.operations.replay([row], "operator", "mapped") == 1
+    assert world.store.quarantine.replay([row], "operator", "mapped") == 1
     work(world, Words(WORD), row)
     say(world, Words(WORD), 2, word="lain")
 

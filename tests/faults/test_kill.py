@@ -142,9 +142,11 @@ def _what_lags(settings: Settings) -> str:
 
 
 def _at_rest(settings: Settings, region: SimulatedRegion) -> bool:
+    if not region.at_rest:  # before and after: it may have spoken meanwhile
+        return False
     counts = _state(settings)
     waits = counts["lagging"] - counts["held"]
-    return region.at_rest and not counts["to_work"] and waits <= 0
+    return not counts["to_work"] and waits <= 0 and region.at_rest
 
 
 def _judge(region: SimulatedRegion, settings: Settings, markers: list[str]) -> None:

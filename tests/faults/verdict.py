@@ -170,12 +170,14 @@ class Judge:
 
     def at_rest(self) -> bool:
         """Tell whether everyone has what concerns them, or it is held."""
+        if not self._region.at_rest:  # before and after: it may have spoken meanwhile
+            return False
         try:
             counts = self.state()
         except ConnectionError:
             return False
         waits = counts["lagging"] - counts["held"]
-        return self._region.at_rest and not counts["to_work"] and waits <= 0
+        return not counts["to_work"] and waits <= 0 and self._region.at_rest
 
     def final(self) -> list[str]:
         """Name everything that is wrong at the end; empty when all holds."""

@@ -59,8 +59,8 @@ agency_references = sa.Table(
     sa.Column("complaint_id", Id, primary_key=True),
     sa.Column("agency", sa.String(60), primary_key=True),
     sa.Column("assignment_no", sa.Integer, primary_key=True),
+    sa.Column("reference_index", sa.LargeBinary, primary_key=True),
     sa.Column("reference", Sealed, nullable=False),
-    sa.Column("reference_index", sa.LargeBinary, nullable=False),
     sa.Index(
         "ix_agency_references_agency_reference_index", "agency", "reference_index"
     ),

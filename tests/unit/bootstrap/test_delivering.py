@@ -3,6 +3,7 @@
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +31,10 @@ class Deliver:
         self.asked: list[list[str]] = []
         self.called: list[str] = []
         self.settled: list[str] = []
+        self.begun: list[int] = []
+        """How many leases each beginning took."""
+        self.hold_beginning: threading.Event | None = None
+        """What the first beginning waits for."""
         self.outages = 0
         """Times that the database is away when outcomes are to be written."""
         self.hold: threading.Event | None = None
@@ -37,6 +42,9 @@ class Deliver:
 
     def lease_many(self, wanted: Sequence[tuple[str, list[str], int]]) -> list[Grant]:
         return [self._lease(*one) for one in wanted]
+
+    def has_asked(self, times: int) -> bool:
+        return len(self.asked) == times
 
     def _lease(self, lane: str, ids: list[str], slots: int) -> Grant:
         self.asked.append(ids)
@@ -50,6 +58,9 @@ class Deliver:
         return Grant(leases)
 
     def begin(self, leases: Sequence[Any], leased_at: float) -> list[Any]:
+        if self.hold_beginning is not None and not self.begun:
+            self.hold_beginning.wait(10)
+        self.begun.append(len(leases))
         sendings: list[Any] = [SimpleNamespace(lease=lease) for lease in leases]
         return [Call(NOBODY, sending, "attempt", math.inf) for sending in sendings]
 
@@ -124,6 +135,18 @@ def test_ids_beyond_the_free_slots_wait_and_go_first(pool: Pool) -> None:
 
     assert wait_until(lambda: len(pool.deliver.called) == 3, 5)
     assert pool.deliver.called == ["c1", "c2", "c3"]
+
+
+def test_what_was_leased_during_a_beginning_is_begun_together(pool: Pool) -> None:
+    worker = pool.start()
+    pool.deliver.hold_beginning = threading.Event()
+    for n in range(6):  # one after the other: each is leased alone
+        worker(Batch(f"deliver.agency{n}", [f"c{n}"]))
+        assert wait_until(partial(pool.deliver.has_asked, n + 1), 5)
+    pool.deliver.hold_beginning.set()
+
+    assert wait_until(lambda: len(pool.deliver.called) == 6, 5)
+    assert pool.deliver.begun == [1, 5]
 
 
 def test_a_database_that_is_away_costs_no_hint(pool: Pool) -> None:

@@ -16,6 +16,7 @@ from schemas.payloads import (
     Assigned,
     Classified,
     Confirmed,
+    Corrected,
     Erasure,
     FlagsChanged,
     HandOver,
@@ -26,7 +27,9 @@ from schemas.payloads import (
     Reasoned,
     Received,
     Registered,
+    Relayed,
     Said,
+    SupervisionRequested,
     TriageRequested,
 )
 
@@ -58,6 +61,9 @@ _FILLED: dict[type, dict[str, Any]] = {
     Said: {"channel": ChannelName.WEB, "text": "Apakah ada kabar?"},
     Rated: {"stars": 4},
     Linked: {"other": "c-2"},
+    Corrected: {"title": "Jalan amblas"},
+    Relayed: {"agency": "dinkes", "origin": "c-2", "stands_for": "followed_up"},
+    SupervisionRequested: {"supervision": "ping_pong", "returns": 1},
     Erasure: {},
     TriageRequested: {"why": "no_rule"},
 }

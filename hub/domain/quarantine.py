@@ -1,0 +1,33 @@
+"""Why messages wait in quarantine, and the way out of each."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+WAYS_OUT: Mapping[str, str] = MappingProxyType(
+    {
+        "unmapped_status": "add the agency's word to [statuses] of its agency.toml, "
+        "then replay",
+        "orphan": "find its complaint, then: simpul quarantine match ID NAME "
+        "--reference REF",
+        "malformed": "mend [settings.update] of agency.toml, or ask the agency; "
+        "then replay, or discard",
+        "missing_field": "mend [settings.update] of agency.toml, then replay",
+        "bad_time": "set the zone and the time's shape in agency.toml, then replay",
+        "closed": "its key is not there: restore the key ring, then replay",
+        "unread": "look at it: simpul quarantine show ID; mend its reader and replay, "
+        "or discard",
+        "illegal_transition": "decide what holds: simpul complaints trace NAME",
+        "overtaken": "nothing to do: the decision is on its way to the agency",
+    }
+)
+"""Cause -> what to do."""
+
+
+def cause_of(why: str) -> str:
+    """Read the cause out of what was written of a message; `unread` is the rest."""
+    head = why.partition(":")[0].partition(" ")[0]
+    if head in WAYS_OUT:
+        return head
+    return (
+        "closed" if why.startswith(("it cannot be opened", "its key was")) else "unread"
+    )

@@ -1,0 +1,1 @@
+"""Acceptance scenarios, each on real RabbitMQ and PostgreSQL, one test a scenario."""
