@@ -54,17 +54,21 @@ def lose(tx: Tx, vault: Vault, key: str, why: str) -> str:
     Returns the complaint whose data it is; empty when there is no such contact.
     """
     a, r, k = t.attempts.c, t.reporters.c, t.data_keys.c
-    person = sa.and_(r.complaint_id == a.subject_id, r.id == a.recipient)
-    row = tx.conn.execute(
-        sa.select(a.party, r.id, r.data_key_id, r.sealed, k.complaint_id)
-        .join(t.reporters, person)
-        .join(t.data_keys, k.id == r.data_key_id)
-        .where(a.key == key, a.party.in_(KINDS))
+    sent = tx.conn.execute(
+        sa.select(a.subject_id, a.party, a.recipient)
+        .where(a.key == key, a.party.in_(KINDS), a.recipient != "")
         .limit(1)
+    ).one_or_none()
+    if sent is None:
+        return ""
+    row = tx.conn.execute(
+        sa.select(r.id, r.data_key_id, r.sealed, k.complaint_id)
+        .join(t.data_keys, k.id == r.data_key_id)
+        .where(r.complaint_id == sent.subject_id, r.id == sent.recipient)
     ).one_or_none()
     if row is None or row.sealed is None:
         return ""
-    kind, data_key = KINDS[row.party], vault.keys(tx.conn, [row.data_key_id])
+    kind, data_key = KINDS[sent.party], vault.keys(tx.conn, [row.data_key_id])
     if row.data_key_id not in data_key:  # erased meanwhile
         return ""
     opened = data_key[row.data_key_id].open_json(
