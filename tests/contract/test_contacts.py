@@ -1,5 +1,6 @@
 """Contacts that want no messages, or that no message reaches any more."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from hub.stages.intake import Intake
 from schemas.agency import RoutingTable
 from schemas.raw import JournalEntry
 from tests.contract.builders import MAIL, Words, raw_message
+from tests.contract.test_casework import act
+from tests.contract.test_merge import ANI
 from tests.contract.told import NIGHT, Told, set_clock, told
 from tests.contract.world import World
 
@@ -221,3 +224,58 @@ def test_an_operator_or_the_contact_itself_says_that_it_is_reachable(
     one.turn()
 
     assert one.mailbox.messages == [["acknowledged"]]
+
+
+# merged complaints
+
+
+def merged(world: World) -> tuple[Told, Told]:
+    """Two complaints of two persons: the second follows the first."""
+    first = told(world, burst=0, quiet=NIGHT)
+    known = world.register("k2", words=ANI)
+    second = dataclasses.replace(first, known=known)
+    second.turn()
+    act(world, known, "merge", details={"other": first.known.id})
+    second.turn()
+    first.mailbox.messages.clear()
+    return first, second
+
+
+def test_the_contact_of_one_who_follows_is_lost_alone(world: World) -> None:
+    one, other = merged(world)
+    one.news("acknowledged")
+    one.turn()
+    (sent,) = (
+        row
+        for row in world.rows(t.attempts, party=MAIL, recipient=other.known.reporter_id)
+        if row.subject_id == one.known.id
+    )
+    gone = Receipt(client_reference=sent.key, state="failed", permanent=True)
+    row = take_in(world, gone)
+    one.news("work_started")
+    one.turn()
+
+    skipped = world.row(t.attempts, outcome="skipped")
+    assert skipped.recipient == other.known.reporter_id
+    assert one.mailbox.messages == [
+        ["acknowledged"],
+        ["acknowledged"],
+        ["work_started"],
+    ]
+    assert world.row(t.data_keys, id=row.data_key_id).complaint_id == other.known.id
+
+
+def test_who_follows_and_opts_out_is_told_nothing_that_rests(world: World) -> None:
+    one, other = merged(world)
+    set_clock(world, 23)
+    one.news("acknowledged")
+    one.turn()
+    item = wish(other, opted_out=True, contact=ANI.email)
+    assert take_in(world, item).state == "done"
+    one.turn()
+    set_clock(world, 7.01)
+    one.turn()
+
+    assert one.mailbox.messages == [["answer"], ["acknowledged"]]
+    skipped = world.row(t.attempts, outcome="skipped")
+    assert skipped.recipient == other.known.reporter_id
