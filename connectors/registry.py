@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+import schemas
 from connectors.contract import AgencyConnector, Channel, System
 from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
+from schemas.category import CategoryTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
 
 SYSTEMS: Mapping[str, str] = {
@@ -33,6 +35,9 @@ CHANNELS: Mapping[str, str] = {
 
 SAMPLES = Path(__file__).parent / "agencies"
 """Folder of the agencies that come with the project."""
+
+CATEGORIES = Path(schemas.__file__).parent / "categories.toml"
+"""The categories that come with the project."""
 
 T = TypeVar("T")
 
@@ -52,12 +57,32 @@ def load_agencies(
     A manifest that is overridden is not read, so its secrets need not exist.
     Raises ConfigError.
     """
+    found = _manifests(directories)
+    return {name: load_agency(path, environ) for name, path in found.items()}
+
+
+def read_manifests(directories: Sequence[Path]) -> dict[str, AgencyManifest]:
+    """Read what `load_agencies` would load, without any secret; raises ConfigError."""
+    found = _manifests(directories)
+    return {name: _manifest(path, _read(path)) for name, path in found.items()}
+
+
+def _manifests(directories: Sequence[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for directory in directories:
         if not directory.is_dir():
             raise _error(directory, "", "there is no such directory of agencies")
         found |= {path.parent.name: path for path in directory.glob(f"*/{MANIFEST}")}
-    return {name: load_agency(found[name], environ) for name in sorted(found)}
+    return {name: found[name] for name in sorted(found)}
+
+
+def _manifest(path: Path, content: bytes) -> AgencyManifest:
+    manifest = _checked(
+        path, lambda: AgencyManifest.model_validate(_toml(path, content))
+    )
+    if faults := list(_faults(manifest, path.parent.name)):
+        raise _error(path, "", "; ".join(faults))
+    return manifest
 
 
 def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
@@ -66,11 +91,7 @@ def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
     `extra["manifest"]` is the manifest as written, with references to secrets only.
     """
     content = _read(path)
-    manifest = _checked(
-        path, lambda: AgencyManifest.model_validate(_toml(path, content))
-    )
-    if faults := list(_faults(manifest, path.parent.name)):
-        raise _error(path, "", "; ".join(faults))
+    manifest = _manifest(path, content)
     resolved = resolve_secrets({"settings": manifest.settings}, environ, file=path)
     complete = manifest.model_copy(update=resolved)
     make = _load(SYSTEMS[manifest.system]).from_manifest
@@ -89,7 +110,29 @@ def load_routing(path: Path) -> RoutingTable:
     table = _checked(path, lambda: RoutingTable.model_validate(_toml(path, content)))
     if repeated := _repeated(rule.id for rule in table.rules):
         raise _error(path, "rules", f"ids used twice: {', '.join(repeated)}")
+    if not _is_zone(table.zone):
+        raise _error(path, "zone", f"no time zone {table.zone!r}")
     return table
+
+
+def load_categories(paths: Sequence[Path]) -> CategoryTable:
+    """Read categories.toml of each path; a later one changes or adds single codes.
+
+    Raises ConfigError.
+    """
+    table = CategoryTable()
+    for path in paths:
+        found = _categories(path, _toml(path, _read(path)))
+        if table.categories and found.scheme != table.scheme:
+            raise _error(path, "scheme", f"must be {table.scheme!r}, as before")
+        changed = {one.code: one for one in (*table.categories, *found.categories)}
+        entries = [one.model_dump() for one in changed.values()]
+        table = _categories(path, {"scheme": found.scheme, "categories": entries})
+    return table
+
+
+def _categories(path: Path, document: Mapping[str, Any]) -> CategoryTable:
+    return _checked(path, lambda: CategoryTable.model_validate(document))
 
 
 def check_routing(table: RoutingTable, agencies: Collection[str]) -> None:
@@ -173,9 +216,7 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
     if manifest.system not in SYSTEMS:
         legal = ", ".join(sorted(SYSTEMS))
         yield f"system: no system {manifest.system!r}; legal: {legal}"
-    try:
-        ZoneInfo(manifest.zone)
-    except (OSError, ValueError, KeyError):
+    if not _is_zone(manifest.zone):
         yield f"zone: no time zone {manifest.zone!r}; an example: Asia/Jakarta"
     yield from _strange("allow", manifest.allow, SHOWABLE)
     yield from _strange("wants", manifest.wants or (), CATALOGUE)
@@ -186,6 +227,14 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
 def load_words(path: Path) -> dict[str, Any]:
     """Read a deployment's own words for citizens, unchecked; raises ConfigError."""
     return _toml(path, _read(path))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        return False
+    return True
 
 
 def _strange(field: str, names: Iterable[str], legal: Collection[str]) -> Iterator[str]:

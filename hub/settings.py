@@ -147,7 +147,8 @@ class Settings(BaseSettings):
     broker_management_url_file: Path | None = None
     """A file that holds the address instead."""
     agencies_dir: Path | None = None
-    """This deployment's own agencies, `routing.toml` and `notices.toml`."""
+    """This deployment's own agencies, `routing.toml`, `categories.toml` and
+    `notices.toml`."""
     with_examples: bool = False
     """Load the fictional agencies that come with Simpul."""
     channels: dict[str, dict[str, Any]] = {"web": {}}

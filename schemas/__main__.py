@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.catalogue import CATALOGUE
+from schemas.category import CategoryTable
 from schemas.complaint import Complaint, NewComplaint
 from schemas.events import LogEvent
 from schemas.updates import AgencyUpdate
@@ -19,6 +20,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "agency_update": AgencyUpdate,
     "agency_manifest": AgencyManifest,
     "routing_table": RoutingTable,
+    "category_table": CategoryTable,
 }
 
 

@@ -1,12 +1,18 @@
-"""`agency.toml`: one agency, its system, its words and its limits."""
+"""`agency.toml`: one agency, its system, its words and its limits; `routing.toml`."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.base import Model
-from schemas.parties import PartyKind
+from schemas.complaint import Category, NewComplaint, Region, RegionScheme
+from schemas.parties import ChannelName, PartyKind
+from schemas.validity import Dated
+
+NAME = r"^[a-z][a-z0-9_]{1,59}$"
+"""How agencies and their units are named."""
 
 SHOWABLE = frozenset(
     {
@@ -75,13 +81,31 @@ class Limits(Model):
         return self.settle_after_seconds or 2 * self.deadline_seconds
 
 
-class AgencyManifest(Model):
+class Unit(Dated):
+    """A part of an agency, at any depth: a directorate, an office, a health centre."""
+
+    name: str = Field(pattern=NAME)
+    title: str = Field(min_length=1, max_length=200)
+    """What people read."""
+    parent: str = ""
+    """Name of the unit above it; empty right below the agency."""
+    successors: tuple[str, ...] = ()
+    """Units of the same agency that took over what it did."""
+
+
+class AgencyManifest(Dated):
     """One agency as its `agency.toml` declares it."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,59}$")
+    name: str = Field(pattern=NAME)
     """Name of the party; the same as the folder."""
     title: str = Field(min_length=1, max_length=200)
     """What people read."""
+    parent: str = ""
+    """Name of the agency above it, where there is one."""
+    successors: tuple[str, ...] = ()
+    """Agencies that took over what it did; it stays a party for what it still has."""
+    units: tuple[Unit, ...] = ()
+    """Its parts. Where there are none, a unit is any words."""
     kind: PartyKind = PartyKind.AGENCY
     system: str
     """The kind of system: a folder of connectors/systems."""
@@ -98,8 +122,75 @@ class AgencyManifest(Model):
     settings: dict[str, Any] = Field(default_factory=dict)
     """What the system needs: addresses, field map, secret references."""
 
+    @model_validator(mode="after")
+    def _units_make_a_tree(self) -> Self:
+        above = {unit.name: unit.parent for unit in self.units}
+        if len(above) < len(self.units):
+            msg = "two units have one name"
+            raise ValueError(msg)
+        for unit in self.units:
+            for name in filter(None, (unit.parent, *unit.successors)):
+                if name not in above:
+                    msg = f"unit {unit.name!r} names {name!r}, which is no unit of it"
+                    raise ValueError(msg)
+            if _turns(unit.name, above):
+                msg = f"unit {unit.name!r} lies below itself"
+                raise ValueError(msg)
+        return self
 
-class Route(Model):
+
+def _turns(name: str, above: Mapping[str, str]) -> bool:
+    """Tell whether a way upwards never ends."""
+    seen = set()
+    while name:
+        if name in seen:
+            return True
+        seen.add(name)
+        name = above.get(name, "")
+    return False
+
+
+class Example(Model):
+    """What somebody may write; kept with the rules, and asked at every check."""
+
+    text: str = Field(min_length=1, max_length=2000)
+    """Words as a citizen writes them, without any person's data."""
+    channel: ChannelName = ChannelName.WEB
+    category: str = ""
+    region: str = ""
+    keyword: str = ""
+    claimed_agency: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        self.complaint()
+        return self
+
+    def complaint(self) -> NewComplaint:
+        """Make the complaint that it stands for."""
+        scheme, _, category = self.category.rpartition(":")
+        about = {"scheme": scheme} if scheme else {}
+        whose, _, region = self.region.rpartition(":")
+        where = {"scheme": RegionScheme(whose)} if whose else {}
+        return NewComplaint(
+            title="",
+            body=self.text,
+            channel=self.channel,
+            category=Category(code=category, **about) if category else None,
+            region=Region(code=region, **where) if region else None,
+            keyword=self.keyword,
+            claimed_agency=self.claimed_agency,
+        )
+
+
+class PlacedExample(Example):
+    """An example for the table as a whole."""
+
+    agencies: tuple[str, ...]
+    """Who must act on it; none means that an officer has to place it."""
+
+
+class Route(Dated):
     """One routing rule; the first that matches decides."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_.-]{1,59}$")
@@ -107,8 +198,10 @@ class Route(Model):
     """Shown to officers beside every assignment that this rule made."""
     channel: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
+    """Category codes; one of the first level takes those below it too."""
     region: tuple[str, ...] = ()
-    """Region codes or their beginnings (`32` takes all of `32.76`)."""
+    """Region codes or their beginnings (`32` takes all of `32.76`). They are of
+    Kemendagri unless they name another scheme: `bps:91`."""
     keyword: tuple[str, ...] = ()
     """SMS keyword, or words looked for in title and body, whole and caseless."""
     claimed_agency: tuple[str, ...] = ()
@@ -116,9 +209,15 @@ class Route(Model):
     """Agencies that must act."""
     cc: tuple[str, ...] = ()
     """Agencies that are informed."""
+    examples: tuple[Example, ...] = ()
+    """What this rule must decide, and no earlier one."""
 
 
 class RoutingTable(Model):
     """`routing.toml`: rules in the order in which they are tried."""
 
+    zone: str = "Asia/Jakarta"
+    """IANA zone in which the days of rules and agencies begin."""
     rules: tuple[Route, ...] = ()
+    examples: tuple[PlacedExample, ...] = ()
+    """What the table as a whole must decide."""

@@ -14,6 +14,7 @@ from hub.bootstrap.broker import broker_config, require_topology
 from hub.bootstrap.configuration import (
     Configuration,
     load_configuration,
+    name_what_is_wrong,
     party_rows,
     ways_of,
 )
@@ -147,6 +148,7 @@ def build_hub(
     store = open_store(settings, hinting=settings.work.hints, migrate=alone)
     store.eraser.apply_list()
     store.parties.configure(party_rows(config, ways))
+    name_what_is_wrong(config, store.queries.now())
     return _Builder(settings, config, ways, topology, store, roles).build()
 
 
@@ -240,6 +242,7 @@ class _Builder:
             config.manifests,
             reporters,
             lambda: str(uuid7()),
+            config.reference,
             config.wording,
         )
         updates = Updates(

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from connectors import registry
 from connectors.contract import AgencyConnector, Channel
+from hub import telemetry
+from hub.bootstrap.reference import folders_of, load_reference, load_routing
 from hub.database.parties import config_row
 from hub.domain.notices import STANDARD, Wording, WordingError, worded
 from hub.domain.pacing import PROMPT, Pace, QuietHours
+from hub.domain.reference import Reference
+from hub.domain.routing_check import check
 from hub.settings import Settings
 from hub.stages.deliver import Way, lane_of
 from schemas.agency import AgencyManifest, Limits, RoutingTable
@@ -27,6 +32,7 @@ class Configuration:
     manifests: Mapping[str, AgencyManifest]
     routing: RoutingTable
     channels: Mapping[str, Channel]
+    reference: Reference
     wording: Wording = STANDARD
     paces: Mapping[str, Pace] = field(default_factory=dict)
     """Channel -> when citizens are told by it; at once for what is not named."""
@@ -34,21 +40,20 @@ class Configuration:
 
 def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Configuration:
     """Load what the files say; raises registry.ConfigError with file and field."""
-    folders = [registry.SAMPLES] if settings.with_examples else []
-    if settings.agencies_dir is not None:
-        folders.append(settings.agencies_dir)
-    agencies = registry.load_agencies(folders, environ)
-    tables = [f / "routing.toml" for f in folders if (f / "routing.toml").exists()]
-    routing = registry.load_routing(tables[-1]) if tables else RoutingTable()
+    agencies = registry.load_agencies(folders_of(settings), environ)
+    routing = load_routing(settings)
     registry.check_routing(routing, agencies)
     channels = {
         name: registry.channel(name, table, environ)
         for name, table in settings.channels.items()
     }
     manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
+    reference = load_reference(settings, routing.zone, manifests)
     paces = {name: _pace(settings, name) for name in ("email", "sms")}
     wording = _wording(settings.agencies_dir)
-    return Configuration(agencies, manifests, routing, channels, wording, paces)
+    return Configuration(
+        agencies, manifests, routing, channels, reference, wording, paces
+    )
 
 
 def _pace(settings: Settings, channel: str) -> Pace:
@@ -65,6 +70,17 @@ def _wording(folder: Path | None) -> Wording:
     except WordingError as error:
         msg = f"{path}: {error}"
         raise registry.ConfigError(msg) from error
+
+
+def name_what_is_wrong(config: Configuration, at: datetime) -> None:
+    """Log what rules cannot do, and what agencies name that there is not."""
+    day = config.reference.day(at)
+    for found in check(config.routing, config.agencies, config.reference, day):
+        telemetry.log.warning(
+            "routing_is_wrong", place=found.place, what=found.what, why=found.why
+        )
+    for lack in config.reference.tree.lacks():
+        telemetry.log.warning("agencies_are_wrong", why=lack)
 
 
 def ways_of(config: Configuration) -> dict[str, Way]:

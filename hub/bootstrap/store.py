@@ -18,6 +18,7 @@ from hub.database.parties import PartyStore
 from hub.database.partitions import Partitions
 from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
+from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
 from hub.database.vault import Vault
 from hub.settings import Settings
@@ -37,6 +38,7 @@ class Store:
     hand_overs: SqlHandOvers
     parties: PartyStore
     queries: Queries
+    told: SqlTold
     operations: Operations
     quarantine: Quarantine
     partitions: Partitions
@@ -100,6 +102,7 @@ def open_store(
         hand_overs=SqlHandOvers(db, vault, hinting=hinting),
         parties=PartyStore(db),
         queries=Queries(db, vault),
+        told=SqlTold(db, vault),
         operations=Operations(db, vault),
         quarantine=Quarantine(db, vault),
         partitions=Partitions(db),

@@ -59,7 +59,7 @@ DETAILS: Mapping[str, tuple[_Option, ...]] = {
             show_default=True,
             help="It must act, or is informed only.",
         ),
-        click.option("--unit", help="A unit of the agency."),
+        click.option("--unit", help="A unit of the agency, by name or title."),
         click.option(
             "--final",
             is_flag=True,
@@ -115,6 +115,10 @@ DETAILS: Mapping[str, tuple[_Option, ...]] = {
 """Verb -> options of its own; their names are fields of the event's payload."""
 
 
+CHECKED = frozenset({"assign", "unit", "classify"})
+"""Verbs that name what is held against the deployment's files; others need none."""
+
+
 def add_verbs(group: click.Group) -> None:
     """Add a command for each verb of the workflow."""
     for verb in WORKFLOW.values():
@@ -159,6 +163,7 @@ def _act(
 ) -> None:
     from uuid_utils.compat import uuid7
 
+    from hub.bootstrap.reference import load_reference
     from hub.stages.act import Act, NotPossibleError, Request
 
     shared = {k: given.pop(k, None) or "" for k in ("agency", "reason", "text", "why")}
@@ -169,6 +174,7 @@ def _act(
     with opened(data_dir) as store:
         if other := details.get("other"):
             details["other"] = find_complaint(store, other)
+        reference = load_reference(store.settings) if verb.name in CHECKED else None
         request = Request(
             complaint_id=find_complaint(store, name),
             verb=verb.name,
@@ -178,7 +184,7 @@ def _act(
             **shared,
         )
         try:
-            moved = Act(store.cases)(request)
+            moved = Act(store.cases, reference)(request)
         except NotPossibleError as error:
             raise Failed(str(error)) from error
     answer_action(

@@ -1,15 +1,19 @@
 """`simpul complaints`: what the hub knows of complaints, without people's words."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.cli.casework import add_verbs
 from hub.cli.finding import find_complaint
 from hub.cli.output import answer_action, answer_list, print_json, print_table, say
+from hub.cli.placing import add_placing
 from hub.cli.session import acting, common, confirm, opened, why, yes_option
 from schemas.status import Status
+
+if TYPE_CHECKING:
+    from hub.bootstrap import Store
 
 LISTED = ("public_number", "received_at", "channel", "type", "status", "triage")
 LEGS = ("name", "title", "role", "status", "reference")
@@ -63,6 +67,7 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
         complaint_id = find_complaint(store, name)
         found = store.queries.complaint(complaint_id) or {}
         found["cursors"] = store.queries.cursors_of(complaint_id)
+        found |= _names(store, complaint_id)
     if as_json:
         print_json(found)
         return
@@ -76,6 +81,18 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     click.echo()
     print_table(cursors, CURSORS)
     say(f"What happened when: simpul complaints trace {found['public_number']}")
+
+
+def _names(store: "Store", complaint_id: str) -> dict[str, str]:
+    """Say what the codes of a complaint mean."""
+    from hub.bootstrap.reference import load_reference
+
+    told = store.told.one(complaint_id)
+    reference = load_reference(store.settings, manifests={})
+    return {
+        "category_name": reference.categories.names(told.category if told else ""),
+        "region_name": reference.regions.name(told.region if told else ""),
+    }
 
 
 @complaints.command()
@@ -131,3 +148,4 @@ def erase(
 
 
 add_verbs(complaints)
+add_placing(complaints)

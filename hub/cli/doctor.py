@@ -67,6 +67,7 @@ def _examine(settings: "Settings") -> Iterator[Check]:
     """Check the outside first; the records only when they can be opened."""
     outside = [*_database(settings), _keyring(settings)]
     yield from outside
+    yield _routing(settings)
     yield from examine_broker(settings)
     if not all(check.ok for check in outside):
         return
@@ -106,6 +107,30 @@ def _keyring(settings: "Settings") -> Check:
     except KeyringError as error:
         return Check("key ring", ok=False, detail=str(error))
     return Check("key ring", ok=True, detail=f"{len(ring.keys)} keys, mode 0600")
+
+
+def _routing(settings: "Settings") -> Check:
+    """Rules that cannot do what they say, and agencies that name what there is not."""
+    from connectors.registry import ConfigError
+    from hub.bootstrap.reference import load_reference, load_routing
+    from hub.domain.routing_check import check
+
+    try:
+        table = load_routing(settings)
+        reference = load_reference(settings, table.zone)
+    except ConfigError as error:
+        return Check("routing", ok=False, detail=one_line(error) or "")
+    day = reference.day(datetime.now(UTC))
+    found = [
+        *map(asdict, check(table, reference.tree.agencies, reference, day)),
+        *({"why": lack} for lack in reference.tree.lacks()),
+    ]
+    detail = (
+        f"{len(found)} things are wrong: simpul routing test"
+        if found
+        else f"{len(table.rules)} rules can do what they say"
+    )
+    return Check("routing", not found, detail, tuple(found))
 
 
 def _locks(store: "Store") -> Check:

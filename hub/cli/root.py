@@ -19,6 +19,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.complaints:complaints",
         "List, show, trace, decide, erase.",
     ),
+    "routing": (
+        "hub.cli.routing:routing",
+        "Routing rules: list, test, explain, try others on past complaints.",
+    ),
+    "agencies": (
+        "hub.cli.agencies:agencies",
+        "Agencies and their units as declared, with their days.",
+    ),
     "parties": (
         "hub.cli.parties:parties",
         "Agencies and ways back to reporters: list, pause, resume.",

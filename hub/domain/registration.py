@@ -8,8 +8,9 @@ from typing import Any, overload
 
 from connectors.contract import New
 from hub.domain.routing import VERIFYING_RULE, RoutingDecision
+from schemas.complaint import Category, NewComplaint, Region
 from schemas.events import Cause, NewEvent, new_event
-from schemas.parties import Author, AuthorKind, CauseKind
+from schemas.parties import Author, AuthorKind, CauseKind, ChannelName
 from schemas.payloads import Assigned, Reasoned, Registered, TriageRequested
 
 REGION_LENGTH = 5
@@ -148,6 +149,26 @@ def received_words(item: New) -> dict[str, Any]:
         "longitude": place.longitude,
     }
     return {k: v for k, v in words.items() if v is not None and v != ""}
+
+
+def complaint_of(
+    facts: Mapping[str, Any], words: Mapping[str, Any]
+) -> NewComplaint | None:
+    """Make anew what rules look at, out of `received`; None: its words were erased."""
+    if not words.get("body"):
+        return None
+    region = dict(facts["region"]) if facts.get("region") else None
+    if region and words.get("region_detail"):
+        region["code"] = words["region_detail"]
+    return NewComplaint(
+        title=words.get("title", ""),
+        body=words["body"],
+        claimed_agency=words.get("claimed_agency", ""),
+        keyword=facts.get("keyword", ""),
+        channel=ChannelName(facts["channel"]),
+        category=Category(**facts["category"]) if facts.get("category") else None,
+        region=Region(**region) if region else None,
+    )
 
 
 _REGISTERED = new_event(

@@ -1,16 +1,26 @@
 """Which agencies must act on a complaint, and why."""
 
 import re
-from collections.abc import Collection, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Self
+from zoneinfo import ZoneInfo
 
+from hub.domain.agency_tree import AgencyTree
+from hub.domain.categories import Categories
+from hub.domain.reference import Reference
+from hub.domain.regions import place_code
 from schemas.agency import Route, RoutingTable
-from schemas.complaint import NewComplaint
+from schemas.complaint import Category, NewComplaint, RegionScheme
 from schemas.parties import Role
+from schemas.validity import Dated
 
 VERIFYING_RULE = "verify_complete"
 """The named rule that verifies what can be routed without a person."""
+CLAIMED, NO_RULE = "claimed_agency", "no_rule"
+"""What decides where no rule of the table does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,11 @@ class RoutingDecision:
         """True when an officer has to place the complaint."""
         return not self.agencies
 
+    @property
+    def main(self) -> tuple[str, ...]:
+        """Agencies that must act."""
+        return tuple(name for name, role in self.agencies if role is Role.MAIN)
+
 
 def route(
     complaint: NewComplaint, table: RoutingTable, known: Sequence[str]
@@ -35,18 +50,34 @@ def route(
 
 
 class Router:
-    """A routing table made ready: rules by category, and words as patterns."""
+    """The rules of one day made ready: by category, and words as patterns."""
 
-    def __init__(self, table: RoutingTable, known: Sequence[str]) -> None:
+    def __init__(
+        self,
+        table: RoutingTable,
+        known: Collection[str],
+        reference: Reference | None = None,
+        day: date | None = None,
+    ) -> None:
+        """Make the rules ready that hold on a day; without one all of them."""
+        found = reference or Reference()
+        self.table, self.day = table, day
+        self.scheme = found.categories.scheme
         self._known = frozenset(known)
-        rules = [_Ready.of(rule, self._known) for rule in table.rules]
-        named = {category for rule in table.rules for category in rule.category}
-        self._any = tuple(ready for ready in rules if not ready.rule.category)
+        self._tree = found.tree
+        self._claims = {name: self._claim(name) for name in self._known}
+        self.ready = tuple(
+            ReadyRule.of(rule, self._by_rule(rule), found.categories)
+            for rule in table.rules
+            if day is None or rule.holds_on(day)
+        )
+        named = {category for one in self.ready for category in one.categories}
+        self._any = tuple(one for one in self.ready if not one.categories)
         self._by_category = {
             category: tuple(
-                ready
-                for ready in rules
-                if not ready.rule.category or category in ready.rule.category
+                one
+                for one in self.ready
+                if not one.categories or category in one.categories
             )
             for category in named
         }
@@ -57,65 +88,162 @@ class Router:
         A rule's agencies that are not known (any more) are left out; a rule that has
         no known main agency sends the complaint to triage, by name.
         """
-        category = complaint.category.code if complaint.category else ""
-        for ready in self._by_category.get(category, self._any):
-            if ready.matches(complaint):
-                return ready.decision
-        claimed = complaint.claimed_agency
-        if claimed in self._known:
-            return RoutingDecision(
-                ((claimed, Role.MAIN),),
-                "claimed_agency",
-                "the reporter named the agency",
-            )
-        return RoutingDecision((), "no_rule", "no routing rule matches")
+        # Every complaint passes here: one loop, and the text folded at most once.
+        category = complaint.category
+        code = "" if category is None else category_code(category, self.scheme)
+        place = complaint.region
+        region = (
+            ""
+            if place is None
+            else place.code
+            if place.scheme == RegionScheme.KEMENDAGRI
+            else place_code(place)
+        )
+        keyword = complaint.keyword.casefold()
+        text: str | None = None
+        for one in self._by_category.get(code, self._any):
+            if one.channels and complaint.channel not in one.channels:
+                continue
+            if one.regions and not (
+                region in one.regions or region.startswith(one.within)
+            ):
+                continue
+            if one.claimed and complaint.claimed_agency not in one.claimed:
+                continue
+            if one.words is not None and keyword not in one.keywords:
+                if text is None:
+                    text = text_of(complaint)
+                if one.words.search(text) is None:
+                    continue
+            return one.decision
+        return self.otherwise(complaint)
+
+    def otherwise(self, complaint: NewComplaint) -> RoutingDecision:
+        """Decide what no rule matches."""
+        return self._claims.get(complaint.claimed_agency, _NO_RULE)
+
+    def _claim(self, name: str) -> RoutingDecision:
+        if why := self._absent(name):
+            return RoutingDecision((), CLAIMED, why)
+        why = "the reporter named the agency"
+        return RoutingDecision(((name, Role.MAIN),), CLAIMED, why)
+
+    def _absent(self, name: str) -> str:
+        return "" if self.day is None else self._tree.absent(name, self.day)
+
+    def _by_rule(self, rule: Route) -> RoutingDecision:
+        away = [why for name in rule.main if (why := self._absent(name))]
+        main = [(name, Role.MAIN) for name in self._present(rule.main)]
+        if not main:
+            why = "; ".join(away) or "the rule's agencies are not connected"
+            return RoutingDecision((), rule.id, why)
+        copies = [(name, Role.CC) for name in self._present(rule.cc)]
+        why = f"{rule.why} ({'; '.join(away)})" if away else rule.why
+        return RoutingDecision((*main, *copies), rule.id, why)
+
+    def _present(self, names: Iterable[str]) -> list[str]:
+        return [n for n in names if n in self._known and not self._absent(n)]
+
+
+_NO_RULE = RoutingDecision((), NO_RULE, "no routing rule matches")
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """A rule with what it decides, and the words that it looks for."""
+class ReadyRule:
+    """A rule with what it decides, and what it looks for."""
 
     rule: Route
     decision: RoutingDecision
+    channels: frozenset[str]
+    categories: frozenset[str]
+    """Codes of its categories, of those below them, and their other codes."""
+    regions: frozenset[str]
+    within: tuple[str, ...]
+    """How the codes begin of what lies within its regions."""
+    claimed: frozenset[str]
     words: re.Pattern[str] | None
     keywords: frozenset[str]
 
     @classmethod
-    def of(cls, rule: Route, known: Collection[str]) -> Self:
+    def of(cls, rule: Route, decision: RoutingDecision, categories: Categories) -> Self:
         """Make a rule ready."""
+        regions = [code.removeprefix(USUAL_SCHEME) for code in rule.region]
         folded = [key.casefold() for key in rule.keyword]
-        either = "|".join(re.escape(key) for key in folded)
-        words = re.compile(rf"(?<!\w)(?:{either})(?!\w)") if folded else None
-        return cls(rule, _by_rule(rule, known), words, frozenset(folded))
-
-    def matches(self, complaint: NewComplaint) -> bool:
-        """Tell whether the rule takes a complaint of its category."""
-        rule = self.rule
-        region = complaint.region.code if complaint.region else ""
-        return (
-            (not rule.channel or complaint.channel in rule.channel)
-            and (not rule.region or any(_within(region, code) for code in rule.region))
-            and (
-                not rule.claimed_agency
-                or complaint.claimed_agency in rule.claimed_agency
-            )
-            and (self.words is None or self._speaks(self.words, complaint))
+        return cls(
+            rule,
+            decision,
+            frozenset(rule.channel),
+            frozenset(c for code in rule.category for c in categories.within(code)),
+            frozenset(regions),
+            tuple(f"{code}." for code in regions),
+            frozenset(rule.claimed_agency),
+            whole_words(folded) if folded else None,
+            frozenset(folded),
         )
 
-    def _speaks(self, words: re.Pattern[str], complaint: NewComplaint) -> bool:
-        if complaint.keyword.casefold() in self.keywords:
-            return True
-        text = f"{complaint.title}\n{complaint.body}".casefold()
-        return words.search(text) is not None
+    def spoken(self, keyword: str, text: str) -> str | None:
+        """Find the first of the rule's words in a folded text; None: there is none."""
+        if (first := keyword.casefold()) in self.keywords:
+            return first
+        found = self.words.search(text) if self.words else None
+        return found.group() if found else None
 
 
-def _by_rule(rule: Route, known: Collection[str]) -> RoutingDecision:
-    main = [(name, Role.MAIN) for name in rule.main if name in known]
-    if not main:
-        return RoutingDecision((), rule.id, "the rule's agencies are not connected")
-    copies = [(name, Role.CC) for name in rule.cc if name in known]
-    return RoutingDecision((*main, *copies), rule.id, rule.why)
+USUAL_SCHEME = f"{RegionScheme.KEMENDAGRI}:"
 
 
-def _within(region: str, code: str) -> bool:
-    return region == code or region.startswith(f"{code}.")
+def whole_words(folded: Iterable[str]) -> re.Pattern[str]:
+    """Make the pattern that finds any of some folded words, whole."""
+    either = "|".join(re.escape(key) for key in folded)
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)")
+
+
+def text_of(complaint: NewComplaint) -> str:
+    """Give the words of a complaint, folded."""
+    return f"{complaint.title}\n{complaint.body}".casefold()
+
+
+def category_code(category: Category, usual: str) -> str:
+    """Write a category as rules name it: the code, after a scheme that is not usual."""
+    if category.scheme == usual:
+        return category.code
+    return f"{category.scheme}:{category.code}"
+
+
+class Routing:
+    """Gives the router of an instant: rules and agencies begin and end at midnight."""
+
+    def __init__(
+        self,
+        table: RoutingTable,
+        known: Collection[str],
+        reference: Reference | None = None,
+    ) -> None:
+        self._table, self._known, self._reference = table, known, reference
+        days = _days_of_change(table, (reference or Reference()).tree)
+        zone = ZoneInfo(table.zone)
+        self._days = [date.min, *days]
+        self._changes = [datetime.combine(day, time.min, zone) for day in days]
+        self._routers: dict[int, Router] = {}
+        self._only = self._router(0) if not days else None
+
+    def at(self, now: datetime) -> Router:
+        """Give the router of an instant; the same object until something changes."""
+        if self._only is not None:
+            return self._only
+        number = bisect_right(self._changes, now)
+        found = self._routers.get(number)
+        return found if found is not None else self._router(number)
+
+    def _router(self, number: int) -> Router:
+        day = self._days[number]
+        found = Router(self._table, self._known, self._reference, day)
+        self._routers[number] = found
+        return found
+
+
+def _days_of_change(table: RoutingTable, tree: AgencyTree) -> list[date]:
+    dated: tuple[Dated, ...] = (*table.rules, *tree.agencies.values())
+    begins = {one.valid_from for one in dated if one.valid_from}
+    ends = {one.valid_until + timedelta(1) for one in dated if one.valid_until}
+    return sorted(begins | ends)

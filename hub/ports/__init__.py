@@ -8,6 +8,8 @@ from hub.ports.beside import (
     Moment,
     Moved,
     PublicCase,
+    Told,
+    ToldReader,
 )
 from hub.ports.coming_in import (
     Journal,
@@ -63,5 +65,7 @@ __all__ = [
     "Sending",
     "Settled",
     "StoreUnavailableError",
+    "Told",
+    "ToldReader",
     "Work",
 ]

@@ -1,11 +1,12 @@
 """What is done beside a complaint's way: the sweep, public pages, time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from hub.domain.lifecycle import CaseState
+from schemas.complaint import NewComplaint
 from schemas.events import Cause, LogEvent, NewEvent
 from schemas.status import Status
 
@@ -107,6 +108,41 @@ class CaseReader(Protocol):
 
     def ping(self) -> None:
         """Touch the database; raises ConnectionError when it is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A complaint as it came, and what was made of it; its words are never shown."""
+
+    id: str
+    public_number: str
+    received_at: datetime
+    status: Status
+    category: str
+    """The category now, as rules name it; an official may have set another one."""
+    region: str
+    """As rules name it, down to kabupaten or kota only: finer ones are people's."""
+    complaint: NewComplaint | None
+    """What rules look at; None when it was erased."""
+    decided: tuple[str, str, tuple[str, ...]]
+    """The rule that decided, why, and the agencies that must act; none: triage."""
+    main: tuple[str, ...]
+    """Agencies that must act by now."""
+    gave_back: tuple[str, ...]
+    """Agencies that gave it back, or want to."""
+
+
+class ToldReader(Protocol):
+    """Complaints as they came; reads only."""
+
+    def one(self, complaint_id: str) -> Told | None:
+        """Read one complaint; None when there is none."""
+
+    def in_triage(self, limit: int) -> list[Told]:
+        """Read those about which an official has to decide, the oldest first."""
+
+    def since(self, days: float) -> Iterator[list[Told]]:
+        """Read those of the last days, oldest first, some hundred at a time."""
 
 
 Clock = Callable[[], float]

@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Self
 
 from hub.simulator.api import AgencyApi
-from hub.simulator.cases import Case, CaseBook, StatusChange
+from hub.simulator.cases import Case, CaseBook, StatusChange, utc_now
 from hub.simulator.faults import Fault, FaultPlan, Timing
 from hub.simulator.outbox import Outbox, OutboxCounts
 from hub.simulator.profiles import AgencyProfile
@@ -36,10 +36,12 @@ class SimulatedAgency:
         token: str,
         webhook_secret: str,
         work_seconds: tuple[float, float] | None,
-        port: int = 0,
         timing: Timing | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Describe the agency; `work_seconds` bounds the time of each step.
+
+        `now` is its clock.
 
         Without `work_seconds` it does nothing until `move` is called. `hub_url`
         returns an empty text while nobody knows where the hub is.
@@ -50,7 +52,7 @@ class SimulatedAgency:
         self.faults = FaultPlan(seed=seed, timing=timing)
         self._seed = seed
         self._work_seconds = work_seconds
-        self._book = CaseBook(profile)
+        self._book = CaseBook(profile, now)
         self._timers = Timers(profile.name)
         self._outbox = Outbox(self._timers, hub_url)
         self._updates = Updates(
@@ -63,7 +65,7 @@ class SimulatedAgency:
         api = AgencyApi(
             profile, self._book, token, on_case=self._begin, on_events=self._listen
         )
-        self._server = FaultyServer(api.answer, self.faults, port=port)
+        self._server = FaultyServer(api.answer, self.faults)
 
     @property
     def url(self) -> str:

@@ -1,7 +1,7 @@
 """What an agency has on file; safe for many threads."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +43,11 @@ class Case:
         return self.history[-1].word if self.history else ""
 
 
+def utc_now() -> datetime:
+    """Read the machine's clock."""
+    return datetime.now(UTC)
+
+
 class UnknownCase(LookupError):
     """The agency has no case of this number."""
 
@@ -50,8 +55,11 @@ class UnknownCase(LookupError):
 class CaseBook:
     """All cases of one agency."""
 
-    def __init__(self, profile: AgencyProfile) -> None:
+    def __init__(
+        self, profile: AgencyProfile, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self._profile = profile
+        self._now = now
         self._lock = threading.Lock()
         self._cases: dict[str, Case] = {}
         self._by_key: dict[str, list[str]] = {}
@@ -75,7 +83,7 @@ class CaseBook:
                 return self._cases[known[0]], False
             number = len(self._cases) + 1
             nomor = self._profile.number_format.format(n=number)
-            case = Case(nomor, number, kunci, body, datetime.now(UTC))
+            case = Case(nomor, number, kunci, body, self._now())
             self._cases[nomor] = case
             self._by_key.setdefault(kunci, []).append(nomor)
             return case, True
@@ -117,7 +125,7 @@ class CaseBook:
         """
         with self._lock:
             case = self._case(nomor)
-            now = datetime.now(UTC)
+            now = self._now()
             if case.history:
                 tick = timedelta(microseconds=1)
                 now = max(now, case.history[-1].waktu + tick)

@@ -2,11 +2,13 @@
 
 import base64
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Self
 
 from hub.simulator.agency import SimulatedAgency
+from hub.simulator.cases import utc_now
 from hub.simulator.citizens import Citizens
 from hub.simulator.faults import Timing
 from hub.simulator.mail import MailSink
@@ -40,6 +42,7 @@ class SimulatedRegion:
         samples: Sequence[Sample] = SAMPLES,
         deadline_seconds: float = 60,
         timing: Timing | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         secrets = random.Random(f"secrets:{seed}")
         self.agencies = {
@@ -51,6 +54,7 @@ class SimulatedRegion:
                 webhook_secret=_webhook_secret(secrets),
                 work_seconds=work_seconds,
                 timing=timing,
+                now=now,
             )
             for profile in profiles
         }

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from pydantic import BaseModel, ValidationError
 
 from hub.domain.lifecycle import CaseState
+from hub.domain.reference import Reference
 from hub.domain.transfers import alarm, hops, needs_final
 from hub.domain.workflow import (
     WORKFLOW,
@@ -57,8 +58,10 @@ class Request:
 class Act:
     """Carries out what people ask for, or says why not."""
 
-    def __init__(self, cases: Cases) -> None:
+    def __init__(self, cases: Cases, reference: Reference | None = None) -> None:
+        """`reference` has the units, categories and days that are checked."""
         self._cases = cases
+        self._reference = reference or Reference()
 
     def __call__(self, request: Request) -> Moved:
         """Append what a verb stands for. Idempotent by the request's `action_id`.
@@ -75,7 +78,7 @@ class Act:
 
         def decide(now: Moment) -> Sequence[NewEvent]:
             _check_open(now)
-            event = _event(verb, request, now)
+            event = _event(verb, request, now, self._reference)
             _check_legal(verb, request, now, event)
             return (event, *_alarm(now, event))
 
@@ -97,7 +100,7 @@ class Act:
         def decide(secondary: Moment, primary: Moment) -> tuple[NewEvent, NewEvent]:
             _check_open(secondary)
             _check_leader(verb, primary)
-            into = _event(verb, request, secondary)
+            into = _event(verb, request, secondary, self._reference)
             _check_legal(verb, request, secondary, into)
             payload = Linked(other=request.complaint_id)
             author, cause = request.actor.author, _cause(request)
@@ -189,10 +192,11 @@ def _check_legal(verb: Verb, request: Request, now: Moment, event: NewEvent) -> 
     raise NotPossibleError(msg)
 
 
-def _event(verb: Verb, request: Request, now: Moment) -> NewEvent:
+def _event(verb: Verb, request: Request, now: Moment, reference: Reference) -> NewEvent:
     try:
         reason = reason_of(verb, request.reason)
         leg, values = _PLACED.get(verb.event, _on_case)(verb, request, now)
+        values |= reference.held(verb.event, request.agency, values, now.at)
         values |= {"reason_code": reason, "text": request.text}
         payload = _payload(CATALOGUE[verb.event].payload, values)
     except ValidationError as error:

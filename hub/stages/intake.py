@@ -18,8 +18,9 @@ from connectors.contract import (
 from hub import telemetry
 from hub.domain.identity import contact_form, read_code
 from hub.domain.notices import STANDARD, Wording
+from hub.domain.reference import Reference
 from hub.domain.registration import Entry, first_events
-from hub.domain.routing import Router
+from hub.domain.routing import Routing
 from hub.ports import (
     Journal,
     JournalRow,
@@ -69,11 +70,12 @@ class Intake:
         agencies: Mapping[str, AgencyManifest],
         ways_back: frozenset[str],
         new_id: Callable[[], str],
+        reference: Reference | None = None,
         wording: Wording = STANDARD,
     ) -> None:
         self._journal = journal
         self._normaliser = normaliser
-        self._router = Router(routing, tuple(agencies))
+        self._routing = Routing(routing, tuple(agencies), reference)
         self._order_by = {name: each.order_by for name, each in agencies.items()}
         self._ways_back = ways_back
         self._new_id = new_id
@@ -187,7 +189,7 @@ class Intake:
         complaint = item.complaint
         reporter_id = self._new_id()
         entry = Entry(row.id, row.received_at, row.code, row.public_number)
-        decision = self._router(complaint)
+        decision = self._routing.at(work.now)(complaint)
         events = first_events(
             entry, item, decision, self._order_by, reporter_id, work.now
         )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from connectors.contract import Item, New
 from hub.database import tables as t
 from hub.database.engine import DatabaseDownError
 from hub.database.work import ClaimedWork
+from hub.domain.agency_tree import AgencyTree
+from hub.domain.reference import Reference
 from hub.stages.intake import Intake
 from schemas.agency import AgencyManifest, Route, RoutingTable
 from schemas.raw import JournalEntry
@@ -58,10 +61,14 @@ class Reader:
         return [self._spoil(item) for item in self._channel.normalise(entry)]
 
 
-def intake(world: World, reader: Reader | None = None) -> Intake:
+def intake(
+    world: World, reader: Reader | None = None, last_day: date | None = None
+) -> Intake:
+    """Make the stage; `last_day` is the health office's."""
+    health: dict[str, Any] = {"valid_until": last_day, "successors": (PUPR,)}
     agencies = {
-        name: AgencyManifest(name=name, title=name, system="rest")
-        for name in (PUPR, DINKES)
+        PUPR: AgencyManifest(name=PUPR, title=PUPR, system="rest"),
+        DINKES: AgencyManifest(name=DINKES, title=DINKES, system="rest", **health),
     }
     ways = frozenset({MAIL})
     return Intake(
@@ -71,6 +78,7 @@ def intake(world: World, reader: Reader | None = None) -> Intake:
         agencies,
         ways,
         lambda: str(uuid7()),
+        Reference(AgencyTree(agencies)),
     )
 
 
@@ -224,4 +232,25 @@ def test_a_batch_whose_connection_is_cut_stays_due(
     assert states(world, ids) == ["new", "new"]
     intake(world)("intake.web", ids)
     assert states(world, ids) == ["done", "done"]
+    assert world.violated() == set()
+
+
+def test_an_agency_that_ends_overnight_gets_nothing_more_and_an_officer_is_told_who(
+    world: World,
+) -> None:
+    today = Reference().day(world.store.queries.now())
+    work = intake(world, last_day=today)
+    (before,) = accept(world, "Obat habis", category="health")
+    work("intake.web", [before])
+    world.move_clock(86400)
+    (after,) = accept(world, "Dokter pergi", category="health")
+    work("intake.web", [after])
+
+    (leg,) = world.rows(t.legs)
+    assert leg.agency == DINKES
+    assert leg.complaint_id == world.row(t.journal, id=before).complaint_id
+    (waits,) = world.store.told.in_triage(9)
+    rule, why, agencies = waits.decided
+    assert (rule, agencies) == ("health", ())
+    assert why == f"{DINKES} ended on {today}; its successors: {PUPR}"
     assert world.violated() == set()

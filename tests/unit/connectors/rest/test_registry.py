@@ -215,3 +215,38 @@ def test_a_later_directory_overrides_an_earlier_one(tmp_path: Path) -> None:
 def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such directory"):
         registry.load_agencies([tmp_path / "none"], ENVIRON)
+
+
+def test_manifests_are_read_without_any_secret(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    (found,) = registry.read_manifests([tmp_path]).values()
+
+    loaded = registry.load_agencies([tmp_path], ENVIRON)["rsud"]
+    assert found == loaded.extra["manifest"]
+
+
+def test_units_are_declared_with_their_days_and_successors(tmp_path: Path) -> None:
+    units = """
+[[units]]
+name = "igd"
+title = "Instalasi Gawat Darurat"
+[[units]]
+name = "poli_lama"
+title = "Poli Lama"
+parent = "igd"
+valid_until = 2026-06-30
+successors = ["igd"]
+"""
+    write(tmp_path, MANIFEST + units)
+
+    (found,) = registry.read_manifests([tmp_path]).values()
+
+    assert [unit.name for unit in found.units] == ["igd", "poli_lama"]
+    assert found.units[1].successors == ("igd",)
+
+
+def test_a_unit_below_none_is_refused_with_its_file(tmp_path: Path) -> None:
+    unit = '[[units]]\nname = "poli"\ntitle = "Poli"\nparent = "gone"\n'
+
+    assert "'gone', which is no unit of it" in fault_of(tmp_path, new=unit)

@@ -86,3 +86,64 @@ def test_every_system_that_is_named_exists(place: str) -> None:
 @pytest.mark.parametrize("place", [*registry.CHANNELS.values()])
 def test_every_channel_that_is_named_exists(place: str) -> None:
     assert callable(registry._load(place).from_config)
+
+
+def test_a_zone_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    path = routing(tmp_path, 'zone = "Asia/Atlantis"\n')
+
+    with pytest.raises(ConfigError, match="zone: no time zone 'Asia/Atlantis'"):
+        registry.load_routing(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("valid_from = 2026-02-01\nvalid_until = 2026-01-31", "lies before"),
+        ('examples = [{ text = "a", region = "Depok" }]', r"rules\.0\.examples\.0"),
+    ],
+)
+def test_days_and_examples_that_cannot_be_are_refused(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    path = routing(tmp_path, RULE.format(id="aa", main="rsud") + line)
+
+    with pytest.raises(ConfigError, match=told):
+        registry.load_routing(path)
+
+
+CATEGORY = '[[categories]]\ncode = "{code}"\nname = {{ id = "{id}", en = "{id}" }}\n'
+
+
+def categories(folder: Path, text: str) -> Path:
+    path = folder / "categories.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_deployment_changes_and_adds_single_categories(tmp_path: Path) -> None:
+    ended = CATEGORY.format(code="agama", id="Agama") + "valid_until = 2026-01-31\n"
+    path = categories(tmp_path, ended + CATEGORY.format(code="baru", id="Baru"))
+
+    own = {
+        c.code: c for c in registry.load_categories([registry.CATEGORIES]).categories
+    }
+    table = registry.load_categories([registry.CATEGORIES, path])
+    found = {one.code: one for one in table.categories}
+
+    assert str(found["agama"].valid_until) == "2026-01-31"
+    assert found.keys() - own.keys() == {"baru"}
+    assert found["kesehatan"] == own["kesehatan"]
+
+
+def test_categories_of_another_scheme_are_refused(tmp_path: Path) -> None:
+    path = categories(tmp_path, 'scheme = "jaki"\n')
+
+    with pytest.raises(ConfigError, match="scheme: must be 'sp4n'"):
+        registry.load_categories([registry.CATEGORIES, path])
+
+
+def test_a_category_below_none_is_refused(tmp_path: Path) -> None:
+    text = CATEGORY.format(code="aa.bb", id="B") + 'parent = "aa"\n'
+
+    with pytest.raises(ConfigError, match="not of the first level"):
+        registry.load_categories([categories(tmp_path, text)])
