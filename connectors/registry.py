@@ -19,6 +19,7 @@ import schemas
 from connectors.contract import AgencyConnector, Channel, System
 from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
 from schemas.category import CategoryTable
+from schemas.deadlines import DeadlineTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
 
 SYSTEMS: Mapping[str, str] = {
@@ -133,6 +134,12 @@ def load_categories(paths: Sequence[Path]) -> CategoryTable:
 
 def _categories(path: Path, document: Mapping[str, Any]) -> CategoryTable:
     return _checked(path, lambda: CategoryTable.model_validate(document))
+
+
+def load_deadlines(path: Path) -> DeadlineTable:
+    """Read deadlines.toml; raises ConfigError."""
+    content = _read(path)
+    return _checked(path, lambda: DeadlineTable.model_validate(_toml(path, content)))
 
 
 def check_routing(table: RoutingTable, agencies: Collection[str]) -> None:

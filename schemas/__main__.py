@@ -9,6 +9,7 @@ from schemas.agency import AgencyManifest, RoutingTable
 from schemas.catalogue import CATALOGUE
 from schemas.category import CategoryTable
 from schemas.complaint import Complaint, NewComplaint
+from schemas.deadlines import DeadlineTable
 from schemas.events import LogEvent
 from schemas.updates import AgencyUpdate
 
@@ -21,6 +22,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "agency_manifest": AgencyManifest,
     "routing_table": RoutingTable,
     "category_table": CategoryTable,
+    "deadline_table": DeadlineTable,
 }
 
 

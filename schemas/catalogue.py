@@ -69,6 +69,7 @@ _WITHIN = frozenset({A.REPORTER, A.AGENCIES, A.UPSTREAM, A.SUBSCRIBER})
 _NEWS = frozenset({A.REPORTER, A.AGENCIES, A.UPSTREAM})
 _OFFICES = frozenset({A.AGENCIES, A.UPSTREAM})
 _OWN_LEG = frozenset({A.LEG_AGENCY, A.UPSTREAM})
+_WATCH = frozenset({A.LEG_AGENCY, A.UPSTREAM, A.SUBSCRIBER})
 _UP = frozenset({A.UPSTREAM})
 _REPORTER = frozenset({A.REPORTER})
 _REPORTER_UP = frozenset({A.REPORTER, A.UPSTREAM})
@@ -165,6 +166,16 @@ _ROWS: tuple[_Row, ...] = (
      p.Reasoned, _CITIZEN, _WITHIN, _OFFICES, _case(Status.APPEALED)),
     ("withdrawn", "The reporter took it back.",
      p.Reasoned, _CITIZEN, _ALL, _OFFICES, _case(Status.WITHDRAWN)),
+    # Deadlines
+    ("deadline_warned", "Most of a limit is used.",
+     p.DeadlineReached, {E.CLOCK}, _OWN_LEG, frozenset({A.LEG_AGENCY}), _NONE),
+    ("deadline_breached", "A limit is over.",
+     p.DeadlineReached, {E.CLOCK}, _WATCH, _OWN_LEG, _NONE),
+    ("escalated", "A limit is over for days: those above are asked to act.",
+     p.DeadlineReached, {E.CLOCK}, _WATCH, _OWN_LEG, _NONE),
+    ("handed_to_overseer", "A limit is over for so long that the overseer gets it.",
+     p.DeadlineReached, {E.CLOCK}, _WATCH, frozenset({A.UPSTREAM, A.SUBSCRIBER}),
+     _NONE),
     # How it ends, and goes on
     ("closed_by_silence", "Nobody answered the last follow-up in time.",
      p.Reasoned, {E.CLOCK}, _ALL, _NEWS, _case(Status.CLOSED)),

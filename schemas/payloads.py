@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import SEALED, Instant, Model
 from schemas.complaint import Category, Region, ReportType
+from schemas.deadlines import ClockKind
 from schemas.parties import ChannelName, Role
 
 Text = Annotated[str, SEALED]
@@ -200,6 +201,26 @@ class Relayed(Model):
     raw_status: Text = ""
     text: Text = ""
     attachments: int = Field(default=0, ge=0)
+
+
+class DeadlineReached(Model):
+    """A limit nears its end, or is over."""
+
+    clock: ClockKind
+    agency: str = ""
+    """Whose leg it is about; empty where it is about the case."""
+    assignment_no: int | None = Field(default=None, ge=1)
+    working_days: int = Field(ge=1)
+    """The limit."""
+    started_at: Instant
+    due_at: Instant | None = None
+    """The end of the limit; none while the clock stands before it."""
+    reached_at: Instant
+    """When the calendar has what this event tells."""
+    told: tuple[str, ...]
+    """Roles that it is for: liaison_officer, agency_admin, head, national_admin …"""
+    calendar: str = ""
+    """Version of the calendar that it was counted by."""
 
 
 class Linked(Model):

@@ -45,6 +45,7 @@ from hub.database.condition import require_current
 from hub.database.due import SqlDue
 from hub.settings import Settings
 from hub.stages.accept import Accept
+from hub.stages.deadlines import StrikeClocks
 from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
 from hub.stages.late_hand_over import LateHandOver
@@ -196,7 +197,7 @@ class _Builder:
             publisher=publisher,
             consumer=consumer,
             deliver_worker=worker,
-            schedule=ScheduleThread(self._schedule(publisher, deliver)),
+            schedule=ScheduleThread(self._schedule(publisher, deliver, hinting)),
             sandbox=sandbox,
             accept=accept,
             listeners=self._listeners(),
@@ -257,7 +258,9 @@ class _Builder:
         }
         return StageWorker(store.journal, SqlDue(store.db), stages, hinting)
 
-    def _schedule(self, publisher: Publisher, deliver: Deliver) -> Schedule:
+    def _schedule(
+        self, publisher: Publisher, deliver: Deliver, hinting: Hinting
+    ) -> Schedule:
         work, store = self.settings.work, self.store
         # Every process drains its own spool: it is the one that wrote it.
         duties = [
@@ -270,6 +273,7 @@ class _Builder:
                 duties.insert(0, Duty("sweep", work.sweep_seconds, sweep))
             duties += [
                 Duty("recover", 1.0, lambda: deliver.recover(sole=False)),
+                Duty("deadlines", 1.0, StrikeClocks(store.clocks, hinting)),
                 Duty("partitions", 3600.0, store.partitions.make),
                 Duty("seal", 2.0, store.sealer.seal),
                 Duty("erase", 2.0, store.eraser.erase_due),

@@ -22,7 +22,7 @@ class Role(StrEnum):
     DELIVER = "deliver"
     """Parties are told."""
     SCHEDULE = "schedule"
-    """Sweep, recovery of lost calls, seals, erasure; several may run side by side."""
+    """Sweep, deadlines, recovery of lost calls, seals, erasure; several may run."""
 
 
 ALL_ROLES = frozenset(Role)

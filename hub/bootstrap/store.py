@@ -3,7 +3,9 @@
 import secrets
 from dataclasses import dataclass
 
+from hub.bootstrap.deadlines import load_deadlines
 from hub.database.casework import SqlCases
+from hub.database.clockwork import SqlClocks
 from hub.database.condition import has_keys
 from hub.database.cursors import SqlCursors
 from hub.database.edge import Edge
@@ -21,6 +23,7 @@ from hub.database.queries import Queries
 from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
 from hub.database.vault import Vault
+from hub.domain.deadlines import Deadlines
 from hub.settings import Settings
 
 
@@ -36,6 +39,8 @@ class Store:
     cursors: SqlCursors
     cases: SqlCases
     hand_overs: SqlHandOvers
+    deadlines: Deadlines
+    clocks: SqlClocks
     parties: PartyStore
     queries: Queries
     told: SqlTold
@@ -75,7 +80,9 @@ def open_store(
     """Open the database of these settings; makes the embedded one on first start.
 
     `hinting` says that this process publishes hints for what it makes due.
+    Raises registry.ConfigError when the deadlines' file cannot be used.
     """
+    deadlines = load_deadlines(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     url = settings.effective_database_url
     ring = _ring(settings, may_create=settings.is_embedded or migrate)
@@ -96,17 +103,21 @@ def open_store(
         db=db,
         vault=vault,
         edge=edge,
-        journal=SqlJournal(db, vault, edge, hinting=hinting),
-        cursors=SqlCursors(db, vault, owner=secrets.token_hex(8), hinting=hinting),
-        cases=SqlCases(db, vault, hinting=hinting),
-        hand_overs=SqlHandOvers(db, vault, hinting=hinting),
+        journal=SqlJournal(db, vault, edge, deadlines, hinting=hinting),
+        cursors=SqlCursors(
+            db, vault, deadlines, owner=secrets.token_hex(8), hinting=hinting
+        ),
+        cases=SqlCases(db, vault, deadlines, hinting=hinting),
+        hand_overs=SqlHandOvers(db, vault, deadlines, hinting=hinting),
+        deadlines=deadlines,
+        clocks=SqlClocks(db, vault, deadlines, hinting=hinting),
         parties=PartyStore(db),
         queries=Queries(db, vault),
         told=SqlTold(db, vault),
-        operations=Operations(db, vault),
         quarantine=Quarantine(db, vault),
+        operations=Operations(db, vault, deadlines),
         partitions=Partitions(db),
         sealer=Sealer(db),
-        eraser=Eraser(db, vault, erased, grace_hours=grace, hinting=hinting),
+        eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,
     )

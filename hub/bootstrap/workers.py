@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hub import telemetry
 from hub.broker.consumer import Batch
 from hub.broker.publisher import Publisher
-from hub.database.backlog import backlog
+from hub.database.backlog import backlog, clocks_due, overdue
 from hub.database.engine import Database
 from hub.ports import Due, Journal
 from hub.stages.schedule import Schedule
@@ -92,6 +92,8 @@ class Gauges:
     def __call__(self) -> None:
         """Read the backlog once; lanes without one are shown no more."""
         found = backlog(self._db)
+        telemetry.clocks_due.set(clocks_due(self._db))
+        telemetry.overdue.set(overdue(self._db))
         telemetry.due_rows.clear()
         telemetry.due_oldest_seconds.clear()
         for one in found:

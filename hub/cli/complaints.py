@@ -15,7 +15,15 @@ from schemas.status import Status
 if TYPE_CHECKING:
     from hub.bootstrap import Store
 
-LISTED = ("public_number", "received_at", "channel", "type", "status", "triage")
+LISTED = (
+    "public_number",
+    "received_at",
+    "channel",
+    "type",
+    "status",
+    "triage",
+    "overdue",
+)
 LEGS = ("name", "title", "role", "status", "reference")
 CURSORS = (
     "party",
@@ -27,11 +35,22 @@ CURSORS = (
     "contact",
 )
 TRACED = ("at", "what", "who", "detail")
+CLOCKS = (
+    "clock",
+    "agency",
+    "state",
+    "working_days",
+    "started_at",
+    "due_at",
+    "stopped_at",
+    "ended_by",
+    "calendar",
+)
 
 
 @click.group()
 def complaints() -> None:
-    """List, show, trace, decide, erase.
+    """List, show, trace, decide, erase; clocks and their deadlines.
 
     NAME is a tracking code, a public number or an id.
     """
@@ -41,14 +60,22 @@ def complaints() -> None:
 @click.option(
     "--status", type=click.Choice([s.value for s in Status]), help="Only of this one."
 )
+@click.option("--overdue", is_flag=True, help="Only those over a limit.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @common
 def list_(
-    status: str | None, limit: int, data_dir: Path | None, *, as_json: bool
+    status: str | None,
+    limit: int,
+    data_dir: Path | None,
+    *,
+    overdue: bool,
+    as_json: bool,
 ) -> None:
     """List complaints, newest first."""
     with opened(data_dir) as store:
-        rows = store.queries.complaints(status=status or "", limit=limit)
+        rows = store.queries.complaints(
+            status=status or "", overdue=overdue, limit=limit
+        )
     answer_list(
         rows,
         LISTED,
@@ -121,6 +148,24 @@ def reachable(name: str, why: str, data_dir: Path | None, *, as_json: bool) -> N
         else f"No contact of {name} was taken for unreachable.",
         as_json=as_json,
         then=f"Who is told what: simpul complaints show {name}",
+    )
+
+
+@complaints.command()
+@click.argument("name")
+@common
+def clocks(name: str, data_dir: Path | None, *, as_json: bool) -> None:
+    """Show every clock: since when it runs, when it is due, where it stands."""
+    from hub.cli.deadlines import clock_row
+
+    with opened(data_dir) as store:
+        found, now = store.clocks.clocks_of(find_complaint(store, name))
+    answer_list(
+        [clock_row(clock, now) for clock in found],
+        CLOCKS,
+        as_json=as_json,
+        nothing="No clock ever ran.",
+        then="The limits and the calendar behind them: simpul deadlines limits",
     )
 
 

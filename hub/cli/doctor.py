@@ -173,8 +173,10 @@ def _partitions(store: "Store") -> Check:
 def _invariants(store: "Store") -> Check:
     from hub.database.invariants import RULES, check_invariants
 
-    broken = _lasting(lambda: check_invariants(store.db, store.edge, store.erased))
-    detail = f"{len(broken)} violations" if broken else f"{len(RULES) + 2} rules hold"
+    broken = _lasting(
+        lambda: check_invariants(store.db, store.edge, store.erased, store.deadlines)
+    )
+    detail = f"{len(broken)} violations" if broken else f"{len(RULES) + 3} rules hold"
     return Check("records", not broken, detail, tuple(asdict(one) for one in broken))
 
 

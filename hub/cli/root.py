@@ -17,7 +17,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stats": ("hub.cli.stats:stats", "Count what tells whether everyone is in step."),
     "complaints": (
         "hub.cli.complaints:complaints",
-        "List, show, trace, decide, erase.",
+        "List, show, trace, decide, erase; clocks and their deadlines.",
+    ),
+    "deadlines": (
+        "hub.cli.deadlines:deadlines",
+        "Limits and working days: show, recompute.",
     ),
     "routing": (
         "hub.cli.routing:routing",

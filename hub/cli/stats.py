@@ -8,6 +8,7 @@ from hub.cli.output import print_json, print_table, say
 from hub.cli.session import common, opened
 
 THEN = {
+    "overdue": "simpul complaints list --overdue",
     "lagging": "simpul parties list",
     "held": "simpul held list",
     "dead_letters": "simpul dead list",

@@ -36,6 +36,23 @@ def backlog(db: Database) -> list[Waiting]:
         return [_sum(tx, lane, rows) for lane, rows in sorted(found.items())]
 
 
+def clocks_due(db: Database) -> int:
+    """Count complaints with a step of a deadline that is due; by its partial index."""
+    c = t.complaints.c
+    with db.read() as tx:
+        counted = sa.select(sa.func.count()).where(
+            c.next_clock_at.is_not(None), c.next_clock_at <= tx.now
+        )
+        return int(tx.conn.execute(counted).scalar_one())
+
+
+def overdue(db: Database) -> int:
+    """Count complaints that are over a limit; by its partial index."""
+    with db.read() as tx:
+        counted = sa.select(sa.func.count()).where(t.complaints.c.overdue)
+        return int(tx.conn.execute(counted).scalar_one())
+
+
 def _rows(tx: Tx, table: sa.Table) -> Any:
     c = table.c
     conditions: list[sa.ColumnElement[bool]] = [c.due_at.is_not(None)]

@@ -8,6 +8,7 @@ from hub.database.engine import Database, Tx, retrying
 from hub.database.log import Appender
 from hub.database.persons import collect_followers
 from hub.database.vault import Vault
+from hub.domain.deadlines import Deadlines
 from hub.domain.lifecycle import why_unmoved
 from hub.ports import Moment, Moved
 from schemas.events import Cause, NewEvent
@@ -17,9 +18,12 @@ from schemas.parties import PartyKind
 class SqlCases:
     """Implements `hub.ports.Cases`."""
 
-    def __init__(self, db: Database, vault: Vault, *, hinting: bool) -> None:
+    def __init__(
+        self, db: Database, vault: Vault, deadlines: Deadlines, *, hinting: bool
+    ) -> None:
         self._db = db
         self._vault = vault
+        self._deadlines = deadlines
         self._hinting = hinting
 
     @retrying
@@ -35,7 +39,7 @@ class SqlCases:
     ) -> Moved | None:
         """Append what is decided, under the complaint's lock, and audit it."""
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, hinting=self._hinting)
+            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
             case = log.open(complaint_id)
             if case is None:
                 return None
@@ -60,7 +64,7 @@ class SqlCases:
     ) -> Moved | None:
         """Let a complaint follow another, under the locks of both, and audit it."""
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, hinting=self._hinting)
+            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
             log.open_many([secondary, primary])
             follower, leader = log.open(secondary), log.open(primary)
             if follower is None or leader is None:

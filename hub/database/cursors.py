@@ -13,6 +13,7 @@ from hub.database.lost import take_lost
 from hub.database.sending import attempt_row, begin_all
 from hub.database.settling import Settling
 from hub.database.vault import Vault
+from hub.domain.deadlines import Deadlines
 from hub.ports import Ask, CaseFile, Ended, Grant, Lease, LostCall, Sending
 
 
@@ -20,10 +21,17 @@ class SqlCursors:
     """The cursors in the database. Implements `hub.ports.Cursors`."""
 
     def __init__(
-        self, db: Database, vault: Vault, *, owner: str, hinting: bool
+        self,
+        db: Database,
+        vault: Vault,
+        deadlines: Deadlines,
+        *,
+        owner: str,
+        hinting: bool,
     ) -> None:
         self._db = db
         self._vault = vault
+        self._deadlines = deadlines
         self._owner = owner
         self._hinting = hinting
         self._directory = Directory()
@@ -71,7 +79,13 @@ class SqlCursors:
     def settle(self, group: Sequence[Ended]) -> list[bool]:
         """Write outcomes in one transaction, all or none; idempotent."""
         with self._db.write() as tx:
-            settling = Settling(tx, self._vault, self._directory, hinting=self._hinting)
+            settling = Settling(
+                tx,
+                self._vault,
+                self._deadlines,
+                self._directory,
+                hinting=self._hinting,
+            )
             kept = settling.run(group)
         self._hints().extend(settling.due)
         return kept

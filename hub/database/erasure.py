@@ -23,6 +23,7 @@ from hub.database.edge import Copy, Edge
 from hub.database.engine import Database, Tx, retrying
 from hub.database.log import Appender
 from hub.database.vault import Vault
+from hub.domain.deadlines import Deadlines
 from schemas.events import Cause, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
 from schemas.payloads import Erasure
@@ -80,6 +81,7 @@ class Eraser:
         db: Database,
         vault: Vault,
         erased: ErasedList,
+        deadlines: Deadlines,
         *,
         grace_hours: float,
         hinting: bool,
@@ -87,6 +89,7 @@ class Eraser:
         self._db = db
         self._vault = vault
         self._erased = erased
+        self._deadlines = deadlines
         self._grace = timedelta(hours=grace_hours)
         self._hinting = hinting
         self._old_pages = False
@@ -97,7 +100,7 @@ class Eraser:
         Idempotent: a second request changes nothing.
         """
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, hinting=self._hinting)
+            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
             case = log.open(complaint_id)
             if case is None:
                 return False
@@ -146,7 +149,7 @@ class Eraser:
 
     def _erase(self, complaint_id: str) -> bool:
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, hinting=self._hinting)
+            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
             case = log.open(complaint_id)
             if case is None:
                 return False
@@ -363,7 +366,7 @@ def destroy(tx: Tx, complaint_id: str) -> None:
     tx.conn.execute(
         sa.update(t.complaints)
         .where(t.complaints.c.id == complaint_id)
-        .values(erased_at=tx.now)
+        .values(erased_at=tx.now, next_clock_at=None, overdue=False)
     )
 
 

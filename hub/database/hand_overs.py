@@ -12,6 +12,7 @@ from hub.database.engine import Database, retrying
 from hub.database.log import Appender
 from hub.database.tables.base import ACTIVE
 from hub.database.vault import Vault
+from hub.domain.deadlines import Deadlines
 from hub.domain.delivery import CursorState
 from hub.domain.lifecycle import ENDED_CASE
 from hub.ports import LateLeg
@@ -25,9 +26,12 @@ _TOLD = frozenset({DELAYED, "handed_over"})
 class SqlHandOvers:
     """Implements `hub.ports.HandOvers`."""
 
-    def __init__(self, db: Database, vault: Vault, *, hinting: bool) -> None:
+    def __init__(
+        self, db: Database, vault: Vault, deadlines: Deadlines, *, hinting: bool
+    ) -> None:
         self._db = db
         self._vault = vault
+        self._deadlines = deadlines
         self._hinting = hinting
 
     def late(self, after_seconds: float, limit: int) -> list[LateLeg]:
@@ -58,7 +62,7 @@ class SqlHandOvers:
         if not legs:
             return 0, []
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, hinting=self._hinting)
+            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
             log.open_many({leg.complaint_id for leg in legs})
             told = 0
             for leg in legs:

@@ -15,7 +15,9 @@ from hub.database.edge import Edge
 from hub.database.engine import Database, Tx
 from hub.database.erasure import ErasedList
 from hub.database.projection import event_of, leg_rows, projection
+from hub.domain.deadlines import Deadlines, Watch
 from hub.domain.lifecycle import fold
+from schemas.events import LogEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +118,10 @@ def projection_equals_fold(tx: Tx) -> Iterator[tuple[str, str]]:
         sa.select(t.legs).order_by(t.legs.c.agency, t.legs.c.assignment_no)
     ):
         legs.setdefault(leg.complaint_id, []).append(leg)
-    log = tx.conn.execute(sa.select(t.log).order_by(t.log.c.complaint_id, t.log.c.seq))
-    for complaint_id, group in groupby(log, key=lambda row: row.complaint_id):
+    for complaint_id, events in _logs(tx):
         row = rows.get(complaint_id)
         if row is None:
             continue
-        events = [event_of(r, {}) for r in group]
         state = fold([(e.seq, e) for e in events])
         for name, value in projection(state).items():
             if getattr(row, name) != value:
@@ -142,6 +142,13 @@ def projection_equals_fold(tx: Tx) -> Iterator[tuple[str, str]]:
             yield complaint_id, "its legs differ from the log"
         if events and events[-1].status_after != state.status:
             yield complaint_id, "the last status_after differs from the log"
+
+
+def _logs(tx: Tx) -> Iterator[tuple[str, list[LogEvent]]]:
+    """Give the events of each complaint, without their words."""
+    log = tx.conn.execute(sa.select(t.log).order_by(t.log.c.complaint_id, t.log.c.seq))
+    for complaint_id, group in groupby(log, key=lambda row: row.complaint_id):
+        yield complaint_id, [event_of(r, {}) for r in group]
 
 
 def assignments_have_cursors(tx: Tx) -> Iterator[tuple[str, str]]:
@@ -295,17 +302,23 @@ RULES: dict[str, Rule] = {
 
 
 def check_invariants(
-    db: Database, edge: Edge | None = None, erased: ErasedList | None = None
+    db: Database,
+    edge: Edge | None = None,
+    erased: ErasedList | None = None,
+    deadlines: Deadlines | None = None,
 ) -> list[Violation]:
     """Compare every independent record; an empty list means that all holds."""
     with db.read() as tx:
         if tx.is_postgresql:
             tx.conn.execute(sa.text(f"SET LOCAL statement_timeout = '{SECONDS_MAX}s'"))
-        return check_in(tx, edge, erased)
+        return check_in(tx, edge, erased, deadlines)
 
 
 def check_in(
-    tx: Tx, edge: Edge | None = None, erased: ErasedList | None = None
+    tx: Tx,
+    edge: Edge | None = None,
+    erased: ErasedList | None = None,
+    deadlines: Deadlines | None = None,
 ) -> list[Violation]:
     """Compare every independent record as one transaction sees them."""
     found = [
@@ -317,7 +330,28 @@ def check_in(
         found += _edge_counts(tx, edge)
     if erased is not None:
         found += _erased_list(tx, erased)
+    if deadlines is not None:
+        found += _clocks(tx, deadlines)
     return found
+
+
+def _clocks(tx: Tx, deadlines: Deadlines) -> Iterator[Violation]:
+    """Open clocks have their next instant: the one that log and calendar give."""
+    c = t.complaints.c
+    query = sa.select(c.id, c.next_clock_at, c.overdue, c.erased_at)
+    rows = {row.id: row for row in tx.conn.execute(query)}
+    for complaint_id, events in _logs(tx):
+        row = rows.get(complaint_id)
+        if row is None:
+            continue
+        numbered = [(e.seq, e) for e in events]
+        wanted = Watch() if row.erased_at else deadlines.watch(numbered)
+        if row.next_clock_at != wanted.next_at:
+            what = f"is wound to {row.next_clock_at}, the log says {wanted.next_at}"
+            yield Violation("clocks_are_wound", complaint_id, what)
+        if row.overdue != wanted.overdue:
+            what = f"overdue is {row.overdue}, the log says {wanted.overdue}"
+            yield Violation("clocks_are_wound", complaint_id, what)
 
 
 def _edge_counts(tx: Tx, edge: Edge) -> list[Violation]:

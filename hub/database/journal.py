@@ -29,6 +29,7 @@ from hub.database.persons import Fingerprint, fingerprint
 from hub.database.rows import read_rows
 from hub.database.vault import Vault
 from hub.database.work import ClaimedWork
+from hub.domain.deadlines import Deadlines
 from hub.domain.identity import public_number, tracking_code
 from hub.ports import JournalRow, Result, StoreUnavailableError, Work
 from schemas.complaint import NewComplaint
@@ -49,10 +50,17 @@ class SqlJournal:
     """The journal in the database, with the edge's copies beside it."""
 
     def __init__(
-        self, db: Database, vault: Vault, edge: Edge, *, hinting: bool
+        self,
+        db: Database,
+        vault: Vault,
+        edge: Edge,
+        deadlines: Deadlines,
+        *,
+        hinting: bool,
     ) -> None:
         self._db = db
         self._vault = vault
+        self._deadlines = deadlines
         self._edge = edge
         self._hinting = hinting
         self._moulds = Moulds()
@@ -219,7 +227,12 @@ class SqlJournal:
     ) -> Iterator[ClaimedWork]:
         with self._db.write() as tx:
             work = ClaimedWork(
-                tx, self._vault, prints, self._moulds, hinting=self._hinting
+                tx,
+                self._vault,
+                prints,
+                self._moulds,
+                self._deadlines,
+                hinting=self._hinting,
             )
             work.claim(ids, contacts)
             yield work

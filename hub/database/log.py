@@ -16,6 +16,7 @@ from hub.database.hot.batch import (
     CHANGED_COMPLAINTS,
     CHANGED_CURSORS,
     CHANGED_LEGS,
+    GROWN_COMPLAINTS,
     NEW_COMPLAINTS,
     NEW_CURSORS,
     NEW_EVENTS,
@@ -31,9 +32,11 @@ from hub.database.projection import (
     leg_row,
     projection,
     reference_place,
+    watch_columns,
 )
 from hub.database.vault import DataKey, Vault
 from hub.database.waking import call_for, set_time
+from hub.domain.deadlines import Deadlines, moves_clocks
 from hub.domain.delivery import CursorState
 from hub.domain.echoes import is_echo
 from hub.domain.lifecycle import CaseState
@@ -54,6 +57,7 @@ class Appender:
         self,
         tx: Tx,
         vault: Vault,
+        deadlines: Deadlines,
         *,
         hinting: bool,
         batch: Batch | None = None,
@@ -61,6 +65,7 @@ class Appender:
     ) -> None:
         self.tx = tx
         self.vault = vault
+        self.deadlines = deadlines
         self.hinting = hinting
         self.batch = batch or Batch()
         self._parties: dict[str, PartyRow] | None = parties
@@ -83,7 +88,9 @@ class Appender:
 
     def stamp(self, mould: Mould, new: NewCase, begun: Beginning, key: DataKey) -> str:
         """Begin a new complaint from a mould; returns its first event's id."""
-        made = stamp(self.batch, mould, new, begun, key, hinting=self.hinting)
+        made = stamp(
+            self.batch, mould, new, begun, key, self.deadlines, hinting=self.hinting
+        )
         complaint_id = new.row.complaint_id
         self._stamped[complaint_id] = made
         self._due += [(c["lane"], complaint_id) for c in made.cursors if c["due_at"]]
@@ -237,8 +244,13 @@ class Appender:
         return due
 
     def _collect_complaint(self, case: Case) -> None:
+        if not case.is_new and not any(moves_clocks(w.event) for w in case.added):
+            row = {"id": case.complaint_id, "head_seq": case.state.head_seq}
+            self.batch.add(GROWN_COMPLAINTS, row)
+            return
         row = projection(case.state)
         row["id"] = case.complaint_id
+        row |= watch_columns(case, self.deadlines)
         if case.is_new:
             row |= {
                 "code": case.code,

@@ -1,16 +1,20 @@
 """Migrations: the same on SQLite and PostgreSQL."""
 
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_310_530
+_WAIT_MS = 60_000
+"""How long a process waits for another one that migrates SQLite."""
 
 
 def upgrade(url: str, revision: str = "") -> None:
     """Bring the database to a revision, the newest if none is named.
 
+    All or nothing: whoever is killed meanwhile leaves the revision that was there.
     Idempotent; safe to run at once.
     """
     from alembic import command  # noqa: PLC0415 - costs 0.4 s where nothing migrates
@@ -26,6 +30,8 @@ def upgrade(url: str, revision: str = "") -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        _begin_ourselves(engine)
     try:
         with engine.begin() as conn:
             if conn.dialect.name == "postgresql":
@@ -34,6 +40,20 @@ def upgrade(url: str, revision: str = "") -> None:
             command.upgrade(config, wanted)
     finally:
         engine.dispose()
+
+
+def _begin_ourselves(engine: Engine) -> None:
+    """Let SQLite make tables inside the transaction; its driver would end it before."""
+
+    @event.listens_for(engine, "connect")
+    def connect(raw: Any, record: Any) -> None:
+        del record
+        raw.isolation_level = None
+        raw.execute(f"PRAGMA busy_timeout={_WAIT_MS}")
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def head() -> str:

@@ -6,7 +6,8 @@ other; its rows, without what is its own, are the mould of those that follow.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from uuid_utils import uuid7
@@ -30,6 +31,7 @@ from hub.database.projection import (
 )
 from hub.database.types import compact_json
 from hub.database.vault import DataKey
+from hub.domain.deadlines import Deadlines
 from hub.domain.folding import Folding
 from hub.domain.registration import Beginning
 from hub.ports import NewCase
@@ -37,8 +39,13 @@ from schemas.events import NewEvent
 
 MOULDS_MAX = 2_000
 """Decisions that are remembered."""
+INSTANTS_MAX = 5_000
+"""Beginnings of clocks that a mould remembers."""
+QUARTER_SECONDS = 900
+"""No zone's day begins between two quarters of an hour."""
 REPORTER = "reporter"
 
+_SOON = timedelta(days=1)
 _Row = dict[str, Any]
 
 
@@ -52,6 +59,39 @@ class Mould:
     legs: tuple[_Row, ...]
     cursors: tuple[_Row, ...]
     """Their recipient says `reporter` where it is the reporter."""
+    instants: dict[tuple[Any, ...], tuple[datetime | None]] = field(
+        default_factory=dict
+    )
+    """When the clocks have their first step, by what that depends on.
+
+    Threads share it: what one clears another may still have read.
+    """
+
+    def next_clock(self, begun: Beginning, deadlines: Deadlines) -> datetime | None:
+        """Give the instant of the first step of a complaint's clocks.
+
+        Clocks count the days after their start: those that start in one quarter of an
+        hour are alike. What waited for a day or longer is counted by itself.
+        """
+        received_at, now = begun.entry.received_at, begun.now
+        if now - received_at > _SOON:
+            return deadlines.next_at(list(enumerate(begun.events, start=1)))
+        facts = begun.facts
+        region = facts.get("region") or {}
+        place = (
+            facts["report_type"],
+            region.get("scheme"),
+            region.get("code"),
+            received_at.timestamp() // QUARTER_SECONDS,
+            now.timestamp() // QUARTER_SECONDS,
+        )
+        known = self.instants.get(place)
+        if known is None:
+            known = (deadlines.next_at(list(enumerate(begun.events, start=1))),)
+            if len(self.instants) >= INSTANTS_MAX:
+                self.instants.clear()
+            self.instants[place] = known
+        return known[0]
 
     @classmethod
     def of(
@@ -166,12 +206,13 @@ def stamp(
     new: NewCase,
     begun: Beginning,
     key: DataKey,
+    deadlines: Deadlines,
     *,
     hinting: bool,
 ) -> Stamped:
     """Collect the rows of a new complaint; its first event is numbered one."""
     mine = {"complaint_id": new.row.complaint_id}
-    _collect_complaint(batch, mould, new, begun, key)
+    _collect_complaint(batch, mould, new, begun, key, deadlines)
     event_id = _collect_events(batch, mould, mine, begun, key)
     for row in mould.legs:
         batch.add(NEW_LEGS, {**row, **mine})
@@ -190,7 +231,12 @@ _NOT_DUE: _Row = {"due_at": None, "hinted_at": None}
 
 
 def _collect_complaint(
-    batch: Batch, mould: Mould, new: NewCase, begun: Beginning, key: DataKey
+    batch: Batch,
+    mould: Mould,
+    new: NewCase,
+    begun: Beginning,
+    key: DataKey,
+    deadlines: Deadlines,
 ) -> None:
     batch.add(
         NEW_COMPLAINTS,
@@ -202,6 +248,8 @@ def _collect_complaint(
             "public_number": new.row.public_number,
             "data_key_id": key.id,
             "received_at": begun.entry.received_at,
+            "next_clock_at": mould.next_clock(begun, deadlines),
+            "overdue": False,
         },
     )
 

@@ -15,6 +15,7 @@ from hub.database.log import Appender
 from hub.database.projection import reference_place
 from hub.database.types import Instant
 from hub.database.vault import Vault
+from hub.domain.deadlines import Deadlines
 from schemas.events import Cause, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
 from schemas.payloads import HandOver
@@ -23,9 +24,10 @@ from schemas.payloads import HandOver
 class Operations:
     """Each verb is idempotent and tells how many letters it changed."""
 
-    def __init__(self, db: Database, vault: Vault) -> None:
+    def __init__(self, db: Database, vault: Vault, deadlines: Deadlines) -> None:
         self._db = db
         self._vault = vault
+        self._deadlines = deadlines
 
     @retrying
     def retry(self, ids: Sequence[str], by: str, reason: str) -> int:
@@ -103,7 +105,7 @@ class Operations:
         )
 
     def _handed_over(self, tx: Tx, letter: Any, by: str, reference: str) -> None:
-        log = Appender(tx, self._vault, hinting=False)
+        log = Appender(tx, self._vault, self._deadlines, hinting=False)
         case = log.open(letter.complaint_id)
         if case is None:
             return

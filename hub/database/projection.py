@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database import tables as t
-from hub.database.case import CursorRow, Written
+from hub.database.case import Case, CursorRow, Written
 from hub.database.directory import read_parties
 from hub.database.engine import Tx
 from hub.database.vault import DataKey, open_or_none
+from hub.domain.deadlines import Deadlines, Watch
 from hub.domain.lifecycle import CaseState, LegState
 from hub.domain.privacy import interested
 from schemas.events import Cause, LogEvent
@@ -55,6 +56,17 @@ def fact_columns(facts: Mapping[str, Any]) -> dict[str, Any]:
         "anonymous": bool(facts.get("anonymous")),
         "confidential": bool(facts.get("confidential")),
     }
+
+
+def watch_columns(case: Case, deadlines: Deadlines) -> dict[str, Any]:
+    """Compute what is stored of the clocks; nothing is awaited of what was erased."""
+    watch = Watch() if case.key is None else deadlines.watch(case.events)
+    return watch_row(watch)
+
+
+def watch_row(watch: Watch) -> dict[str, Any]:
+    """Name the columns of what is stored of the clocks."""
+    return {"next_clock_at": watch.next_at, "overdue": watch.overdue}
 
 
 def leg_row(complaint_id: str, leg: LegState) -> dict[str, Any]:

@@ -115,14 +115,25 @@ class Queries:
 
     # operators' lists
 
-    def complaints(self, *, status: str = "", limit: int = 50) -> list[dict[str, Any]]:
+    def complaints(
+        self, *, status: str = "", overdue: bool = False, limit: int = 50
+    ) -> list[dict[str, Any]]:
         """List complaints, newest first, without any personal data."""
         c = t.complaints.c
         query = sa.select(
-            c.id, c.public_number, c.channel, c.type, c.status, c.triage, c.received_at
+            c.id,
+            c.public_number,
+            c.channel,
+            c.type,
+            c.status,
+            c.triage,
+            c.received_at,
+            c.overdue,
         ).order_by(c.id.desc())
         if status:
             query = query.where(c.status == status)
+        if overdue:
+            query = query.where(c.overdue)
         return self._rows(query.limit(limit))
 
     def find_complaint(self, name: str) -> str | None:
@@ -230,6 +241,7 @@ class Queries:
             "quarantined": sa.select(sa.func.count()).where(j.state == "quarantined"),
             "complaints": sa.select(sa.func.count()).select_from(t.complaints),
             "triage": sa.select(sa.func.count()).where(t.complaints.c.triage.is_(True)),
+            "overdue": sa.select(sa.func.count()).where(t.complaints.c.overdue),
             "cursors": sa.select(sa.func.count()).select_from(t.cursors),
             "lagging": sa.select(sa.func.count()).select_from(t.cursors),
             "held": sa.select(sa.func.count()).where(c.state == "held"),

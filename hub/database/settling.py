@@ -30,6 +30,7 @@ from hub.database.parties import tell_parties
 from hub.database.projection import reference_place, told_seqs
 from hub.database.settling_rows import Held, SettlingRows, reference_index
 from hub.database.vault import Vault
+from hub.domain.deadlines import Deadlines
 from hub.domain.delivery import CursorState, PlanKind
 from hub.domain.settlement import RESTS, Settlement
 from hub.ports import Ended, Lease
@@ -44,10 +45,17 @@ class Settling:
     """A group of outcomes in one transaction; `due` names what it made due."""
 
     def __init__(
-        self, tx: Tx, vault: Vault, directory: Directory, *, hinting: bool
+        self,
+        tx: Tx,
+        vault: Vault,
+        deadlines: Deadlines,
+        directory: Directory,
+        *,
+        hinting: bool,
     ) -> None:
         self._tx = tx
         self._vault = vault
+        self._deadlines = deadlines
         self._hinting = hinting
         self._batch = Batch()
         self._directory = directory
@@ -81,6 +89,7 @@ class Settling:
         log = Appender(
             self._tx,
             self._vault,
+            self._deadlines,
             hinting=self._hinting,
             batch=self._batch,
             parties=parties,

@@ -25,6 +25,7 @@ from hub.database.moulds import Mould, Moulds
 from hub.database.persons import Fingerprint, collect_files, collect_reporter
 from hub.database.rows import collect_row
 from hub.database.vault import DataKey, Vault
+from hub.domain.deadlines import Deadlines
 from hub.domain.identity import child_id, contact_form
 from hub.domain.lifecycle import why_unmoved
 from hub.domain.registration import Beginning
@@ -47,6 +48,7 @@ class ClaimedWork:
         vault: Vault,
         prints: Mapping[int, Fingerprint],
         moulds: Moulds,
+        deadlines: Deadlines,
         *,
         hinting: bool,
     ) -> None:
@@ -55,7 +57,7 @@ class ClaimedWork:
         self._hinting = hinting
         self._moulds = moulds
         self._batch = Batch()
-        self._log = Appender(tx, vault, hinting=hinting, batch=self._batch)
+        self._log = Appender(tx, vault, deadlines, hinting=hinting, batch=self._batch)
         self._find = Finder(tx, vault, self._log, prints)
         self._due: list[tuple[str, str]] = []
         self._silenced: list[tuple[str, bytes]] = []

@@ -6,8 +6,8 @@ from datetime import timezone
 from string import Formatter
 from typing import Any
 
+from hub.domain.local_time import WIB, local_words
 from hub.domain.notice_words import ANSWERS, NOTICES, PHRASES, PLACES, Sentence
-from hub.domain.zones import WIB, local_words
 from schemas.events import NewEvent
 from schemas.reasons import REASONS
 from schemas.status import LABELS, Status

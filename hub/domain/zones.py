@@ -1,50 +1,22 @@
-"""The time zones of Indonesia, by the province that a region code begins with."""
+"""Indonesia's three time zones, by province."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
-from types import MappingProxyType
-from typing import Any
 
-WIB = timezone(timedelta(hours=7), "WIB")
-WITA = timezone(timedelta(hours=8), "WITA")
-WIT = timezone(timedelta(hours=9), "WIT")
-"""None of them ever changed its clock by season: fixed offsets say it all."""
-
-_EAST: Mapping[timezone, str] = MappingProxyType(
-    {
-        WITA: "51 52 53 63 64 65 71 72 73 74 75 76",
-        WIT: "81 82 91 92 93 94 95 96 97",
-    }
-)
-ZONES: Mapping[str, timezone] = MappingProxyType(
-    {code: zone for zone, codes in _EAST.items() for code in codes.split()}
-)
-"""Province code (Kemendagri) -> zone; all others, and no region, have WIB."""
-
-
-def zone_of(region: Any) -> timezone:
-    """Find the zone of a complaint's region fact; WIB where none is known."""
-    known = isinstance(region, Mapping) and region.get("scheme", "kemendagri")
-    if known != "kemendagri":
-        return WIB
-    return ZONES.get(str(region.get("code", ""))[:2], WIB)
-
-
-MONTHS = {
-    "id": "Januari Februari Maret April Mei Juni Juli "
-    "Agustus September Oktober November Desember",
-    "en": "January February March April May June July "
-    "August September October November December",
+WIB, WITA, WIT = "Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"
+ZONES: Mapping[str, str] = {
+    # Bali and Nusa Tenggara; Kalimantan but its west and centre; Sulawesi
+    **dict.fromkeys(
+        ("51", "52", "53", "63", "64", "65", "71", "72", "73", "74", "75", "76"), WITA
+    ),
+    # Maluku and Papua
+    **dict.fromkeys(("81", "82", "91", "92", "93", "94", "95", "96"), WIT),
+    # Sumatra and Java; Kalimantan's west and centre
+    **dict.fromkeys(("11", "12", "13", "14", "15", "16", "17", "18", "19", "21"), WIB),
+    **dict.fromkeys(("31", "32", "33", "34", "35", "36", "61", "62"), WIB),
 }
-_AT = {"id": "pukul %H.%M", "en": "%H:%M"}
+"""Province code of Kemendagri -> IANA zone."""
 
 
-def local_words(at: datetime | str, zone: timezone, language: str) -> str:
-    """Say an instant as people of a zone say it; a naive one counts as UTC."""
-    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    local = moment.astimezone(zone)
-    month = MONTHS[language].split()[local.month - 1]
-    clock = local.strftime(_AT[language])
-    return f"{local.day} {month} {local.year} {clock} {zone.tzname(None)}"
+def zone_of(region: str) -> str:
+    """Name the zone of a region by its code; empty when the code is none of these."""
+    return ZONES.get(region[:2], "")

@@ -87,6 +87,34 @@ class Cases(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Struck:
+    """What the clocks of one complaint did."""
+
+    complaint_id: str
+    steps: Sequence[tuple[str, str]]
+    """(clock, event) of each step that was due."""
+    due: Sequence[tuple[str, str]]
+    """(lane, complaint id) of those who are to be told."""
+
+
+class Clocks(Protocol):
+    """Complaints whose clocks have something to do."""
+
+    def due(self, limit: int) -> list[str]:
+        """Name complaints whose next step is due, the oldest first."""
+
+    def strike(self, complaint_ids: Sequence[str]) -> list[Struck]:
+        """Append what is due, and set the next instant, in one transaction.
+
+        Under the complaints' locks, by the database's clock; all or none. Those that
+        somebody else holds, or that are not due any more, are left out. Idempotent.
+        """
+
+    def postpone(self, complaint_id: str, seconds: float) -> None:
+        """Leave a complaint alone for some time."""
+
+
+@dataclass(frozen=True, slots=True)
 class PublicCase:
     """What the holder of a tracking code sees."""
 

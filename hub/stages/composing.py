@@ -8,10 +8,10 @@ from typing import Any
 from connectors.contract import Contact, Delivery, EventView, Target
 from hub.domain.delivery import Cursor, Plan, PlanKind
 from hub.domain.identity import delivery_key
+from hub.domain.local_time import clock_of
 from hub.domain.notices import STANDARD, Wording, speaker
 from hub.domain.pacing import PROMPT, Pace, Turn, rest_seconds
 from hub.domain.privacy import event_facts, event_words, interested, view
-from hub.domain.zones import zone_of
 from hub.ports import CaseFile, Cursors, Lease, Sending
 from schemas.agency import Limits
 from schemas.events import LogEvent
@@ -134,7 +134,7 @@ def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:
         return 0.0
     told, waiting = _covered(way, case, chosen), wanted(cursor, case, way)
     turn = Turn(chosen.kind, chosen.frozen, told, waiting)
-    zone = zone_of(case.state.facts.get("region"))
+    zone = clock_of(case.state.facts.get("region"))
     return rest_seconds(way.pace, turn, case.read_at, zone)
 
 
@@ -163,7 +163,7 @@ def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> Eve
             words,
             title,
             short=way.party == SHORT_WORDS,
-            zone=zone_of(case.state.facts.get("region")),
+            zone=clock_of(case.state.facts.get("region")),
         )
     return EventView(
         event_id=event.event_id,

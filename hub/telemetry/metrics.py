@@ -67,6 +67,22 @@ due_oldest_seconds = Gauge(
     ["lane"],
     registry=REGISTRY,
 )
+clock_steps = Counter(
+    "simpul_clock_steps",
+    "Steps of deadlines that were noted: warnings, breaches, what follows by itself.",
+    ["clock", "event"],
+    registry=REGISTRY,
+)
+clocks_due = Gauge(
+    "simpul_clocks_due",
+    "Complaints with a step of a deadline that is due and not noted yet.",
+    registry=REGISTRY,
+)
+overdue = Gauge(
+    "simpul_overdue_complaints",
+    "Complaints of which a clock is over its limit and not stopped yet.",
+    registry=REGISTRY,
+)
 broker_blocked = Gauge(
     "simpul_broker_blocked", "1 while the broker takes no hints.", registry=REGISTRY
 )

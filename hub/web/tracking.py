@@ -3,9 +3,9 @@
 from datetime import timezone
 from typing import Any
 
+from hub.domain.local_time import clock_of
 from hub.domain.notices import STANDARD, Wording, reason_words, speaker
 from hub.domain.privacy import event_facts, event_words, visible
-from hub.domain.zones import zone_of
 from hub.ports import PublicCase
 from schemas.events import LogEvent
 from schemas.parties import PartyKind
@@ -28,7 +28,7 @@ def tracking_json(case: PublicCase, wording: Wording = STANDARD) -> dict[str, An
 
 def _zone(case: PublicCase) -> timezone:
     first = next((e for e in case.timeline if e.type == "received"), None)
-    return zone_of(first.facts.get("region") if first is not None else None)
+    return clock_of(first.facts.get("region") if first is not None else None)
 
 
 def _line(

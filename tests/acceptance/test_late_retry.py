@@ -80,4 +80,9 @@ def test_a_retried_letter_heals_by_itself_when_the_agency_is_up_again(
     faults.clear()
     wait_until(queries.counts, {"dead_letters": 0, "lagging": 0})
     assert region.tally().answers[told.marker] == {PUPR: 1}
-    assert check_invariants(hub.store.db, hub.store.edge, hub.store.erased) == []
+    assert (
+        check_invariants(
+            hub.store.db, hub.store.edge, hub.store.erased, hub.store.deadlines
+        )
+        == []
+    )

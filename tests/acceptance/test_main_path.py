@@ -139,7 +139,12 @@ def test_a_web_complaint_reaches_its_agency_and_its_status_comes_back(
         "registered",
         "handed_over",
     ]
-    assert check_invariants(hub.store.db, hub.store.edge, hub.store.erased) == []
+    assert (
+        check_invariants(
+            hub.store.db, hub.store.edge, hub.store.erased, hub.store.deadlines
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("off", ["hints", "sweep"])
@@ -269,7 +274,12 @@ def test_erasure_leaves_nothing_that_the_key_ring_can_read(
     assert not any(marker in after for marker in MARKERS)
     assert track(hub, code)["status"] == "closed"
     assert hub.store.sealer.verify() == []
-    assert check_invariants(hub.store.db, hub.store.edge, hub.store.erased) == []
+    assert (
+        check_invariants(
+            hub.store.db, hub.store.edge, hub.store.erased, hub.store.deadlines
+        )
+        == []
+    )
     logged = capfd.readouterr()
     assert not any(m in logged.out + logged.err for m in (*MARKERS, "markersurel"))
 

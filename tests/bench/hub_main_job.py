@@ -255,7 +255,7 @@ def check(store: Store, complaints: int) -> None:
     if store.db.dialect != "sqlite":
         with store.db.write() as tx:
             tx.conn.execute(sa.text("ANALYZE"))
-    broken = check_invariants(store.db)
+    broken = check_invariants(store.db, deadlines=store.deadlines)
     print(f"complaints {count} of {complaints}, broken invariants {len(broken)}")
     if broken or count != complaints:
         raise SystemExit(str(broken[:5]))

@@ -46,6 +46,7 @@ OWN = {
     "recorded_at",
     "due_at",
     "hinted_at",
+    "next_clock_at",
 }
 """Columns in which two complaints of one decision may differ."""
 

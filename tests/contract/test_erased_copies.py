@@ -38,7 +38,7 @@ def read_in(store: Store) -> bool:
 
 
 def violated(store: Store) -> set[str]:
-    found = check_invariants(store.db, store.edge, store.erased)
+    found = check_invariants(store.db, store.edge, store.erased, store.deadlines)
     return {violation.rule for violation in found}
 
 

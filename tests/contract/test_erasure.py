@@ -143,7 +143,14 @@ def test_a_backup_is_erased_again_before_it_is_used(world: World) -> None:
     backup = Database(world.backup())
     erase(world, known)
     assert markers_in(backup, store.vault) == MARKERS
-    eraser = Eraser(backup, store.vault, store.erased, grace_hours=0, hinting=False)
+    eraser = Eraser(
+        backup,
+        store.vault,
+        store.erased,
+        store.deadlines,
+        grace_hours=0,
+        hinting=False,
+    )
     assert eraser.brought_back() == [known.id]
     assert eraser.apply_list() == 1
     assert markers_in(backup, store.vault) == set()
@@ -170,7 +177,14 @@ def test_words_that_come_after_an_erasure_are_not_kept(world: World) -> None:
 def test_an_erasure_waits_for_its_parties_until_the_grace_is_over(world: World) -> None:
     known = world.register()
     store = world.store
-    eraser = Eraser(store.db, store.vault, store.erased, grace_hours=72, hinting=False)
+    eraser = Eraser(
+        store.db,
+        store.vault,
+        store.erased,
+        store.deadlines,
+        grace_hours=72,
+        hinting=False,
+    )
     eraser.request(known.id, "operator", "asked")
     assert eraser.erase_due() == 0
     world.move_clock(73 * 3600)

@@ -17,6 +17,7 @@ from hub.ports import Settled
 from tests.contract.builders import (
     DINKES,
     MAIL,
+    NOON,
     PUPR,
     Words,
     by_action,
@@ -202,6 +203,9 @@ CORRUPTIONS: tuple[tuple[str, str, Corrupt], ...] = (
     ("erased_means_keyless", "a key that lives on", keep_key),
     ("erased_means_keyless", "a key lost without an erasure", lose_key),
     ("edge_equals_journal", "a lost message", lose_message),
+    ("clocks_are_wound", "a clock that nobody hears", on_complaint(next_clock_at=None)),
+    ("clocks_are_wound", "a clock that goes wrong", on_complaint(next_clock_at=NOON)),
+    ("clocks_are_wound", "late by nothing", on_complaint(overdue=True)),
 )
 
 
@@ -231,7 +235,11 @@ def test_an_erasure_that_is_not_on_the_list_is_named(world: World) -> None:
 
 
 def test_every_rule_has_a_corruption() -> None:
-    assert {rule for rule, _, _ in CORRUPTIONS} == {*RULES, "edge_equals_journal"}
+    assert {rule for rule, _, _ in CORRUPTIONS} == {
+        *RULES,
+        "edge_equals_journal",
+        "clocks_are_wound",
+    }
 
 
 def test_a_message_that_waits_in_the_spool_is_not_missed(world: World) -> None:

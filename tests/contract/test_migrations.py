@@ -1,5 +1,7 @@
 """The migrations make the tables that the code says, on both engines."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,39 @@ def test_upgrading_twice_is_harmless(world: World) -> None:
     upgrade(url_of(world))
     assert current(url_of(world)) == head()
     assert world.row(t.complaints).id == known.id
+
+
+KILLED = """
+import os, sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from hub.database.migrate import upgrade
+
+steps = []
+
+@event.listens_for(Engine, "before_cursor_execute")
+def count(conn, cursor, statement, parameters, context, many):
+    steps.append(statement)
+    if len(steps) == int(sys.argv[2]):
+        os._exit(9)
+
+upgrade(sys.argv[1])
+"""
+"""Migrates, and dies before a statement."""
+
+
+@pytest.mark.parametrize("statement", [5, 20, 45, 80])
+def test_who_is_killed_while_migrating_leaves_nothing_half_made(
+    tmp_path: Path, statement: int
+) -> None:
+    url = f"sqlite:///{tmp_path / 'simpul.db'}"
+    command = [sys.executable, "-c", KILLED, url, str(statement)]
+    assert subprocess.run(command, check=False).returncode == 9
+    assert current(url) == ""
+
+    upgrade(url)
+
+    assert current(url) == head()
 
 
 PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits"

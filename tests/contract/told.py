@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from connectors.contract import Capabilities, Delivery, Done, NotFound, Skipped
+from hub.domain.local_time import WIB
 from hub.domain.pacing import Pace, QuietHours
-from hub.domain.zones import WIB
 from hub.ports import Ended
 from hub.stages.deliver import Deliver, Way, lane_of
 from schemas.events import Cause, NewEvent, new_event

@@ -111,7 +111,7 @@ class World:
 
     def violated(self) -> set[str]:
         store = self.store
-        found = check_invariants(store.db, store.edge, store.erased)
+        found = check_invariants(store.db, store.edge, store.erased, store.deadlines)
         return {violation.rule for violation in found}
 
     def violated_after(self, change: Callable[[Tx], None]) -> set[str]:
@@ -122,7 +122,7 @@ class World:
         with store.db.engine.connect() as conn:
             tx = Tx(conn, now, store.db.dialect)
             change(tx)
-            found = check_in(tx, store.edge, store.erased)
+            found = check_in(tx, store.edge, store.erased, store.deadlines)
             conn.rollback()
         return {violation.rule for violation in found}
 

@@ -152,7 +152,7 @@ def _at_rest(settings: Settings, region: SimulatedRegion) -> bool:
 def _judge(region: SimulatedRegion, settings: Settings, markers: list[str]) -> None:
     store = open_store(settings, migrate=False)
     try:
-        broken = check_invariants(store.db, store.edge, store.erased)
+        broken = check_invariants(store.db, store.edge, store.erased, store.deadlines)
         letters = store.queries.dead_letters(limit=1000)
         others = [x for x in letters if x["kind"] != "held"]
         held = held_hand_overs(store)

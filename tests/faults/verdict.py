@@ -182,7 +182,7 @@ class Judge:
     def final(self) -> list[str]:
         """Name everything that is wrong at the end; empty when all holds."""
         store = self._store
-        broken = check_invariants(store.db, store.edge, store.erased)
+        broken = check_invariants(store.db, store.edge, store.erased, store.deadlines)
         seals = store.sealer.verify()
         rows = store.queries.dead_letters(limit=100_000)
         others = [row for row in rows if row["kind"] != "held"]

@@ -116,9 +116,14 @@ CHANGED_COMPLAINTS = Sheet(
         "confidential",
         "triage",
         "merged_into",
+        "next_clock_at",
+        "overdue",
     ),
     key=("id",),
 )
+GROWN_COMPLAINTS = Sheet(t.complaints, ("head_seq",), key=("id",))
+"""Complaints with more events, none of which moves anything."""
+WOUND_COMPLAINTS = Sheet(t.complaints, ("next_clock_at", "overdue"), key=("id",))
 CHANGED_LEGS = Sheet(
     t.legs,
     ("unit", "role", "status", "order_by", "hops", "opened_seq", "closed_seq"),
@@ -261,6 +266,8 @@ ORDER = (
     NEW_CHUNKS,
     NEW_COMPLAINTS,
     CHANGED_COMPLAINTS,
+    GROWN_COMPLAINTS,
+    WOUND_COMPLAINTS,
     NEW_EVENTS,
     NEW_LEGS,
     CHANGED_LEGS,

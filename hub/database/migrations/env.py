@@ -10,6 +10,7 @@ context.configure(
     target_metadata=metadata,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=False,
+    transactional_ddl=True,  # on SQLite, too: a half-made database mends itself never
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -65,6 +65,14 @@ complaints = sa.Table(
     sa.Column("received_at", Instant, nullable=False),
     sa.Column("erasure_due_at", Instant),
     sa.Column("erased_at", Instant),
+    sa.Column("next_clock_at", Instant),
+    sa.Column("overdue", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("ix_complaints_overdue", "id", **where("overdue")),
+    sa.Index(
+        "ix_complaints_next_clock_at",
+        "next_clock_at",
+        **where("next_clock_at IS NOT NULL"),
+    ),
 )
 
 legs = sa.Table(

@@ -139,7 +139,8 @@ class Town:
         """Wait until everybody is in step, and see that no invariant is broken."""
         self.wait(lambda: self.in_step)
         store = self.hub.store
-        assert check_invariants(store.db, store.edge, store.erased) == []
+        broken = check_invariants(store.db, store.edge, store.erased, store.deadlines)
+        assert broken == []
 
     def restart(self) -> None:
         """Start the hub anew: with what its files say now."""

@@ -35,7 +35,7 @@ class Judge:
     def look(self, store: Store) -> None:
         """Judge the store between two steps."""
         assert not self._ledger.violations, f"{self._ledger.violations}"
-        broken = check_invariants(store.db, store.edge, store.erased)
+        broken = check_invariants(store.db, store.edge, store.erased, store.deadlines)
         assert not broken, f"{broken}"
         cursors, letters = _read(store)
         for row in cursors:

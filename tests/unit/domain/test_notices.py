@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.protocols.sms.gsm import segments, septets
+from hub.domain.local_time import WIB, WIT, WITA, clock_of, local_words
 from hub.domain.notice_words import ANSWERS, NOTICES, PLACES, Sentence
 from hub.domain.notices import (
     KINDS,
@@ -18,7 +19,6 @@ from hub.domain.notices import (
     strange_places,
     worded,
 )
-from hub.domain.zones import WIB, WIT, WITA, local_words, zone_of
 from schemas.events import CATALOGUE, Audience
 from schemas.reasons import REASONS
 from schemas.status import LABELS, Status
@@ -219,7 +219,7 @@ def test_a_sentence_says_its_long_form_where_it_has_no_short_one() -> None:
     ],
 )
 def test_a_region_has_the_zone_of_its_province(region: Any, zone: Any) -> None:
-    assert zone_of(region) is zone
+    assert clock_of(region) is zone
 
 
 def test_an_instant_is_said_as_people_say_it() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain.delivery import PlanKind
+from hub.domain.local_time import WIB, WIT
 from hub.domain.pacing import URGENT, Pace, QuietHours, Turn, is_urgent, rest_seconds
-from hub.domain.zones import WIB, WIT
 from schemas.events import CATALOGUE, Audience, LogEvent
 from schemas.status import Status
 from tests.unit.domain.builders import WORKS, at, event
