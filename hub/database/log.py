@@ -35,7 +35,7 @@ from hub.database.projection import (
     watch_columns,
 )
 from hub.database.vault import DataKey, Vault
-from hub.database.waking import call_for, set_time
+from hub.database.waking import call_for, set_time, still_told
 from hub.domain.deadlines import Deadlines, moves_clocks
 from hub.domain.delivery import CursorState
 from hub.domain.echoes import is_echo
@@ -45,9 +45,6 @@ from hub.domain.registration import Beginning
 from hub.ports import NewCase
 from schemas.events import CATALOGUE, NewEvent, Scope
 from schemas.parties import PartyKind
-
-ALWAYS_TOLD = frozenset({"erasure_requested", "returned", "withdrawn", "merged_into"})
-"""Told to an agency even when its legs have ended."""
 
 
 class Appender:
@@ -211,7 +208,7 @@ class Appender:
                 event, party.kind, party.party, party.wants, follows=follows
             ):
                 continue
-            if party.kind is PartyKind.AGENCY and not _still_told(
+            if party.kind is PartyKind.AGENCY and not still_told(
                 case, event, party.party
             ):
                 continue
@@ -396,9 +393,3 @@ def _without_seqs(after: CaseState, before: CaseState) -> dict[tuple[str, int], 
         else leg
         for key, leg in after.legs.items()
     }
-
-
-def _still_told(case: Case, event: NewEvent, agency: str) -> bool:
-    if event.type in ALWAYS_TOLD or (event.leg is not None and event.leg[0] == agency):
-        return True
-    return any(leg.is_open for leg in case.state.legs.values() if leg.agency == agency)
