@@ -156,6 +156,24 @@ def check_routing(table: RoutingTable, agencies: Collection[str]) -> None:
         raise ConfigError(msg)
 
 
+def check_deadlines(table: DeadlineTable, agencies: Collection[str]) -> None:
+    """Raise ConfigError if the deadlines name an agency that is not loaded."""
+    named = [
+        *(("zones", agency) for agency in table.zones),
+        *((f"limits.{n}", row.agency) for n, row in enumerate(table.limits)),
+        *((f"days.{n}", one) for n, day in enumerate(table.days) for one in day.agency),
+    ]
+    faults = [
+        f"{place} names {agency!r}"
+        for place, agency in named
+        if agency and agency not in agencies
+    ]
+    if faults:
+        loaded = ", ".join(sorted(agencies)) or "none"
+        msg = f"deadlines: {'; '.join(faults)}, which is not loaded; loaded: {loaded}"
+        raise ConfigError(msg)
+
+
 def channel(
     name: str, config: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Channel:

@@ -9,6 +9,7 @@ from typing import Any
 from connectors import registry
 from connectors.contract import AgencyConnector, Channel
 from hub import telemetry
+from hub.bootstrap.deadlines import load_deadlines
 from hub.bootstrap.reference import folders_of, load_reference, load_routing
 from hub.database.parties import config_row
 from hub.domain.notices import STANDARD, Wording, WordingError, worded
@@ -43,6 +44,7 @@ def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Config
     agencies = registry.load_agencies(folders_of(settings), environ)
     routing = load_routing(settings)
     registry.check_routing(routing, agencies)
+    registry.check_deadlines(load_deadlines(settings).table, agencies)
     channels = {
         name: registry.channel(name, table, environ)
         for name, table in settings.channels.items()

@@ -10,7 +10,8 @@ from hub.database.condition import has_keys
 from hub.database.cursors import SqlCursors
 from hub.database.edge import Edge
 from hub.database.engine import Database
-from hub.database.erasure import ErasedList, Eraser
+from hub.database.erased_list import ErasedList
+from hub.database.erasure import Eraser
 from hub.database.hand_overs import SqlHandOvers
 from hub.database.journal import SqlJournal
 from hub.database.keyring import Keyring, KeyringError

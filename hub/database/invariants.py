@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hub.database import tables as t
 from hub.database.edge import Edge
 from hub.database.engine import Database, Tx
-from hub.database.erasure import ErasedList
+from hub.database.erased_list import ErasedList
 from hub.database.projection import event_of, leg_rows, projection
 from hub.domain.deadlines import Deadlines, Watch
 from hub.domain.lifecycle import fold

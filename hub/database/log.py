@@ -1,7 +1,6 @@
 """The log: the one place that appends events and moves the targets of cursors."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +24,7 @@ from hub.database.hot.batch import (
 )
 from hub.database.hot.writing import write
 from hub.database.moulds import Mould, Stamped, stamp
+from hub.database.news import confirmed_if_no_news
 from hub.database.projection import (
     cursor_row,
     event_row,
@@ -38,12 +38,10 @@ from hub.database.vault import DataKey, Vault
 from hub.database.waking import call_for, set_time, still_told
 from hub.domain.deadlines import Deadlines, moves_clocks
 from hub.domain.delivery import CursorState
-from hub.domain.echoes import is_echo
-from hub.domain.lifecycle import CaseState
 from hub.domain.privacy import interested
 from hub.domain.registration import Beginning
 from hub.ports import NewCase
-from schemas.events import CATALOGUE, NewEvent, Scope
+from schemas.events import CATALOGUE, NewEvent
 from schemas.parties import PartyKind
 
 
@@ -143,7 +141,7 @@ class Appender:
             event = self._with_what_was_heard(case, event)
         grown = case.folding.after(seq, event)
         if event.occurrence_key:
-            event = _confirm_if_nothing_changed(case, grown.state, event)
+            event = confirmed_if_no_news(case, grown.state, event)
         if event.type == "assigned" and event.leg in grown.state.legs:
             self._assign_cursor(case, event, seq)
         case.folding.take(seq, event, grown)
@@ -360,36 +358,3 @@ def _known_occurrence(case: Case, event: NewEvent) -> bool:
         e.occurrence_key == event.occurrence_key and e.leg == event.leg
         for _, e in case.events
     )
-
-
-def _confirm_if_nothing_changed(
-    case: Case, after: CaseState, event: NewEvent
-) -> NewEvent:
-    """Store an agency's update that changes nothing so that it wakes nobody."""
-    if CATALOGUE[event.type].effect.scope is not Scope.LEG:
-        return event
-    before = case.state
-    text = event.sealed.get("text") and not is_echo(event, case.events)
-    news = text or event.facts.get("attachments")
-    news = news or len(after.overtaken) > len(before.overtaken)
-    moved = before.legs != _without_seqs(after, before) or before.status != after.status
-    if news or moved or _is_first_word(case, event):
-        return event
-    facts = {**event.facts, "stands_for": event.type}
-    return event.model_copy(update={"type": "confirmed", "facts": facts})
-
-
-def _is_first_word(case: Case, event: NewEvent) -> bool:
-    """That an agency saw it is news, once."""
-    return event.type == "acknowledged" and not any(
-        e.type == event.type and e.leg == event.leg for _, e in case.events
-    )
-
-
-def _without_seqs(after: CaseState, before: CaseState) -> dict[tuple[str, int], Any]:
-    return {
-        key: replace(leg, closed_seq=before.legs[key].closed_seq)
-        if key in before.legs
-        else leg
-        for key, leg in after.legs.items()
-    }

@@ -1,6 +1,6 @@
 """When each clock of a complaint ran and stood, read off its log.
 
-A pure function of the effective timeline (`hub.domain.lifecycle`): every arrival order
+A pure function of the effective timeline (`hub.domain.order`): every arrival order
 gives the same runs. How long a clock may run is not said here.
 """
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hub.domain.calendar import Pause
-from hub.domain.lifecycle import CaseState, LegState, effective_order, step
+from hub.domain.lifecycle import CaseState, LegState, step
 from hub.domain.limits import Matter
+from hub.domain.order import effective_order
 from schemas.deadlines import ClockKind
 from schemas.events import NewEvent
 from schemas.parties import Role

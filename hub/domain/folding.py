@@ -8,13 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from hub.domain.lifecycle import (
-    CaseState,
-    effective_order,
-    fold,
-    is_on_leg,
-    step,
-)
+from hub.domain.lifecycle import CaseState, fold, step
+from hub.domain.order import effective_order, is_on_leg
 from schemas.events import NewEvent
 
 _Place = tuple[datetime, int, tuple[str, int]]

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from hub.bootstrap import Store
-from hub.database.erasure import ErasedList
+from hub.database.erased_list import ErasedList
 from hub.database.invariants import check_invariants
 from hub.ports import Settled
 from schemas.raw import RawMessage

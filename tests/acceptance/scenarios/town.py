@@ -157,7 +157,7 @@ def _start(settings: Settings, region: SimulatedRegion) -> Hub:
 
 @contextmanager
 def open_town(folder: Path, database: str, broker: str) -> Iterator[Town]:
-    """Open a town; its agencies work on nothing by themselves."""
+    """Open a town; its agencies work on nothing by themselves, and share its clock."""
     settings = Settings(
         data_dir=folder / "data",
         database_url=SecretStr(database),
@@ -167,11 +167,13 @@ def open_town(folder: Path, database: str, broker: str) -> Iterator[Town]:
         work=Work(orphan_waits_seconds=(1, 2, 4)),
         channels={"web": {}},
     )
-    with SimulatedRegion(int(time.time()), work_seconds=None) as region:
+    desk = open_store(settings)
+    seed, now = int(time.time()), desk.queries.now
+    with SimulatedRegion(seed, work_seconds=None, now=now) as region:
         ways = (f"{way}.{name}" for way in WAYS for name in region.agencies)
         admin.apply(broker, Topology(), ["intake.web", *ways])
         hub = _start(settings, region)
-        town = Town(hub, region, settings, open_store(settings, migrate=False))
+        town = Town(hub, region, settings, desk)
         try:
             yield town
         finally:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.lifecycle import LEG_RANK, effective_order, fold
+from hub.domain.lifecycle import LEG_RANK, fold
+from hub.domain.order import effective_order
 from schemas.events import AGENCY_EVENTS, NewEvent
 from schemas.parties import Role
 from schemas.status import Status

@@ -1,0 +1,60 @@
+"""Effective order: where events stand, however they arrived."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from schemas.events import NewEvent
+
+
+def effective_order(
+    events: Sequence[tuple[int, NewEvent]],
+) -> list[tuple[datetime, int, NewEvent]]:
+    """Put events in effective order, each with its effective instant.
+
+    The hub's own events keep their seq order. The updates of one leg stand in
+    (order key, occurred at, occurrence key) order, never before the leg was
+    opened; between the two the effective instants decide.
+    """
+    own = sorted(
+        ((seq, event) for seq, event in events if not is_on_leg(event)),
+        key=lambda pair: pair[0],
+    )
+    opened: dict[tuple[str, int], datetime] = {}
+    rows: list[tuple[datetime, int, tuple[str, int], int, int, NewEvent]] = []
+    latest: datetime | None = None
+    for index, (seq, event) in enumerate(own):
+        latest = event.occurred_at if latest is None else max(latest, event.occurred_at)
+        rows.append((latest, 0, ("", 0), index, seq, event))
+        if event.type == "assigned" and event.leg is not None:
+            opened.setdefault(event.leg, latest)
+    for leg, updates in _by_leg(events).items():
+        running = opened.get(leg)
+        for index, (seq, event) in enumerate(updates):
+            at = event.occurred_at
+            running = at if running is None else max(running, at)
+            rows.append((running, 1, leg, index, seq, event))
+    rows.sort(key=lambda row: row[:4])
+    return [(at, seq, event) for at, _, _, _, seq, event in rows]
+
+
+def is_on_leg(event: NewEvent) -> bool:
+    """Tell an update of a leg, that its own order places, from what seq places."""
+    return bool(event.occurrence_key) and event.leg is not None
+
+
+def _by_leg(
+    events: Sequence[tuple[int, NewEvent]],
+) -> dict[tuple[str, int], list[tuple[int, NewEvent]]]:
+    legs: dict[tuple[str, int], dict[str, tuple[int, NewEvent]]] = {}
+    for seq, event in sorted(events, key=lambda pair: pair[0]):
+        if is_on_leg(event) and event.leg is not None:
+            legs.setdefault(event.leg, {}).setdefault(
+                event.occurrence_key, (seq, event)
+            )
+    return {
+        leg: sorted(
+            found.values(),
+            key=lambda p: (p[1].order_key, p[1].occurred_at, p[1].occurrence_key),
+        )
+        for leg, found in sorted(legs.items())
+    }
