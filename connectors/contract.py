@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
@@ -73,6 +73,8 @@ class Receipt(Model):
     state: str
     """sent, delivered, failed or unknown."""
     raw_state: str = ""
+    permanent: bool = False
+    """It failed, and so will whatever is sent there later."""
 
 
 class OptOut(Model):
@@ -81,6 +83,12 @@ class OptOut(Model):
     contact_kind: str
     contact: str
     opted_out: bool = True
+    code: str = ""
+    """Tracking code, where the channel's sender alone proves nothing."""
+    reply_to: tuple[str, ...] = ()
+    """Our own Message-IDs that the mail answers, nearest first."""
+    line: str = ""
+    thread_id: str = ""
 
 
 class Ignored(Model):
@@ -237,6 +245,8 @@ class Contact(Model):
     line: str = Field(default="", repr=False)
     thread_id: str = Field(default="", repr=False)
     thread_subject: str = Field(default="", repr=False)
+    language: Literal["id", "en"] = "id"
+    """The reporter's; a channel that has room says everything in both."""
 
 
 class Delivery(Model):

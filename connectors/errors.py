@@ -41,7 +41,21 @@ class OutcomeUnknown(ConnectorError):
 
 
 class Refused(ConnectorError):
-    """It will never pass as it is."""
+    """It will never pass as it is.
+
+    `contact_gone` says that nothing will ever reach this contact.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        fingerprint: str = "",
+        response: bytes = b"",
+        contact_gone: bool = False,
+    ) -> None:
+        super().__init__(why, fingerprint=fingerprint, response=response)
+        self.contact_gone = contact_gone
 
 
 class Misconfigured(ConnectorError):

@@ -249,6 +249,11 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
         yield from _strange(f"statuses.{word}", (event,), AGENCY_EVENTS)
 
 
+def load_words(path: Path) -> dict[str, Any]:
+    """Read a deployment's own words for citizens, unchecked; raises ConfigError."""
+    return _toml(path, _read(path))
+
+
 def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)

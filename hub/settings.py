@@ -88,6 +88,34 @@ class Privacy(Section):
     """Keys are destroyed at the latest this long after the request."""
 
 
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+
+
+class MailNotices(Section):
+    """How patient mail to citizens is; what is urgent never waits."""
+
+    burst_seconds: float = Field(default=60, ge=0, le=3600)
+    """Events within this time become one message."""
+    quiet_hours: str = Field(default="", pattern=rf"^({_CLOCK}-{_CLOCK})?$")
+    """A span such as `21:00-07:00`, by the clock of the complaint's region."""
+
+
+class SmsNotices(MailNotices):
+    """How patient SMS to citizens is: a telephone rings at night."""
+
+    burst_seconds: float = Field(default=120, ge=0, le=3600)
+    quiet_hours: str = Field(default="21:00-07:00", pattern=rf"^({_CLOCK}-{_CLOCK})?$")
+
+
+class Notices(Section):
+    """When citizens are told. In which words: `notices.toml` in `agencies_dir`."""
+
+    email: MailNotices = MailNotices()
+    sms: SmsNotices = SmsNotices()
+    late_hand_over_hours: float = Field(default=24, gt=0)
+    """An agency's system that cannot be reached for so long: the reporter hears it."""
+
+
 class Settings(BaseSettings):
     """Every setting; frozen once read."""
 
@@ -119,7 +147,8 @@ class Settings(BaseSettings):
     broker_management_url_file: Path | None = None
     """A file that holds the address instead."""
     agencies_dir: Path | None = None
-    """This deployment's own agencies, `routing.toml` and `categories.toml`."""
+    """This deployment's own agencies, `routing.toml`, `categories.toml` and
+    `notices.toml`."""
     with_examples: bool = False
     """Load the fictional agencies that come with Simpul."""
     channels: dict[str, dict[str, Any]] = {"web": {}}
@@ -129,6 +158,7 @@ class Settings(BaseSettings):
     work: Work = Work()
     edge: Edge = Edge()
     privacy: Privacy = Privacy()
+    notices: Notices = Notices()
     log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

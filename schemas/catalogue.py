@@ -126,6 +126,8 @@ _ROWS: tuple[_Row, ...] = (
      p.HandOver, {E.RULE}, _NOBODY, _NOBODY, _NONE),
     ("hand_over_failed", "The agency's system refused it.",
      p.HandOver, {E.RULE}, _NOBODY, _NOBODY, _NONE),
+    ("hand_over_delayed", "The agency's system cannot be reached for a long time.",
+     p.LegNotice, {E.CLOCK}, _REPORTER, _REPORTER, _NONE),
     # The agency's leg
     ("unit_assigned", "The agency gave it to a unit.",
      p.LegNews, _AGENCY, _ALL, _NEWS, _leg(Status.ASSIGNED_UNIT)),
@@ -147,6 +149,8 @@ _ROWS: tuple[_Row, ...] = (
      p.LegNews, _AGENCY, _ALL, _NEWS, _leg(Status.CLOSED)),
     ("confirmed", "The agency repeated what was known.",
      p.Confirmed, {E.AGENCY}, _NOBODY, _NOBODY, _NONE),
+    ("update_unclear", "An update of the agency could not be understood yet.",
+     p.LegNotice, {E.RULE}, _REPORTER, _REPORTER, _NONE),
     # The reporter and others
     ("reporter_replied", "The reporter wrote again.",
      p.Said, _CITIZEN, _WITHIN, _OFFICES, _case()),

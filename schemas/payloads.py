@@ -137,6 +137,15 @@ class HandOver(Model):
     reason_code: str = ""
 
 
+class LegNotice(Model):
+    """What the hub itself tells of an agency's leg; it holds no word of the agency."""
+
+    agency: str
+    assignment_no: int = Field(ge=1)
+    since: Instant | None = None
+    """When it began, where that matters."""
+
+
 class LegNews(Model):
     """An agency's word on its own leg."""
 

@@ -48,6 +48,7 @@ from hub.stages.accept import Accept
 from hub.stages.deadlines import StrikeClocks
 from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
+from hub.stages.late_hand_over import LateHandOver
 from hub.stages.schedule import Duty, Schedule, Sweep
 from hub.stages.updates import Updates
 from hub.web.app import WebDoors, build_app
@@ -243,6 +244,7 @@ class _Builder:
             reporters,
             lambda: str(uuid7()),
             config.reference,
+            config.wording,
         )
         updates = Updates(
             store.journal,
@@ -276,8 +278,15 @@ class _Builder:
                 Duty("seal", 2.0, store.sealer.seal),
                 Duty("erase", 2.0, store.eraser.erase_due),
                 Duty("gauges", 5.0, Gauges(store.db)),
+                self._late_hand_overs(publisher),
             ]
         return Schedule(duties, monotonic)
+
+    def _late_hand_overs(self, publisher: Publisher) -> Duty:
+        hinting = Hinting(publisher, on=self.settings.work.hints)
+        after = 3600 * self.settings.notices.late_hand_over_hours
+        tell = LateHandOver(self.store.hand_overs, hinting, after)
+        return Duty("late_hand_overs", min(60.0, after), tell)
 
     def _listeners(self) -> list[Listener]:
         if Role.MAIL not in self.roles:
@@ -288,7 +297,8 @@ class _Builder:
         if Role.WEB not in self.roles:
             return None
         doors = WebDoors.of(self.config.channels, self.config.agencies)
-        app = build_app(doors, accept, self.store.queries, health)
+        words = self.config.wording
+        app = build_app(doors, accept, self.store.queries, health, words)
         server = self.settings.server
         return WebServer(app, server.host, server.port)
 

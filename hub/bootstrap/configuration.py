@@ -1,8 +1,9 @@
 """What the files of a deployment say: agencies, routing, channels, ways out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from connectors import registry
@@ -11,6 +12,8 @@ from hub import telemetry
 from hub.bootstrap.deadlines import load_deadlines
 from hub.bootstrap.reference import folders_of, load_reference, load_routing
 from hub.database.parties import config_row
+from hub.domain.notices import STANDARD, Wording, WordingError, worded
+from hub.domain.pacing import PROMPT, Pace, QuietHours
 from hub.domain.reference import Reference
 from hub.domain.routing_check import check
 from hub.settings import Settings
@@ -31,6 +34,9 @@ class Configuration:
     routing: RoutingTable
     channels: Mapping[str, Channel]
     reference: Reference
+    wording: Wording = STANDARD
+    paces: Mapping[str, Pace] = field(default_factory=dict)
+    """Channel -> when citizens are told by it; at once for what is not named."""
 
 
 def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Configuration:
@@ -45,7 +51,27 @@ def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Config
     }
     manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
     reference = load_reference(settings, routing.zone, manifests)
-    return Configuration(agencies, manifests, routing, channels, reference)
+    paces = {name: _pace(settings, name) for name in ("email", "sms")}
+    wording = _wording(settings.agencies_dir)
+    return Configuration(
+        agencies, manifests, routing, channels, reference, wording, paces
+    )
+
+
+def _pace(settings: Settings, channel: str) -> Pace:
+    given = getattr(settings.notices, channel)
+    return Pace(given.burst_seconds, QuietHours.read(given.quiet_hours))
+
+
+def _wording(folder: Path | None) -> Wording:
+    path = folder / "notices.toml" if folder is not None else None
+    if path is None or not path.exists():
+        return STANDARD
+    try:
+        return worded(registry.load_words(path))
+    except WordingError as error:
+        msg = f"{path}: {error}"
+        raise registry.ConfigError(msg) from error
 
 
 def name_what_is_wrong(config: Configuration, at: datetime) -> None:
@@ -79,7 +105,16 @@ def ways_of(config: Configuration) -> dict[str, Way]:
             seconds = target.capabilities.deadline_seconds
             given = {} if seconds is None else {"deadline_seconds": seconds}
             limits = REPORTER_LIMITS.model_copy(update=given)
-            ways[party] = Way(party, PartyKind.REPORTER, target, limits, (), "1")
+            ways[party] = Way(
+                party,
+                PartyKind.REPORTER,
+                target,
+                limits,
+                (),
+                "1",
+                pace=config.paces.get(name, PROMPT),
+                wording=config.wording,
+            )
     return ways
 
 
@@ -102,5 +137,6 @@ def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str,
                 wants=manifest.wants if manifest else None,
                 order_by=manifest.order_by if manifest else "arrival",
             )
+            | {"burst_s": way.pace.burst_seconds}
         )
     return rows

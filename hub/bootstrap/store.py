@@ -12,6 +12,7 @@ from hub.database.edge import Edge
 from hub.database.engine import Database
 from hub.database.erased_list import ErasedList
 from hub.database.erasure import Eraser
+from hub.database.hand_overs import SqlHandOvers
 from hub.database.journal import SqlJournal
 from hub.database.keyring import Keyring, KeyringError
 from hub.database.migrate import upgrade
@@ -38,6 +39,7 @@ class Store:
     journal: SqlJournal
     cursors: SqlCursors
     cases: SqlCases
+    hand_overs: SqlHandOvers
     deadlines: Deadlines
     clocks: SqlClocks
     parties: PartyStore
@@ -107,6 +109,7 @@ def open_store(
             db, vault, deadlines, owner=secrets.token_hex(8), hinting=hinting
         ),
         cases=SqlCases(db, vault, deadlines, hinting=hinting),
+        hand_overs=SqlHandOvers(db, vault, deadlines, hinting=hinting),
         deadlines=deadlines,
         clocks=SqlClocks(db, vault, deadlines, hinting=hinting),
         parties=PartyStore(db),

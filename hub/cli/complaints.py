@@ -25,7 +25,15 @@ LISTED = (
     "overdue",
 )
 LEGS = ("name", "title", "role", "status", "reference")
-CURSORS = ("party", "state", "delivered_seq", "target_seq", "due_at", "failures")
+CURSORS = (
+    "party",
+    "state",
+    "delivered_seq",
+    "target_seq",
+    "due_at",
+    "failures",
+    "contact",
+)
 TRACED = ("at", "what", "who", "detail")
 CLOCKS = (
     "clock",
@@ -122,6 +130,25 @@ def trace(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     with opened(data_dir) as store:
         rows = store.queries.trace(find_complaint(store, name))
     answer_list(rows, TRACED, as_json=as_json, nothing="Nothing happened.")
+
+
+@complaints.command()
+@click.argument("name")
+@why(required=True)
+@common
+def reachable(name: str, why: str, data_dir: Path | None, *, as_json: bool) -> None:
+    """Tell a reporter again whose address or number was taken for gone."""
+    with opened(data_dir) as store:
+        complaint_id = find_complaint(store, name)
+        changed = store.operations.reachable(complaint_id, acting(), why)
+    answer_action(
+        {"id": complaint_id, "contacts": changed},
+        f"{changed} contacts of {name} are told again, from now on."
+        if changed
+        else f"No contact of {name} was taken for unreachable.",
+        as_json=as_json,
+        then=f"Who is told what: simpul complaints show {name}",
+    )
 
 
 @complaints.command()

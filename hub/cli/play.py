@@ -13,7 +13,7 @@ from typing import Any
 from connectors import registry
 from hub.bootstrap import Hub, build_hub
 from hub.cli.errors import Failed
-from hub.settings import Server, Settings, Work
+from hub.settings import MailNotices, Notices, Server, Settings, SmsNotices, Work
 from hub.simulator.citizens import Sent
 from hub.simulator.faults import Fault
 from hub.simulator.letters import Letter, Letters
@@ -183,6 +183,11 @@ def _settings(data_dir: Path, port: int, environment: dict[str, str]) -> Setting
         agencies_dir=short_agencies(data_dir / "agencies"),
         server=Server(port=port),
         work=Work(orphan_waits_seconds=(0.5, 1, 2, 5, 10)),
+        # Nobody waits for the morning, or for a burst, to see a play.
+        notices=Notices(
+            email=MailNotices(burst_seconds=0),
+            sms=SmsNotices(burst_seconds=0, quiet_hours=""),
+        ),
         channels={
             "web": {},
             "email": {

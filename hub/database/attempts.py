@@ -3,10 +3,12 @@
 from typing import Any
 
 import sqlalchemy as sa
+from uuid_utils.compat import uuid7
 
 from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.domain.delivery import PlanKind
+from hub.ports import Ended
 
 _EFFECTS = ("done", "found", "pending")
 """Outcomes of calls that had their effect, or a part of it."""
@@ -44,3 +46,23 @@ def may_be_done(tx: Tx, row: Any, letter: Any) -> bool:
         .limit(1)
     )
     return tx.conn.execute(query).scalar_one_or_none() not in {None, "not_found"}
+
+
+def skip_row(tx: Tx, ended: Ended) -> dict[str, Any]:
+    """Make the row of what was passed over without a call; it has no key."""
+    cursor, plan = ended.lease.cursor, ended.plan
+    return {
+        "id": str(uuid7()),
+        "subject_id": cursor.complaint_id,
+        "party": cursor.party,
+        "recipient": cursor.recipient,
+        "epoch": ended.lease.epoch,
+        "step": plan.kind,
+        "key": "",
+        "first_seq": plan.from_seq,
+        "last_seq": plan.to_seq,
+        "mapping_version": "",
+        "started_at": tx.now,
+        "data_key_id": ended.case.key[0] if ended.case is not None else None,
+        "request": None,
+    }

@@ -29,6 +29,10 @@ class CursorRow:
     """End of a frozen range: it is being sent, or waits for its next attempt."""
     due: bool = False
     """It has something new, and its time is still to be set."""
+    may_rest_s: float = 0.0
+    """How long what is new may wait for more."""
+    urgent: bool = False
+    """A reporter is to be told at once, also where a range waits for its time."""
     woken: bool = False
     """Its time was set."""
     is_new: bool = False

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from hub.database import tables as t
@@ -55,6 +56,8 @@ SILENT = Look(
 CASES = (COMPLAINTS, EVENTS, REPORTERS, ANSWERS, MESSAGES, SILENT)
 """What case files are read by."""
 
+OPTED_OUT = "the contact opted out"
+UNREACHABLE = "the contact is unreachable"
 CONTACT_OF_PARTY = {
     "reporter:email": ("email", "email"),
     "reporter:sms": ("phone", "phone"),
@@ -88,10 +91,14 @@ def read_case_files(
         messages={row.id: row.data_key_id for row in messages},
         keys={row.id: vault.unwrapped(row.id, row.wrapped) for row in wrapped},
         parties=directory.read(tx),
+        read_at=tx.now,
     )
     contacts = {x for lease in leases if (x := rows.contact(vault, lease))}
     (silent,) = look(tx, (SILENT, contacts))
-    rows.silent = {(row.kind, bytes(row.hmac)) for row in silent}
+    rows.silent = {
+        (row.kind, bytes(row.hmac)): OPTED_OUT if row.opted_out else UNREACHABLE
+        for row in silent
+    }
     return rows
 
 
@@ -113,7 +120,9 @@ class CaseRows:
     messages: dict[str, str]
     keys: dict[str, DataKey]
     parties: dict[str, PartyRow]
-    silent: set[tuple[str, bytes]] | None = None
+    read_at: datetime
+    silent: dict[tuple[str, bytes], str] = field(default_factory=dict)
+    """Contact -> why it is told nothing."""
 
     def open(self, vault: Vault, leases: Sequence[Lease]) -> list[CaseFile]:
         """Open and fold what belongs to each lease."""
@@ -142,13 +151,13 @@ class CaseRows:
             events=events,
             state=state,
             facts=_facts(row),
+            read_at=self.read_at,
             reporter=person,
             code=str(person.get("code", row.code)),
             follows=who != author,
             wants=None if known is None else known.wants,
             agency_titles=titles,
-            contact_silent=lease.kind is PartyKind.REPORTER
-            and self._is_silent(vault, lease),
+            contact_silent=self._silence(vault, lease),
             key=(key_id, self.keys.get(key_id)),
         )
 
@@ -177,9 +186,13 @@ class CaseRows:
             return None
         return (kind, vault.blind(kind, contact_form(kind, value)))
 
-    def _is_silent(self, vault: Vault, lease: Lease) -> bool:
+    def _silence(self, vault: Vault, lease: Lease) -> str:
+        if lease.kind is not PartyKind.REPORTER:
+            return ""
         found = self.contact(vault, lease)
-        return found is None or found in (self.silent or ())
+        if found is None:
+            return "there is no contact"
+        return self.silent.get(found, "")
 
     def _open_answer(self, journal_id: str, n: int) -> CaseFile:
         row = self.answers[(journal_id, n)]
@@ -195,9 +208,10 @@ class CaseRows:
             events=(),
             state=CaseState(),
             facts={},
+            read_at=self.read_at,
             reporter=contact,
             answer=(row.template, params),
-            contact_silent=key is None,
+            contact_silent="" if key is not None else "the answer was erased",
             key=(covering, self.keys.get(covering)),
         )
 

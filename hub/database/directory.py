@@ -21,11 +21,13 @@ class PartyRow:
     wants: tuple[str, ...] | None
     config_version: str
     order_by: str
+    burst_s: float = 0.0
+    """What is not urgent may wait so long for more; zero for all but reporters."""
 
 
 _DIGEST = """
 SELECT md5(string_agg(concat_ws(chr(31), party, kind, lane, title, config_version,
-                                order_by,
+                                order_by, burst_s,
                                 coalesce(wants::text, 'null')), chr(30) ORDER BY party))
   FROM parties
 """
@@ -56,7 +58,14 @@ def read_parties(tx: Tx) -> dict[str, PartyRow]:
     c = t.parties.c
     rows = tx.conn.execute(
         sa.select(
-            c.party, c.kind, c.lane, c.title, c.wants, c.config_version, c.order_by
+            c.party,
+            c.kind,
+            c.lane,
+            c.title,
+            c.wants,
+            c.config_version,
+            c.order_by,
+            c.burst_s,
         )
     )
     return {
@@ -68,6 +77,7 @@ def read_parties(tx: Tx) -> dict[str, PartyRow]:
             None if r.wants is None else tuple(r.wants),
             r.config_version,
             r.order_by,
+            r.burst_s,
         )
         for r in rows
     }

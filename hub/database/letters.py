@@ -14,7 +14,7 @@ from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.projection import told_seqs
 from hub.domain.delivery import CursorState, Plan, PlanKind
-from hub.domain.settlement import Settlement
+from hub.domain.settlement import RESTS, Settlement
 from hub.ports import Lease
 
 RETRYING = "retrying: "
@@ -143,6 +143,8 @@ def write_late(tx: Tx, row: Any, plan: Plan, settlement: Settlement) -> None:
             "failed_again": c.failed_again + 1,
             "changed_at": tx.now,
         }
+    elif settlement.outcome == RESTS:
+        return
     elif settlement.forward_to is None:
         reason = settlement.why or settlement.outcome
         values = {"why": f"{RETRYING}{reason}"[:300]}

@@ -36,6 +36,7 @@ from hub.database.projection import (
     watch_columns,
 )
 from hub.database.vault import DataKey, Vault
+from hub.database.waking import call_for, set_time
 from hub.domain.concern import concerns
 from hub.domain.deadlines import Deadlines, moves_clocks
 from hub.domain.delivery import CursorState, Step
@@ -212,6 +213,7 @@ class Appender:
                 continue
             cursor.target_seq = seq
             cursor.changed = True
+            call_for(cursor, party, event)
             cursor.due = cursor.state is CursorState.ACTIVE
 
     def flush(self) -> list[tuple[str, str]]:
@@ -277,12 +279,12 @@ class Appender:
         due: list[tuple[str, str]] = []
         for _, cursor in sorted(case.cursors.items()):
             if cursor.due:
-                # A range that waits for its next attempt keeps its own time.
-                frozen = cursor.sending_to_seq is not None
-                cursor.due_at = cursor.due_at if frozen else self.tx.now
-                cursor.hinted_at = self.tx.now if self.hinting else None
+                rests = set_time(cursor, self.tx.now)
+                hints = self.hinting and not rests
+                cursor.hinted_at = self.tx.now if hints else None
                 cursor.due, cursor.woken = False, True
-                due.append((self.parties[cursor.party].lane, case.complaint_id))
+                if not rests:  # else the sweep finds it when it is time
+                    due.append((self.parties[cursor.party].lane, case.complaint_id))
         return due
 
     def _collect_cursors(self, case: Case) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
+from hub.database import contacts
 from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
@@ -148,6 +149,21 @@ class Operations:
             .where(j.waiting_for == index, j.state.in_(("waiting", "quarantined")))
             .values(state="waiting", due_at=tx.now, hinted_at=None)
         )
+
+    @retrying
+    def reachable(self, complaint_id: str, by: str, reason: str) -> int:
+        """Take a reporter's contacts for reachable again, from now on; idempotent."""
+        with self._db.write() as tx:
+            changed = contacts.forgive(tx, complaint_id)
+            if changed:
+                note(
+                    tx,
+                    by=by,
+                    action="contact_reachable",
+                    subject=complaint_id,
+                    reason=reason,
+                )
+        return changed
 
 
 def _open(tx: Tx, ids: Sequence[str]) -> list[Any]:

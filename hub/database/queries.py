@@ -5,8 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub.database import contacts
 from hub.database import tables as t
 from hub.database.engine import Database, Tx
+from hub.database.lag import lags, party_lag, rests
 from hub.database.projection import event_of, read_events, reference_place
 from hub.database.vault import Vault
 from hub.domain.lifecycle import fold, why_unmoved
@@ -173,55 +175,24 @@ class Queries:
     def cursors_of(self, complaint_id: str) -> list[dict[str, Any]]:
         """List a complaint's cursors."""
         c = t.cursors.c
-        return self._rows(
-            sa.select(
-                c.party,
-                c.state,
-                c.delivered_seq,
-                c.target_seq,
-                c.due_at,
-                c.failures,
-            )
-            .where(c.complaint_id == complaint_id)
-            .order_by(c.party)
+        shown = (
+            c.party,
+            c.state,
+            c.delivered_seq,
+            c.target_seq,
+            c.due_at,
+            c.failures,
         )
+        query = sa.select(*shown).where(c.complaint_id == complaint_id)
+        with self._db.read() as tx:
+            silent = contacts.find(tx, complaint_id)
+            rows = tx.conn.execute(query.order_by(c.party)).all()
+        return [row._asdict() | {"contact": silent.get(row.party, "")} for row in rows]
 
     def parties(self) -> list[dict[str, Any]]:
         """List parties with their lag: the numbers that operators watch."""
-        c, p = t.cursors.c, t.parties.c
-        lag = (
-            sa.select(
-                c.party,
-                sa.func.count().label("lagging"),
-                sa.func.min(t.log.c.recorded_at).label("oldest"),
-            )
-            .join(
-                t.log,
-                sa.and_(
-                    t.log.c.complaint_id == c.complaint_id,
-                    t.log.c.seq == c.delivered_seq + 1,
-                ),
-            )
-            .where(c.delivered_seq < c.target_seq)
-            .group_by(c.party)
-            .subquery()
-        )
-        query = (
-            sa.select(
-                p.party,
-                p.kind,
-                p.title,
-                p.state,
-                p.breaker,
-                p.why,
-                p.last_success_at,
-                sa.func.coalesce(lag.c.lagging, 0).label("lagging"),
-                lag.c.oldest,
-            )
-            .outerjoin(lag, lag.c.party == p.party)
-            .order_by(p.party)
-        )
-        return self._rows(query)
+        with self._db.read() as tx:
+            return [row._asdict() for row in tx.conn.execute(party_lag(tx.now))]
 
     def dead_letters(self, *, kind: str = "", limit: int = 200) -> list[dict[str, Any]]:
         """List open dead letters, oldest first."""
@@ -272,16 +243,28 @@ class Queries:
             "triage": sa.select(sa.func.count()).where(t.complaints.c.triage.is_(True)),
             "overdue": sa.select(sa.func.count()).where(t.complaints.c.overdue),
             "cursors": sa.select(sa.func.count()).select_from(t.cursors),
-            "lagging": sa.select(sa.func.count()).where(c.delivered_seq < c.target_seq),
+            "lagging": sa.select(sa.func.count()).select_from(t.cursors),
             "held": sa.select(sa.func.count()).where(c.state == "held"),
             "parked": sa.select(sa.func.count()).where(c.state == "parked"),
             "dead_letters": sa.select(sa.func.count()).where(
                 d.state.in_(("open", "requested"))
             ),
             "answers_waiting": sa.select(sa.func.count()).where(a.state == "active"),
+            "contacts_opted_out": sa.select(sa.func.count()).where(
+                t.contact_state.c.opted_out
+            ),
+            "contacts_unreachable": sa.select(sa.func.count()).where(
+                t.contact_state.c.unreachable
+            ),
             "answers_failed": sa.select(sa.func.count()).where(a.state == "failed"),
         }
         with self._db.read() as tx:
+            asked["lagging"] = asked["lagging"].where(lags(tx.now))
+            asked["resting"] = (
+                sa.select(sa.func.count())
+                .select_from(t.cursors)
+                .where(c.delivered_seq < c.target_seq, rests(tx.now))
+            )
             return {name: tx.conn.execute(q).scalar_one() for name, q in asked.items()}
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:

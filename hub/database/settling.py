@@ -11,11 +11,13 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from hub.database import letters
+from hub.database import contacts, letters
+from hub.database.attempts import skip_row
 from hub.database.directory import Directory
 from hub.database.engine import Tx
 from hub.database.hot.batch import (
     ENDED_ATTEMPTS,
+    NEW_ATTEMPTS,
     SETTLED_ANSWERS,
     SETTLED_CURSORS,
     WOKEN_ROWS,
@@ -30,7 +32,7 @@ from hub.database.settling_rows import Held, SettlingRows, reference_index
 from hub.database.vault import Vault
 from hub.domain.deadlines import Deadlines
 from hub.domain.delivery import CursorState, PlanKind
-from hub.domain.settlement import Settlement
+from hub.domain.settlement import RESTS, Settlement
 from hub.ports import Ended, Lease
 from schemas.events import Cause, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
@@ -61,6 +63,7 @@ class Settling:
         self._rows: SettlingRows
         self._attempts: dict[str, dict[str, Any]] = {}
         self._told: list[tuple[str, Settlement]] = []
+        self._lost: list[tuple[str, str]] = []
         self.due: list[tuple[str, str]] = []
 
     def run(self, group: Sequence[Ended]) -> list[bool]:
@@ -76,6 +79,8 @@ class Settling:
         self._collect()
         tell_parties(self._tx, self._told, self._batch)
         write(self._tx, self._batch)
+        for key, why in self._lost:
+            contacts.lose(self._tx, self._vault, key, why)
         return kept
 
     def _appender(self) -> Appender:
@@ -119,15 +124,20 @@ class Settling:
             self._batch.add(ENDED_ATTEMPTS, row)
 
     def _end_attempt(self, ended: Ended, *, evidence_only: bool) -> None:
-        if ended.attempt is None:
-            return
-        settlement, key = ended.settlement, self._rows.key_of(ended.attempt)
+        settlement, attempt = ended.settlement, ended.attempt
+        if attempt is None:
+            if settlement.outcome != "skipped" or ended.case is None:
+                return
+            skipped = skip_row(self._tx, ended)
+            self._batch.add(NEW_ATTEMPTS, skipped)
+            attempt = skipped["id"]
         response = None
-        if settlement.response and key is not None:
-            place = f"attempts|response|{ended.attempt}"
+        key = self._rows.key_of(attempt) if settlement.response else None
+        if key is not None:
+            place = f"attempts|response|{attempt}"
             response = key.seal(place, settlement.response[:65536])
-        self._attempts[ended.attempt] = {
-            "id": ended.attempt,
+        self._attempts[attempt] = {
+            "id": attempt,
             "ended_at": self._tx.now,
             "outcome": settlement.outcome,
             "why": settlement.why[:300],
@@ -148,8 +158,12 @@ class Settling:
             values |= self._moved(held, settlement)
         else:
             values |= self._kept(held, settlement)
+            if settlement.outcome == RESTS:
+                values |= self._rested(held, lease, settlement)
         if settlement.reference:
             values |= self._reference(lease, settlement.reference)
+        if settlement.contact_gone and held.row.party in contacts.KINDS:
+            self._lost.append((held.row.sending_key, settlement.fingerprint))
         if settlement.dead is not None:
             letters.set_aside(self._tx, lease, ended.plan, settlement)
         handed_over = settlement.hand_over == "handed_over" or (
@@ -227,6 +241,20 @@ class Settling:
                 values["party_stopped_s"] = self._stopped(row.party)
         return values
 
+    def _rested(
+        self, held: Held, lease: Lease, settlement: Settlement
+    ) -> dict[str, Any]:
+        """What came while a turn was put off is looked at now: it may be urgent.
+
+        A rest is no failure: the age of an earlier one stands still meanwhile.
+        """
+        if held.target_seq > lease.cursor.target_seq:
+            return self._due_now()
+        row, seconds = held.row, settlement.due_in_seconds or 0
+        if row.failing_since is None:
+            return {}
+        return {"party_stopped_s": row.party_stopped_s - seconds}
+
     def _stopped(self, party: str) -> float:
         """Sum up a party's stops until now; what this group stops begins now."""
         row = self._rows.stopped.get(party)
@@ -290,8 +318,10 @@ class Settling:
             values = self._goes_on(held, row.delivered_seq)
         else:
             values = self._kept(held, settlement)
+            if settlement.outcome == RESTS:
+                values |= self._rested(held, ended.lease, settlement)
             # What goes in steps is finished first: the steps done are not done again.
-            if row.delivered_seq < held.target_seq and not settlement.progress:
+            elif row.delivered_seq < held.target_seq and not settlement.progress:
                 values |= self._others_first(held)
         held.set(_RELEASED | values)
         self._hint(held)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.contract import File
+from hub.database import contacts
 from hub.database import tables as t
 from hub.database.case import Case
 from hub.database.engine import Tx
@@ -59,6 +60,7 @@ class ClaimedWork:
         self._log = Appender(tx, vault, deadlines, hinting=hinting, batch=self._batch)
         self._find = Finder(tx, vault, self._log, prints)
         self._due: list[tuple[str, str]] = []
+        self._silenced: list[tuple[str, bytes]] = []
         self._adopted: set[str] = set()
         """Keys that got their owner: the first one keeps them."""
 
@@ -176,6 +178,12 @@ class ClaimedWork:
             collect_files(self._batch, keeper.key, complaint_id, event_id, files)
         return [one.as_event() for one in written]
 
+    def last_of_leg(self, complaint_id: str, leg: tuple[str, int]) -> str:
+        """Name the type of a leg's last event; empty when there is none."""
+        case = self._log.open(complaint_id)
+        events = case.events if case is not None else ()
+        return next((e.type for _, e in reversed(events) if e.leg == leg), "")
+
     def leader(self, complaint_id: str) -> str:
         """Name the complaint that it follows since they were merged, else itself."""
         case = self._log.open(complaint_id)
@@ -273,22 +281,20 @@ class ClaimedWork:
         )
         self._due.append((party.lane, row.id))
 
-    def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> None:
-        """Remember that a contact wants no messages, or wants them again."""
-        c = t.contact_state.c
-        contact = contact_form(kind, contact)
-        where = (c.kind == kind, c.hmac == self._vault.blind(kind, contact))
-        changed = self._tx.conn.execute(
-            sa.update(t.contact_state).where(*where).values(opted_out=opted_out)
-        )
-        if changed.rowcount == 0:
-            self._tx.conn.execute(
-                sa.insert(t.contact_state).values(
-                    kind=kind,
-                    hmac=self._vault.blind(kind, contact),
-                    opted_out=opted_out,
-                )
-            )
+    def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
+        """Remember that a contact wants no messages, or wants them again.
+
+        What still rests is due now: it is passed over, so that whoever wants messages
+        again hears from then on. False when it was so before.
+        """
+        hmac = self._vault.blind(kind, contact_form(kind, contact))
+        if opted_out:
+            self._silenced.append((kind, hmac))
+        return contacts.opt_out(self._tx, kind, hmac, opted_out=opted_out)
+
+    def unreachable(self, key: str, why: str) -> str:
+        """Remember that the contact of a delivery with this key is gone."""
+        return contacts.lose(self._tx, self._vault, key, why)
 
     def blind(self, kind: str, value: str) -> bytes:
         """Index a value without storing it."""
@@ -368,4 +374,7 @@ class ClaimedWork:
 
     def flush(self) -> list[tuple[str, str]]:
         """Write everything; returns the (lane, id) pairs that became due."""
-        return self._due + self._log.flush()
+        due = self._due + self._log.flush()
+        for kind, hmac in self._silenced:  # cursors are locked after complaints
+            due += contacts.wake_resting(self._tx, kind, hmac, hinted=self._hinted())
+        return due

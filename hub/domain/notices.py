@@ -1,103 +1,84 @@
-"""What a citizen reads for each event, in Indonesian and English."""
+"""Wording what a citizen reads for each event, in Indonesian and English."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timezone
+from string import Formatter
 from typing import Any
 
+from hub.domain.local_time import WIB, local_words
+from hub.domain.notice_words import ANSWERS, NOTICES, PHRASES, PLACES, Sentence
 from schemas.events import NewEvent
 from schemas.reasons import REASONS
 from schemas.status import LABELS, Status
 
-NOTICES: dict[str, tuple[str, str]] = {
-    "registered": (
-        "Laporan Anda sudah kami terima dengan kode {code}.",
-        "We received your report; its code is {code}.",
-    ),
-    "handed_over": (
-        "Laporan Anda sudah sampai di {agency}{number_id}.",
-        "Your report is now with {agency}{number_en}.",
-    ),
-    "unit_assigned": (
-        "{agency} meneruskan laporan Anda ke unitnya{unit}.",
-        "{agency} passed your report to one of its units{unit}.",
-    ),
-    "acknowledged": (
-        "{agency} sudah membaca laporan Anda.",
-        "{agency} has seen your report.",
-    ),
-    "work_started": (
-        "{agency} mulai menangani laporan Anda.",
-        "{agency} started to work on it.",
-    ),
-    "followed_up": (
-        "{agency} menjawab laporan Anda.",
-        "{agency} answered your report.",
-    ),
-    "leg_put_on_hold": (
-        "{agency} menunggu keterangan dari Anda.",
-        "{agency} waits for information from you.",
-    ),
-    "resolved": (
-        "{agency} menyatakan laporan Anda selesai.",
-        "{agency} settled your report.",
-    ),
-    "put_on_hold": (
-        "Laporan Anda perlu dilengkapi; balas pesan ini.",
-        "Your report needs more information; please reply.",
-    ),
-    "resumed": (
-        "Laporan Anda diproses kembali.",
-        "Your report is being handled again.",
-    ),
-    "closed": ("Laporan Anda ditutup.", "Your report was closed."),
-    "reopened": ("Laporan Anda dibuka kembali.", "Your report was opened again."),
-    "restored": ("Laporan Anda dibuka kembali.", "Your report was opened again."),
-    "archived": ("Laporan Anda diarsipkan.", "Your report was archived."),
-    "rejected": (
-        "Laporan Anda di luar cakupan layanan ini.",
-        "Your report is outside the scope of this service.",
-    ),
-    "emergency_redirected": (
-        "Ini keadaan darurat: segera hubungi 112.",
-        "This is an emergency: please call 112 at once.",
-    ),
-    "merged_into": (
-        "Laporan Anda digabung dengan laporan serupa; kabar tetap kami kirim.",
-        "Your report was joined with a similar one; you will still hear from us.",
-    ),
-    "relayed": (
-        "{agency} menanggapi laporan yang digabung dengan laporan ini.",
-        "{agency} answered a report that was joined with this one.",
-    ),
-    "closed_by_silence": (
-        "Laporan Anda ditutup karena tidak ada tanggapan lagi.",
-        "Your report was closed because nobody answered any more.",
-    ),
-    "erasure_requested": (
-        "Permintaan penghapusan data Anda kami terima.",
-        "We received your request to erase your data.",
-    ),
-}
-"""Event type -> sentence (Indonesian, English)."""
+LANGUAGES = ("id", "en")
+KINDS = tuple(field.name for field in fields(Sentence))
+"""What a deployment may word anew for each event."""
 
-ANSWERS: dict[str, tuple[str, str]] = {
-    "status": (
-        "Laporan {code}: {label_id}.",
-        "Report {code}: {label_en}.",
-    ),
-    "unknown_code": (
-        "Kode tidak kami kenal. Periksa kembali kode laporan Anda.",
-        "We do not know this code. Please check the code of your report.",
-    ),
-    "help": (
-        "Kirim LAPOR <isi laporan>, STATUS <kode>, atau TL <kode> <pesan>.",
-        "Send LAPOR <your report>, STATUS <code>, or TL <code> <message>.",
-    ),
-    "no_content": (
-        "Pesan Anda kosong. Tulis laporan Anda, lalu kirim lagi.",
-        "Your message was empty. Please write your report and send it again.",
-    ),
-}
-"""Answers to questions that are no events."""
+
+class WordingError(ValueError):
+    """A deployment's words cannot be used; the text names the sentence and why."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The sentences of one deployment."""
+
+    notices: Mapping[str, Sentence]
+    answers: Mapping[str, Sentence]
+
+    def notice(
+        self,
+        event_type: str,
+        facts: Mapping[str, Any],
+        words: Mapping[str, Any],
+        title: str,
+        *,
+        short: bool = False,
+        zone: timezone = WIB,
+    ) -> tuple[str, str]:
+        """Word one event for a citizen; `title` is the acting agency's name.
+
+        The reason of a decision follows the sentence, and then what was written with
+        it. Indonesian, English; both empty for what no citizen is told.
+        """
+        sentence = self.notices.get(event_type)
+        if sentence is None:
+            return ("", "")
+        said = str(words.get("text", "")).strip()
+        tail = f' "{said}"' if said else ""
+        reason = reason_words(facts)
+        indonesian, english = (
+            sentence.said(language, short=short).format_map(
+                _values(n, facts, words, title, zone)
+            )
+            + _phrase("reason", n, reason[n])
+            + tail
+            for n, language in enumerate(LANGUAGES)
+        )
+        return (indonesian, english)
+
+    def answer(
+        self, kind: str, code: str = "", status: Status | None = None
+    ) -> tuple[str, str]:
+        """Word an answer to a question: Indonesian, English."""
+        label = LABELS[status] if status is not None else ("", "")
+        sentence = self.answers[kind]
+        indonesian, english = (
+            sentence.said(language, short=False).format_map(
+                {"code": code, "label": label[n]}
+            )
+            for n, language in enumerate(LANGUAGES)
+        )
+        return (indonesian, english)
+
+
+STANDARD = Wording(NOTICES, ANSWERS)
+"""The sentences that come with Simpul."""
+
+notice = STANDARD.notice
+answer = STANDARD.answer
 
 
 def speaker(event: NewEvent) -> str:
@@ -105,37 +86,94 @@ def speaker(event: NewEvent) -> str:
     return event.leg[0] if event.leg else str(event.facts.get("agency", ""))
 
 
-def notice(
-    event_type: str, facts: Mapping[str, Any], words: Mapping[str, Any], title: str
-) -> tuple[str, str]:
-    """Word one event for a citizen; `title` is the acting agency's name.
+def reason_words(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Word the coded reason of a decision; empty where there is none to tell."""
+    return REASONS.get(str(facts.get("reason_code", "")), ("", ""))
 
-    The reason of a decision follows the sentence, and then what was written with it.
-    """
-    pair = NOTICES.get(event_type)
-    if pair is None:
-        return ("", "")
-    reference = str(words.get("reference", ""))
-    values = {
-        "code": facts.get("code", ""),
+
+def _values(
+    n: int,
+    facts: Mapping[str, Any],
+    words: Mapping[str, Any],
+    title: str,
+    zone: timezone,
+) -> dict[str, str]:
+    since = facts.get("since")
+    return {
+        "code": str(facts.get("code", "")),
         "agency": title,
-        "unit": f" ({unit})" if (unit := facts.get("unit")) else "",
-        "number_id": f", nomor mereka {reference}" if reference else "",
-        "number_en": f", their number {reference}" if reference else "",
+        "unit": _phrase("unit", n, str(facts.get("unit", ""))),
+        "number": _phrase("number", n, str(words.get("reference", ""))),
+        "since": local_words(since, zone, LANGUAGES[n]) if since else "",
     }
-    said = str(words.get("text", "")).strip()
-    tail = f' "{said}"' if said else ""
-    reason = REASONS.get(str(facts.get("reason_code", "")))
-    why = (f" Alasan: {reason[0]}.", f" Reason: {reason[1]}.") if reason else ("", "")
-    return (
-        pair[0].format_map(values) + why[0] + tail,
-        pair[1].format_map(values) + why[1] + tail,
-    )
 
 
-def answer(kind: str, code: str = "", status: Status | None = None) -> tuple[str, str]:
-    """Word an answer to a question."""
-    label = LABELS[status] if status is not None else ("", "")
-    values = {"code": code, "label_id": label[0], "label_en": label[1]}
-    pair = ANSWERS[kind]
-    return (pair[0].format_map(values), pair[1].format_map(values))
+def _phrase(name: str, n: int, value: str) -> str:
+    return PHRASES[name][n].format(value) if value else ""
+
+
+def worded(tree: Mapping[str, Any]) -> Wording:
+    """Read a deployment's own words over those that come with Simpul.
+
+    Two tables, `notices` and `answers`: event or answer -> `id`, `en`, `id_short`,
+    `en_short`. Whoever words a long sentence anew without its short one gets the long
+    one in SMS too. Raises WordingError, with everything that is wrong.
+    """
+    tables = {"notices": NOTICES, "answers": ANSWERS}
+    faults = [f"{name}: legal are notices and answers" for name in {*tree} - {*tables}]
+    found: dict[str, dict[str, Sentence]] = {}
+    for name, known in tables.items():
+        found[name] = dict(known)
+        given = tree.get(name, {})
+        if not isinstance(given, Mapping):
+            faults.append(f"{name}: must be a table")
+            continue
+        for sentence, words in given.items():
+            wrong = list(_faults(sentence, words, known))
+            faults += [f"{name}.{sentence}{why}" for why in wrong]
+            if not wrong:
+                found[name][sentence] = _over(known[sentence], words)
+    if faults:
+        raise WordingError("; ".join(sorted(faults)))
+    return Wording(found["notices"], found["answers"])
+
+
+def _over(known: Sentence, words: Mapping[str, str]) -> Sentence:
+    forgotten = {
+        f"{language}_short": ""
+        for language in LANGUAGES
+        if language in words and f"{language}_short" not in words
+    }
+    return replace(known, **forgotten, **words)
+
+
+def _faults(name: str, words: Any, known: Mapping[str, Sentence]) -> Iterator[str]:
+    if name not in known:
+        yield f": no such sentence; legal: {', '.join(sorted(known))}"
+        return
+    if not isinstance(words, Mapping):
+        yield f": must be a table of {', '.join(KINDS)}"
+        return
+    for kind, text in words.items():
+        if kind not in KINDS:
+            yield f".{kind}: legal are {', '.join(KINDS)}"
+        elif not isinstance(text, str) or not text.strip():
+            yield f".{kind}: must be a sentence"
+        else:
+            yield from (f".{kind}: {why}" for why in strange_places(name, text))
+
+
+def strange_places(name: str, text: str) -> Iterator[str]:
+    """Say which placeholders of a sentence nobody fills, and what is broken."""
+    legal = PLACES.get(name, frozenset()) | {"code"}
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError as error:
+        yield f"a brace is not closed, or stands alone ({error})"
+        return
+    for _, place, form, conversion in parts:
+        if place is None:
+            continue
+        if place not in legal or form or conversion:
+            shown = ", ".join(f"{{{one}}}" for one in sorted(legal))
+            yield f"unknown placeholder {{{place}}}; legal: {shown}"

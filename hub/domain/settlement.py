@@ -85,6 +85,8 @@ class Settlement:
     why: str = ""
     fingerprint: str = ""
     response: bytes = b""
+    contact_gone: bool = False
+    """Nothing will ever reach the reporter's contact."""
 
 
 Outcome = (
@@ -198,6 +200,16 @@ def as_it_is(
         resends=cursor.resends,
         why=why,
     )
+
+
+RESTS = "rests"
+"""Outcome of a turn that was put off: nothing was tried, and nothing failed."""
+
+
+def rest(cursor: Cursor, seconds: float) -> Settlement:
+    """Put a turn off; what comes meanwhile may join it, or call for it at once."""
+    why = "not urgent: it waits for more, or for the morning"
+    return as_it_is(cursor, RESTS, why, due_in_seconds=seconds)
 
 
 def _misconfigured(ground: Ground, error: Misconfigured) -> Settlement:
@@ -332,7 +344,12 @@ def _refused(ground: Ground, error: Refused) -> Settlement:
         )
     kind = DeadKind.HELD if unknown else DeadKind.REFUSED
     aside = _set_aside(ground, kind, "refused", error.why, error.fingerprint)
-    return replace(aside, party=PartySignal.REFUSING, response=error.response)
+    return replace(
+        aside,
+        party=PartySignal.REFUSING,
+        response=error.response,
+        contact_gone=error.contact_gone,
+    )
 
 
 def _set_aside(

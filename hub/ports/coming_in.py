@@ -105,6 +105,7 @@ class NewAnswer:
     party: str
     template: str
     params: Mapping[str, str]
+    """`id` and `en`: the words; `language`: which of them first, where it is known."""
     contact: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
@@ -164,8 +165,17 @@ class Work(Protocol):
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
 
-    def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> None:
-        """Remember that a contact wants no messages, or wants them again."""
+    def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
+        """Remember that a contact wants no messages, or wants them again.
+
+        False when it was so before.
+        """
+
+    def unreachable(self, key: str, why: str) -> str:
+        """Remember that the contact of a delivery with this key is gone.
+
+        Returns the complaint whose data it is; empty when there is no such contact.
+        """
 
     def blind(self, kind: str, value: str) -> bytes:
         """Index a value without storing it."""
@@ -178,6 +188,9 @@ class Work(Protocol):
 
     def code_is_waiting(self, code: str) -> bool:
         """Tell whether the code's own message is accepted but not yet worked."""
+
+    def last_of_leg(self, complaint_id: str, leg: tuple[str, int]) -> str:
+        """Name the type of a leg's last event; empty when there is none."""
 
     def leader(self, complaint_id: str) -> str:
         """Name the complaint that it follows since they were merged, else itself."""

@@ -1,14 +1,15 @@
 """What delivering needs: leases, what calls are built from, how they ended."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from connectors.contract import Delivery, File
 from hub.domain.delivery import Cursor, Plan
 from hub.domain.lifecycle import CaseState
 from hub.domain.settlement import Settlement
-from schemas.events import LogEvent
+from schemas.events import LogEvent, NewEvent
 from schemas.parties import PartyKind
 
 
@@ -35,6 +36,8 @@ class CaseFile:
     state: CaseState
     facts: Mapping[str, Any]
     """Flat clear facts: public_number, code, channel, received_at …"""
+    read_at: datetime
+    """When it was read, by the database's clock."""
     reporter: Mapping[str, Any] = field(repr=False, default_factory=dict)
     """Who is told, or else who wrote; opened where the key still exists."""
     code: str = ""
@@ -45,8 +48,8 @@ class CaseFile:
     agency_titles: Mapping[str, str] = field(default_factory=dict)
     answer: tuple[str, Mapping[str, str]] | None = None
     """(template, params) of an answer."""
-    contact_silent: bool = False
-    """The contact opted out or is unreachable."""
+    contact_silent: str = ""
+    """Why the contact is told nothing; empty for one that is told."""
     key: Any = field(default=None, repr=False, compare=False)
     """The store's own handle of the key that covers what is sent; only handed on."""
 
@@ -147,3 +150,33 @@ class Cursors(Protocol):
 
     def take_hints(self) -> list[tuple[str, str]]:
         """Take the (lane, id) pairs that the last transactions made due."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateLeg:
+    """An assignment whose agency's system cannot be reached for long."""
+
+    complaint_id: str
+    agency: str
+    assignment_no: int
+    since: datetime
+    now: datetime
+    """When it was looked at, by the database's clock."""
+
+
+class HandOvers(Protocol):
+    """Complaints on their way to agencies."""
+
+    def late(self, after_seconds: float, limit: int) -> list[LateLeg]:
+        """Find main legs that are not handed over because of an outage so long.
+
+        Those of which the reporter was told are left out.
+        """
+
+    def tell(
+        self, legs: Sequence[LateLeg], make: Callable[[LateLeg], NewEvent]
+    ) -> tuple[int, list[tuple[str, str]]]:
+        """Append an event for each leg that still waits.
+
+        Returns how many, and the (lane, id) pairs that became due.
+        """

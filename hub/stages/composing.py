@@ -1,6 +1,6 @@
 """What a delivery shows to its party: built of a case file, and nothing is called."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +9,18 @@ from connectors.contract import Contact, Delivery, EventView, Target
 from hub.domain.concern import concerned_with
 from hub.domain.delivery import Cursor, Plan, PlanKind
 from hub.domain.identity import delivery_key
-from hub.domain.notices import notice, speaker
+from hub.domain.local_time import clock_of
+from hub.domain.notices import STANDARD, Wording, speaker
+from hub.domain.pacing import PROMPT, Pace, Turn, rest_seconds
 from hub.domain.privacy import event_facts, event_words, interested, view
 from hub.ports import CaseFile, Cursors, Lease, Sending
 from schemas.agency import Limits
 from schemas.events import LogEvent
-from schemas.parties import PartyKind
+from schemas.parties import ChannelName, PartyKind, reporter_party
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SHORT_WORDS = reporter_party(ChannelName.SMS)
+"""The channel where every character counts."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class Way:
     limits: Limits
     allow: tuple[str, ...]
     mapping_version: str
+    pace: Pace = PROMPT
+    """When a reporter is told; agencies are told at once."""
+    wording: Wording = STANDARD
+    """In which words a reporter is told."""
 
 
 class Composer:
@@ -50,7 +58,7 @@ class Composer:
             complaint=_complaint(case, way),
             events=tuple(_event_view(e, case, way, late=late) for e in events),
             reference=cursor.reference,
-            contact=_contact(way, case.reporter),
+            contact=_contact(way, case),
             code=case.code if way.kind is PartyKind.REPORTER else "",
             progress=cursor.progress,
         )
@@ -97,7 +105,7 @@ def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
         key=lease.cursor.sending_key,
         complaint={},
         events=(shown,),
-        contact=_contact(way, case.reporter),
+        contact=_contact(way, case),
     )
 
 
@@ -125,6 +133,16 @@ def _told(case: CaseFile, way: Way, first: int, last: int) -> list[LogEvent]:
     return [e for e in found if e.seq in concerned]
 
 
+def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:
+    """Count the seconds that a reporter is not yet told; zero: now."""
+    if way.kind is not PartyKind.REPORTER or way.pace == PROMPT:
+        return 0.0
+    told, waiting = _covered(way, case, chosen), wanted(cursor, case, way)
+    turn = Turn(chosen.kind, chosen.frozen, told, waiting)
+    zone = clock_of(case.state.facts.get("region"))
+    return rest_seconds(way.pace, turn, case.read_at, zone)
+
+
 def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:
     first = next((e for e in case.events if e.type == "received"), None)
     words = dict(first.sealed) if first is not None else {}
@@ -144,7 +162,14 @@ def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> Eve
     title = case.agency_titles.get(agency, agency)
     shown = ("", "")
     if way.kind is PartyKind.REPORTER:
-        shown = notice(event.type, {**facts, "code": case.code}, words, title)
+        shown = way.wording.notice(
+            event.type,
+            {**facts, "code": case.code},
+            words,
+            title,
+            short=way.party == SHORT_WORDS,
+            zone=clock_of(case.state.facts.get("region")),
+        )
     return EventView(
         event_id=event.event_id,
         type=event.type,
@@ -158,9 +183,12 @@ def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> Eve
     )
 
 
-def _contact(way: Way, reporter: Mapping[str, Any]) -> Contact | None:
+def _contact(way: Way, case: CaseFile) -> Contact | None:
     if way.kind is not PartyKind.REPORTER:
         return None
+    reporter = case.reporter
+    known = case.answer[1] if case.answer is not None else case.state.facts
+    language = str(known.get("language", "")).lower().partition("-")[0]
     field = "email" if way.party == "reporter:email" else "phone"
     return Contact(
         address=str(reporter.get(field, "")),
@@ -168,4 +196,5 @@ def _contact(way: Way, reporter: Mapping[str, Any]) -> Contact | None:
         line=str(reporter.get("line", "")),
         thread_id=str(reporter.get("thread_id", "")),
         thread_subject=str(reporter.get("thread_subject", "")),
+        language="en" if language == "en" else "id",
     )

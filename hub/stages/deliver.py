@@ -16,6 +16,7 @@ from hub.domain.settlement import (
     Settlement,
     as_it_is,
     as_outcome,
+    rest,
     settle,
 )
 from hub.ports import (
@@ -29,7 +30,7 @@ from hub.ports import (
     LostCall,
     Sending,
 )
-from hub.stages.composing import Composer, Way, answer_delivery, wanted
+from hub.stages.composing import Composer, Way, answer_delivery, rest_of, wanted
 from hub.stages.halves import in_halves
 from schemas.parties import PartyKind
 
@@ -164,10 +165,12 @@ class Deliver:
         if chosen.kind is PlanKind.ADVANCE:
             return Ended(lease, chosen, Settlement("advanced", chosen.to_seq))
         if _is_too_late(way, chosen, case):
-            rest = Plan(chosen.kind, chosen.from_seq, lease.cursor.target_seq)
-            return _skipped(lease, rest, "nothing is left to do for this agency")
+            void = Plan(chosen.kind, chosen.from_seq, lease.cursor.target_seq)
+            return _skipped(lease, void, "nothing is left to do for this agency")
         if way.kind is PartyKind.REPORTER and case.contact_silent:
-            return _skipped(lease, chosen, "the contact takes no messages")
+            return _skipped(lease, chosen, case.contact_silent, case)
+        if seconds := rest_of(lease.cursor, case, way, chosen):
+            return Ended(lease, chosen, rest(lease.cursor, seconds))
         delivery = self._composer.delivery(lease, way, case, chosen)
         if why := _nothing_to_call(way, chosen, delivery):
             return _skipped(lease, chosen, why)
@@ -268,8 +271,12 @@ def _prepare_answer(lease: Lease, case: CaseFile, way: Way) -> Sending | Ended:
     return _sending(lease, way, chosen, delivery, case)
 
 
-def _skipped(lease: Lease, chosen: Plan, why: str) -> Ended:
-    return Ended(lease, chosen, Settlement("skipped", chosen.to_seq, why=why))
+def _skipped(
+    lease: Lease, chosen: Plan, why: str, case: CaseFile | None = None
+) -> Ended:
+    """Pass over a range; with its case it is recorded like a call."""
+    skipped = Settlement("skipped", chosen.to_seq, why=why)
+    return Ended(lease, chosen, skipped, case=case)
 
 
 def _is_too_late(way: Way, chosen: Plan, case: CaseFile) -> bool:

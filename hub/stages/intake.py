@@ -17,7 +17,7 @@ from connectors.contract import (
 )
 from hub import telemetry
 from hub.domain.identity import contact_form, read_code
-from hub.domain.notices import answer
+from hub.domain.notices import STANDARD, Wording
 from hub.domain.reference import Reference
 from hub.domain.registration import Entry, first_events
 from hub.domain.routing import Routing
@@ -71,6 +71,7 @@ class Intake:
         ways_back: frozenset[str],
         new_id: Callable[[], str],
         reference: Reference | None = None,
+        wording: Wording = STANDARD,
     ) -> None:
         self._journal = journal
         self._normaliser = normaliser
@@ -78,6 +79,7 @@ class Intake:
         self._order_by = {name: each.order_by for name, each in agencies.items()}
         self._ways_back = ways_back
         self._new_id = new_id
+        self._words = wording
 
     def __call__(self, lane: str, ids: Sequence[str]) -> int:
         """Work those rows of the batch that are due; returns how many were.
@@ -162,11 +164,10 @@ class Intake:
                 return self._reply(work, read.row, read.item)
             case Query():
                 return self._query(work, read.row, read.item)
-            case OptOut(contact_kind=kind, contact=contact, opted_out=out):
-                work.opt_out(kind, contact, opted_out=out)
-                return Settled("done", "opt-out", "answer", "opt_out")
-            case Receipt(client_reference=ours, external_id=theirs):
-                return Settled("done", "receipt", "link", (ours or theirs)[:64])
+            case OptOut():
+                return self._opt_out(work, read.row, read.item)
+            case Receipt():
+                return _receipt(work, read.row, read.item)
             case Ignored(rule=rule, why=why):
                 return Settled("ignored", f"{rule}: {why}")
             case Waiting(why=why):
@@ -201,7 +202,7 @@ class Intake:
     ) -> None:
         party = self._way_back(complaint)
         if party:
-            text = answer("status", known.code, work.status_of(known))
+            text = self._words.answer("status", known.code, work.status_of(known))
             work.answer(row, _answer(party, text, complaint))
 
     def _way_back(self, complaint: NewComplaint) -> str:
@@ -262,6 +263,29 @@ class Intake:
         work.append(leader, [event], item.files, adopt=row, owner=known.complaint_id)
         return Settled("done", f"by {item.carrier}", "event", leader)
 
+    # no messages, or messages again
+
+    def _opt_out(self, work: Work, row: JournalRow, item: OptOut) -> Settled:
+        """Take a contact's wish, and say once that it was taken.
+
+        Anybody can write a mail in another's name: it counts with a code, or as an
+        answer to a mail of ours.
+        """
+        contact, language = (item.contact_kind, item.contact), ""
+        if item.contact_kind == "email":
+            code = read_code(item.code) if item.code else None
+            known = work.case_by_code(code, contact) if code else None
+            known = known or work.case_by_key(item.reply_to, contact)
+            if known is None or not known.contact_matches:
+                return Settled("ignored", "opt_out: nothing shows whose wish it is")
+            work.adopt(row, known.complaint_id)
+            language = _language(known)
+        if work.opt_out(*contact, opted_out=item.opted_out):
+            # Once: two machines that say stop to each other would never end.
+            text = self._words.answer("opted_out" if item.opted_out else "opted_in")
+            self._send_answer(work, row, *contact, text, item, language)
+        return Settled("done", "opt-out", "answer", "opt_out")
+
     # questions
 
     def _query(self, work: Work, row: JournalRow, item: Query) -> Settled:
@@ -279,8 +303,9 @@ class Intake:
             )
         if known.contact_matches and not known.erased:
             work.adopt(row, known.complaint_id)
-        text = answer("status", known.code, work.status_of(known))
-        return self._send_answer(work, row, item.contact_kind, item.contact, text, item)
+        text = self._words.answer("status", known.code, work.status_of(known))
+        contact, language = (item.contact_kind, item.contact), _language(known)
+        return self._send_answer(work, row, *contact, text, item, language)
 
     def _answer_contact(
         self,
@@ -294,7 +319,8 @@ class Intake:
         known = (
             template if template in {"help", "no_content", "unknown_code"} else "help"
         )
-        return self._send_answer(work, row, kind, contact, answer(known), query)
+        text = self._words.answer(known)
+        return self._send_answer(work, row, kind, contact, text, query)
 
     def _send_answer(
         self,
@@ -303,7 +329,8 @@ class Intake:
         kind: str,
         contact: str,
         text: tuple[str, str],
-        query: Query | None,
+        query: Query | OptOut | None,
+        language: str = "",
     ) -> Settled:
         channel = ChannelName.EMAIL if kind == "email" else ChannelName.SMS
         party = reporter_party(channel)
@@ -314,10 +341,18 @@ class Intake:
             "line": query.line if query else "",
             "thread_id": query.thread_id if query else "",
         }
-        work.answer(
-            row, NewAnswer(party, "text", {"id": text[0], "en": text[1]}, where)
-        )
+        params = {"id": text[0], "en": text[1], "language": language}
+        work.answer(row, NewAnswer(party, "text", params, where))
         return Settled("done", "answered", "answer", f"{row.id}.1")
+
+
+def _receipt(work: Work, row: JournalRow, item: Receipt) -> Settled:
+    ours, theirs = item.client_reference, item.external_id
+    why = f"receipt: {item.raw_state.lower()}"
+    if item.permanent and ours and (told := work.unreachable(ours, why)):
+        # A report repeats the address, and often the mail: it goes when they go.
+        work.adopt(row, told)
+    return Settled("done", "receipt", "link", (ours or theirs)[:64])
 
 
 def _answer(party: str, text: tuple[str, str], complaint: NewComplaint) -> NewAnswer:
@@ -329,7 +364,12 @@ def _answer(party: str, text: tuple[str, str], complaint: NewComplaint) -> NewAn
         "thread_id": person.thread_id,
         "thread_subject": person.thread_subject,
     }
-    return NewAnswer(party, "text", {"id": text[0], "en": text[1]}, contact)
+    params = {"id": text[0], "en": text[1], "language": complaint.language}
+    return NewAnswer(party, "text", params, contact)
+
+
+def _language(known: KnownCase) -> str:
+    return str(known.state.facts.get("language", ""))
 
 
 def _complaint(item: Item) -> NewComplaint | None:

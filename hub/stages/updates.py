@@ -12,7 +12,7 @@ from hub.ports import Journal, JournalRow, Settled, Work
 from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
-from schemas.payloads import FollowUpKind, LegNews, Relayed
+from schemas.payloads import FollowUpKind, LegNews, LegNotice, Relayed
 from schemas.updates import AgencyUpdate, Corrupt
 
 FOLLOW_UP_KINDS = {
@@ -24,6 +24,8 @@ FOLLOW_UP_KINDS = {
 
 EVENT_ID_CHARACTERS_MAX = 100
 """A longer event id of an agency is kept as its hash."""
+UNCLEAR = "update_unclear"
+"""The event of an update that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class _News:
     """One row with what it says, or with what becomes of it unread."""
 
     row: JournalRow
-    what: AgencyUpdate | Settled
+    what: AgencyUpdate | Corrupt | Settled
 
 
 class Updates:
@@ -81,11 +83,7 @@ class Updates:
                 yield from self._read(agency, child)
             return
         record = found[0] if found else Corrupt(code="malformed", why="no record in it")
-        if isinstance(record, Corrupt):
-            why = f"{record.code}: {record.why}"
-            yield _News(row, Settled("quarantined", why))
-        else:
-            yield _News(row, record)
+        yield _News(row, record)
 
     def _split(self, row: JournalRow, bodies: Sequence[bytes]) -> list[JournalRow]:
         """Store the request's records as rows of their own; each is worked alone."""
@@ -118,7 +116,9 @@ class Updates:
     def _transact(self, agency: str, news: Sequence[_News]) -> None:
         by_id = {one.row.id: one for one in news}
         references = {
-            one.what.reference for one in news if isinstance(one.what, AgencyUpdate)
+            one.what.reference
+            for one in news
+            if not isinstance(one.what, Settled) and one.what.reference
         }
 
         def settle(work: Work) -> Counter[str]:
@@ -126,11 +126,13 @@ class Updates:
             states: Counter[str] = Counter()
             for row_id in work.ids:
                 one = by_id[row_id]
-                settled = (
-                    one.what
-                    if isinstance(one.what, Settled)
-                    else self._apply(work, agency, one.row, one.what)
-                )
+                match one.what:
+                    case Settled() as settled:
+                        pass
+                    case Corrupt() as record:
+                        settled = _unclear(work, agency, one.row, record)
+                    case AgencyUpdate() as update:
+                        settled = self._apply(work, agency, one.row, update)
                 work.settle(one.row, settled)
                 states[settled.state] += 1
             return states
@@ -205,6 +207,34 @@ class Updates:
 
 def _known(complaint_id: str) -> Settled:
     return Settled("duplicate", "this update is known", "link", complaint_id)
+
+
+def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settled:
+    """Quarantine what could not be read; its reporter hears that there is something.
+
+    Neutral words, and once until the agency is understood again: the agency's own word
+    stays in the sealed row.
+    """
+    settled = Settled("quarantined", f"{record.code}: {record.why}")
+    if not record.reference:
+        return settled
+    found = work.case_by_reference(agency, record.reference)
+    if found is None or work.leader(found[0]) != found[0]:
+        return settled
+    complaint_id, number = found
+    if work.last_of_leg(complaint_id, (agency, number)) == UNCLEAR:
+        return settled
+    event = new_event(
+        UNCLEAR,
+        LegNotice(agency=agency, assignment_no=number),
+        Author(kind=AuthorKind.RULE, id="updates"),
+        # Replayed, the row causes what the agency meant, which has the first number.
+        Cause(kind=CauseKind.JOURNAL, id=row.id, no=2),
+        work.now,
+        leg=(agency, number),
+    )
+    work.append(complaint_id, [event], adopt=row)
+    return settled
 
 
 def _relay(

@@ -21,6 +21,7 @@ from connectors.contract import (
 )
 from hub import telemetry
 from hub.domain.identity import read_code
+from hub.domain.notices import STANDARD, Wording
 from hub.ports import CaseReader
 from hub.stages.accept import Accept
 from hub.web.health import Health, add_health
@@ -56,6 +57,7 @@ def build_app(
     accept: Accept,
     queries: CaseReader,
     health: Health,
+    wording: Wording = STANDARD,
 ) -> FastAPI:
     """Build the app. Doors authenticate themselves; the rest is public on purpose."""
     app = FastAPI(title="Simpul", docs_url=None, redoc_url=None, openapi_url=None)
@@ -64,7 +66,7 @@ def build_app(
     app.add_exception_handler(Exception, on_crash)
     for door in doors.doors:
         app.add_route(door.path, _endpoint(door, accept), methods=[door.method])
-    _add_tracking(app, queries)
+    _add_tracking(app, queries, wording)
     _add_version(app)
     add_health(app, health)
     return app
@@ -141,13 +143,14 @@ def _response(answer: HttpResponse) -> Response:
     )
 
 
-def _add_tracking(app: FastAPI, queries: CaseReader) -> None:
+def _add_tracking(app: FastAPI, queries: CaseReader, wording: Wording) -> None:
     async def track(request: Request) -> Response:
         code = read_code(request.path_params["code"])
         found = await run_in_threadpool(queries.case_by_code, code) if code else None
         if found is None:
             return problem(404, "no complaint has this code; check it and try again")
-        return Response(json.dumps(tracking_json(found)), media_type="application/json")
+        shown = json.dumps(tracking_json(found, wording))
+        return Response(shown, media_type="application/json")
 
     app.add_route("/api/v1/complaints/{code}", track, methods=["GET"])
     app.add_route("/t/{code}", track, methods=["GET"])

@@ -1,8 +1,10 @@
 """`simpul complaints`: found, shown, traced, erased."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.acceptance.command import FAILED, USAGE, Run, World
+from tests.acceptance.command import FAILED, USAGE, Run, World, sql
 
 
 def test_a_complaint_is_found_by_code_number_and_id(lived: Run, world: World) -> None:
@@ -32,6 +34,29 @@ def test_an_unknown_complaint_is_an_error(lived: Run, verb: str, name: str) -> N
     found = lived("complaints", verb, name, "--json")
     assert (found.code, found.out) == (FAILED, "")
     assert "no complaint" in found.err
+
+
+def test_a_contact_that_is_gone_is_shown_and_taken_back(
+    lived: Run, world: World, tmp_path: Path
+) -> None:
+    sql(
+        tmp_path,
+        "INSERT INTO contact_state (kind, hmac, unreachable, why) "
+        "SELECT DISTINCT kind, hmac, 1, 'receipt: 5.1.1' FROM contacts",
+    )
+    before = lived("stats", "--json").document["contacts_unreachable"]
+    changed = [
+        lived(
+            "complaints", "reachable", world.code, "--why", "a new one", "--json"
+        ).document["contacts"]
+        for _ in range(2)
+    ]
+
+    after = lived("stats", "--json").document["contacts_unreachable"]
+    assert before - after == changed[0] > 0
+    assert changed[1] == 0
+    audit = lived("audit", "list", "--json").document
+    assert [row["action"] for row in audit] == ["contact_reachable"]
 
 
 def test_erasing_needs_a_yes_and_is_requested_once(lived: Run, world: World) -> None:

@@ -32,7 +32,15 @@ from hub import telemetry
 from hub.bootstrap import Hub, build_hub
 from hub.cli.play import short_agencies
 from hub.database import tables as t
-from hub.settings import Edge, Server, Settings, Work
+from hub.settings import (
+    Edge,
+    MailNotices,
+    Notices,
+    Server,
+    Settings,
+    SmsNotices,
+    Work,
+)
 from hub.simulator.faults import Fault
 from hub.simulator.patience import Verdict
 from hub.simulator.post import post_mail
@@ -275,6 +283,10 @@ def settings_of(folder: Path, region: SimulatedRegion) -> Settings:
         server=Server(port=0),
         edge=Edge(fsync=False),
         work=Work(orphan_waits_seconds=(0.5, 1, 2)),
+        notices=Notices(
+            email=MailNotices(burst_seconds=0),
+            sms=SmsNotices(burst_seconds=0, quiet_hours=""),
+        ),
         channels={
             "web": {},
             "email": {"domain": "simpul.example", "relay": region.mail.address},

@@ -135,6 +135,10 @@ class Fleet:
             "SIMPUL_WORK__LEASE_SLACK_SECONDS": "1",
             "SIMPUL_BROKER__HEARTBEAT_SECONDS": "5",
             "SIMPUL_BROKER__CONFIRM_SECONDS": "5",
+            # Whatever the hour: who waits for the morning would be a missing notice.
+            "SIMPUL_NOTICES__EMAIL__BURST_SECONDS": "0",
+            "SIMPUL_NOTICES__SMS__BURST_SECONDS": "0",
+            "SIMPUL_NOTICES__SMS__QUIET_HOURS": "",
             "SIMPUL_CHANNELS": json.dumps(channels(region, smtp)),
             **settings,
         }

@@ -43,12 +43,14 @@ def write_letter(config: EmailConfig, delivery: Delivery, to: str, date: str) ->
     mail["X-Auto-Response-Suppress"] = "All"
     mail["Precedence"] = "bulk"
     mail[LOOP_HEADER] = config.domain
-    indonesian = [_words(event, 0) for event in delivery.events]
-    english = [_words(event, 1) for event in delivery.events]
-    mail.set_content(_plain(contact.name, code, indonesian, english), cte="base64")
-    mail.add_alternative(
-        _rich(contact.name, code, indonesian, english), subtype="html", cte="base64"
-    )
+    if code:
+        # RFC 2369: a mail with the code proves whose wish it is.
+        target = f"mailto:{_reply_address(config, code)}?subject=BERHENTI"
+        mail["List-Unsubscribe"] = f"<{target}>"
+    text = _plain(contact, code, delivery.events)
+    mail.set_content(text, cte="base64")
+    rich = _rich(text, contact.language)
+    mail.add_alternative(rich, subtype="html", cte="base64")
     return mail.as_bytes(policy=_PRINTED)
 
 
@@ -84,28 +86,23 @@ def _words(event: EventView, language: int) -> str:
     return notice if not said or said in notice else f"{notice}\n\n{said}"
 
 
-def _plain(
-    name: str, code: str, indonesian: Sequence[str], english: Sequence[str]
-) -> str:
-    greeting = f"Yth. {one_line(name) or 'Pelapor'},"
-    footer = [f"Kode laporan / tracking code: {code}"] if code else []
-    parts = [
-        DELIMITER,
-        greeting,
-        *indonesian,
-        "In English:",
-        *english,
-        *footer,
-        END_OF_OURS,
-    ]
-    return "\n\n".join(parts) + "\n"
+def _plain(contact: Contact, code: str, events: Sequence[EventView]) -> str:
+    """Say everything in both languages, the reporter's first."""
+    indonesian, english = ([_words(event, n) for event in events] for n in (0, 1))
+    name, footer = one_line(contact.name), []
+    if code:
+        footer = [f"Kode laporan / tracking code: {code}"]
+    if contact.language == "en":
+        said = [f"Dear {name or 'reporter'},", *english]
+        said += ["Dalam bahasa Indonesia:", *indonesian]
+    else:
+        said = [f"Yth. {name or 'Pelapor'},", *indonesian, "In English:", *english]
+    return "\n\n".join([DELIMITER, *said, *footer, END_OF_OURS]) + "\n"
 
 
-def _rich(
-    name: str, code: str, indonesian: Sequence[str], english: Sequence[str]
-) -> str:
-    text = _plain(name, code, indonesian, english)
+def _rich(text: str, language: str) -> str:
     blocks = (html.escape(block) for block in text.strip().split("\n\n"))
     lines = (block.replace("\n", "<br>") for block in blocks)
     body = "\n".join(f"<p>{line}</p>" for line in lines)
-    return f'<!DOCTYPE html>\n<html lang="id"><body>\n{body}\n</body></html>\n'
+    page = f'<html lang="{language}"><body>\n{body}\n</body></html>'
+    return f"<!DOCTYPE html>\n{page}\n"

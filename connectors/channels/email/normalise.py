@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
+from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
 from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO
-from connectors.contract import File, Ignored, Item, New, Query, Reply
+from connectors.contract import File, Ignored, Item, New, OptOut, Query, Reply
 from connectors.protocols.mail.headers import Mailbox
 from connectors.protocols.mail.machine import Look, find_machine
 from connectors.protocols.mail.parts import Mail, read_mail
 from connectors.protocols.mail.quotes import says_nothing, split_reply
+from connectors.protocols.optout import read_opt_out
 from connectors.protocols.plaintext import clean, one_line
 from schemas.complaint import NewComplaint
 from schemas.parties import ChannelName, Reporter
@@ -43,6 +45,8 @@ def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
         Look(mail.headers, mail.content_type, config.domain, envelope_from)
     )
     if machine:
+        if machine.rule == "report" and (bounce := read_bounce(config, raw.body)):
+            return bounce
         return Ignored(rule=machine.rule, why=machine.why)
     letter = _letter(mail)
     if letter.sender.address.lower() == config.address:
@@ -76,6 +80,18 @@ def _new(config: EmailConfig, letter: _Letter) -> Item:
 
 def _reply(config: EmailConfig, letter: _Letter, carried: Carried) -> Item:
     words = split_reply(letter.text).reply
+    asked = letter.subject if says_nothing(words) else words
+    opted_out = read_opt_out(asked)
+    if opted_out is not None:
+        return OptOut(
+            contact_kind="email",
+            contact=letter.sender.address,
+            opted_out=opted_out,
+            code=carried.code,
+            reply_to=carried.reply_to,
+            line=config.address,
+            thread_id=letter.message_id,
+        )
     if says_nothing(words) and not letter.files:
         return _no_content(config, letter, carried.code)
     return Reply(

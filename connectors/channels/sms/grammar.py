@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-STOP_WORDS = frozenset({"STOP", "UNREG", "BERHENTI", "UNSUBSCRIBE"})
-START_WORDS = frozenset({"START", "MULAI"})
-"""Both only as the whole message: "STOP pungli" is a complaint."""
+from connectors.protocols.optout import read_opt_out
+
 HELP_WORDS = frozenset({"INFO", "HELP", "BANTUAN", "CARA", "LAPOR"})
 STATUS_WORDS = frozenset({"STATUS", "CEK"})
 POLITE_WORDS_MAX = 3
@@ -61,8 +60,8 @@ def read_wish(text: str, keywords: Mapping[str, str]) -> Wish:
     whole = text.strip(_MARKS).upper()
     if not _says_something(text):
         return Question("no_content")
-    if whole in STOP_WORDS | START_WORDS:
-        return OptOutWish(opted_out=whole in STOP_WORDS)
+    if (opted_out := read_opt_out(text)) is not None:
+        return OptOutWish(opted_out=opted_out)
     if whole in HELP_WORDS | REPLY_WORDS:
         return Question("help")
     first = _FIRST_WORD.match(text)

@@ -39,6 +39,10 @@ STATES = {
 }
 """Gateway's word -> ours; others are kept and count as unknown."""
 
+PERMANENT = frozenset({"rejected", "rejectd", "undelivered", "undeliv"})
+"""Words that say that no later message will arrive either; "expired" is a telephone
+that was off."""
+
 
 def read_raw(config: SmsConfig, raw: RawMessage) -> Item:
     """Say what one call of a gateway was; pure, never raises."""
@@ -64,6 +68,7 @@ def _receipt(fields: Mapping[str, str]) -> Item:
         external_id=external_id,
         state=STATES.get(raw_state.lower(), "unknown"),
         raw_state=raw_state,
+        permanent=raw_state.lower() in PERMANENT,
     )
 
 
@@ -87,7 +92,9 @@ def _message(config: SmsConfig, fields: Mapping[str, str], line: str) -> Item:
             # A short code or a name is a machine: whoever answers it begins a loop.
             return Ignored(rule="no_number", why="the sender cannot be answered")
         case grammar.OptOutWish(opted_out=opted_out):
-            return OptOut(contact_kind="phone", contact=sender, opted_out=opted_out)
+            return OptOut(
+                contact_kind="phone", contact=sender, opted_out=opted_out, line=line
+            )
         case grammar.Question(kind=kind, code=code):
             return Query(
                 kind=kind, code=code, contact_kind="phone", contact=sender, line=line

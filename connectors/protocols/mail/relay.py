@@ -17,6 +17,9 @@ _ADDRESS = re.compile(r"[\x21-\x7e]{1,64}@[A-Za-z0-9.-]{1,255}")
 _CREDENTIAL_CODES = frozenset({454, 530, 534, 535, 538})
 """Replies that speak of credentials or encryption (RFC 4954, RFC 3207)."""
 
+_NO_ADDRESS = re.compile(rb"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b")
+"""Bad address, or a mailbox that is switched off (RFC 3463)."""
+
 
 class Security(StrEnum):
     """How the connection to the relay is protected."""
@@ -120,7 +123,10 @@ def _require(reply: Reply, step: str, hundred: int = 2) -> None:
         case 5, "greeting" | "EHLO":
             raise Misconfigured(why, fingerprint=fingerprint, response=reply.text)
         case 5, _:
-            raise Refused(why, fingerprint=fingerprint, response=reply.text)
+            gone = step == "RCPT" and _NO_ADDRESS.search(reply.text) is not None
+            raise Refused(
+                why, fingerprint=fingerprint, response=reply.text, contact_gone=gone
+            )
         case _, "content":
             raise OutcomeUnknown(why, fingerprint=fingerprint, response=reply.text)
         case _:

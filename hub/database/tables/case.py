@@ -119,4 +119,6 @@ contact_state = sa.Table(
     sa.Column("hmac", sa.LargeBinary, primary_key=True),
     sa.Column("opted_out", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("unreachable", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("why", sa.String(60), nullable=False, server_default=""),
+    sa.Column("changed_at", Instant),
 )

@@ -159,6 +159,7 @@ parties = sa.Table(
     sa.Column("stopped_since", Instant),
     sa.Column("config_version", sa.String(16), nullable=False, server_default=""),
     sa.Column("order_by", sa.String(8), nullable=False, server_default="arrival"),
+    sa.Column("burst_s", sa.Float, nullable=False, server_default="0"),
     sa.Column("wants", Json),
     sa.Column("breaker", sa.String(10), nullable=False, server_default="closed"),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),

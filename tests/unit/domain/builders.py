@@ -22,6 +22,7 @@ from schemas.payloads import (
     FlagsChanged,
     HandOver,
     LegNews,
+    LegNotice,
     Linked,
     Rated,
     Reasoned,
@@ -56,6 +57,7 @@ _FILLED: dict[type, dict[str, Any]] = {
     Assigned: {},
     HandOver: {},
     LegNews: {},
+    LegNotice: {},
     Confirmed: {"stands_for": "acknowledged"},
     Said: {"channel": ChannelName.WEB, "text": "Apakah ada kabar?"},
     Rated: {"stars": 4},
@@ -73,6 +75,8 @@ _FILLED: dict[type, dict[str, Any]] = {
     Erasure: {},
     TriageRequested: {"why": "no_rule"},
 }
+
+_OF_LEG = {Assigned, HandOver, LegNews, LegNotice, Confirmed}
 
 
 def at(minutes: float) -> datetime:
@@ -93,7 +97,7 @@ def event(
     """Make an event of a catalogued type by an author who may emit it."""
     row = CATALOGUE[name]
     filled = dict(_FILLED[row.payload])
-    if leg is not None and row.payload in {Assigned, HandOver, LegNews, Confirmed}:
+    if leg is not None and row.payload in _OF_LEG:
         filled |= {"agency": leg[0], "assignment_no": leg[1]}
     if author is None:
         author = Author(kind=min(row.emitters), id="somebody")

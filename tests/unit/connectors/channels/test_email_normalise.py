@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.channels.email.raw import raw_message
-from connectors.contract import Item, New, Reply, Unreadable
+from connectors.contract import Item, New, OptOut, Receipt, Reply, Unreadable
 from connectors.protocols.mail.phrases import DELIMITER, END_OF_OURS
 from tests.unit.connectors.channels.builders import (
     CITIZEN,
@@ -165,6 +165,69 @@ def test_a_delivery_report_is_a_machine() -> None:
     )
 
     assert ignored_of(read_mail(raw)).rule == "report"
+
+
+def _report(status: str, message_id: str) -> bytes:
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nSubject: gagal\r\nContent-Type: "
+        'multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nTidak sampai.\r\n--b\r\n"
+        "Content-Type: message/delivery-status\r\n\r\nAction: failed\r\n"
+        f"Status: {status}\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+        f"Subject: Kabar\r\nMessage-ID: {message_id}\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("status", ["5.1.1", "5.1.10", "5.2.1"])
+def test_a_report_that_an_address_is_gone_is_a_receipt_of_our_mail(status: str) -> None:
+    item = read_mail(_report(status, f"<{KEY}@{DOMAIN}>"), sender="")
+
+    assert item == Receipt(
+        client_reference=KEY, state="failed", raw_state=status, permanent=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "message_id"),
+    [
+        ("4.2.2", f"<{KEY}@{DOMAIN}>"),
+        ("5.2.2", f"<{KEY}@{DOMAIN}>"),
+        ("5.7.1", f"<{KEY}@{DOMAIN}>"),
+        ("5.1.8", f"<{KEY}@{DOMAIN}>"),
+        ("5.1.1", f"<{KEY}@other.example>"),
+        ("5.1.1", "<a@b>"),
+    ],
+)
+def test_a_report_that_says_less_is_a_machine(status: str, message_id: str) -> None:
+    assert ignored_of(read_mail(_report(status, message_id))).rule == "report"
+
+
+@pytest.mark.parametrize(
+    ("words", "opted_out"),
+    [("STOP", True), ("Berhenti.", True), (" unsubscribe ", True), ("Mulai", False)],
+)
+def test_the_word_stop_alone_in_a_reply_ends_our_mails(
+    words: str, *, opted_out: bool
+) -> None:
+    item = read_mail(mail(words), to=f"lapor+{CODE}@{DOMAIN}")
+
+    assert isinstance(item, OptOut)
+    assert (item.contact, item.code, item.opted_out) == (CITIZEN, CODE, opted_out)
+
+
+def test_the_button_of_a_mail_program_ends_our_mails() -> None:
+    raw = mail("", subject="BERHENTI")
+
+    assert isinstance(read_mail(raw, to=f"lapor+{CODE}@{DOMAIN}"), OptOut)
+
+
+@pytest.mark.parametrize("words", ["STOP pungli di pasar", "Tolong berhenti dulu"])
+def test_a_sentence_with_the_word_is_a_reply(words: str) -> None:
+    assert reply_of(read_mail(mail(words), to=f"lapor+{CODE}@{DOMAIN}")).text == words
+
+
+def test_stop_without_a_code_is_read_like_any_mail() -> None:
+    assert isinstance(read_mail(mail("STOP")), New)
 
 
 def test_a_message_id_of_our_own_domain_is_our_own_mail() -> None:

@@ -80,6 +80,24 @@ def test_one_mail_holds_all_notices_in_both_languages() -> None:
     assert _text(mail).index("bekerja.") < _text(mail).index("(en)")
 
 
+def test_who_wrote_in_english_reads_english_first() -> None:
+    contact = Contact(address=CITIZEN, language="en")
+    mail = _written(delivery("Dinas membaca.", contact=contact))
+
+    assert "Dear reporter," in _text(mail)
+    assert _text(mail).index("(en) Dinas") < _text(mail).index("Dalam bahasa Indonesia")
+    assert '<html lang="en">' in _text(mail, "html")
+
+
+def test_a_mail_says_where_to_write_for_no_more_of_them() -> None:
+    mail = _written(delivery())
+    without = _written(delivery(code=""))
+
+    wanted = f"<mailto:lapor+{CODE}@{DOMAIN}?subject=BERHENTI>"
+    assert mail["List-Unsubscribe"] == wanted
+    assert without["List-Unsubscribe"] is None
+
+
 def test_the_mail_goes_on_in_the_conversation_of_the_reporter() -> None:
     mail = _written(delivery(contact=THREAD))
 
@@ -221,6 +239,25 @@ def test_what_the_relay_says_means_what_the_hub_does_next(
 
     assert type(caught.value) is error
     assert CITIZEN not in caught.value.fingerprint + caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("answer", "gone"),
+    [
+        (b"550 5.1.1 no such user\r\n", True),
+        (b"550 5.2.1 disabled\r\n", True),
+        (b"550 5.7.1 blocked\r\n", False),
+        (b"550 5.1.8 bad sender\r\n", False),
+        (b"550 no\r\n", False),
+    ],
+)
+def test_a_relay_says_that_an_address_is_gone_by_its_enhanced_code(
+    answer: bytes, *, gone: bool
+) -> None:
+    with pytest.raises(Refused) as caught:
+        _send(SmtpSink({"RCPT": answer}), delivery())
+
+    assert caught.value.contact_gone is gone
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ def test_a_very_long_text_is_cut_and_says_so() -> None:
 
 @pytest.mark.parametrize("word", ["STOP", "stop.", " Unreg ", "BERHENTI!"])
 def test_the_word_stop_alone_ends_our_messages(word: str) -> None:
-    assert _said(word) == OptOut(contact_kind="phone", contact=PHONE)
+    assert _said(word) == OptOut(contact_kind="phone", contact=PHONE, line="1708")
 
 
 def test_the_word_mulai_brings_them_back() -> None:
@@ -327,16 +327,21 @@ def test_nobody_behind_a_short_code_is_answered(sender: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw_state", "state"),
+    ("raw_state", "state", "permanent"),
     [
-        ("delivered", "delivered"),
-        ("DELIVRD", "delivered"),
-        ("undeliv", "failed"),
-        ("sent", "sent"),
-        ("42", "unknown"),
+        ("delivered", "delivered", False),
+        ("DELIVRD", "delivered", False),
+        ("undeliv", "failed", True),
+        ("REJECTD", "failed", True),
+        ("expired", "failed", False),
+        ("failed", "failed", False),
+        ("sent", "sent", False),
+        ("42", "unknown", False),
     ],
 )
-def test_a_receipt_tells_the_state_in_our_words(raw_state: str, state: str) -> None:
+def test_a_receipt_tells_the_state_in_our_words(
+    raw_state: str, state: str, *, permanent: bool
+) -> None:
     body = {"client_reference": "k1", "id": "gw-1", "state": raw_state}
     raw = _raw(body, below="/receipts")
 
@@ -344,7 +349,11 @@ def test_a_receipt_tells_the_state_in_our_words(raw_state: str, state: str) -> N
 
     assert not raw.expects_complaint
     assert item == Receipt(
-        client_reference="k1", external_id="gw-1", state=state, raw_state=raw_state
+        client_reference="k1",
+        external_id="gw-1",
+        state=state,
+        raw_state=raw_state,
+        permanent=permanent,
     )
 
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from connectors.channels.sms.config import SmsConfig
 from connectors.channels.sms.text import write_text
+from connectors.contract import Contact
 from connectors.protocols.sms.gsm import (
     BASIC,
     EXTENDED,
@@ -101,6 +102,13 @@ def test_the_notices_of_a_delivery_make_one_text_with_the_code() -> None:
     text = write_text(_config(), delivery("Dinas membaca.", "Dinas bekerja."))
 
     assert text == f"Laporan {CODE}: Dinas membaca. Dinas bekerja."
+
+
+def test_an_sms_is_in_the_language_of_the_reporter() -> None:
+    english = Contact(address="+628120001234", language="en")
+    text = write_text(_config(), delivery("Dinas membaca.", contact=english))
+
+    assert text == f"Report {CODE}: (en) Dinas membaca."
 
 
 def test_a_code_that_the_notice_has_is_not_repeated() -> None:
