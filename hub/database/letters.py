@@ -28,6 +28,16 @@ FRESH: dict[str, Any] = {
     "party_stopped_s": 0.0,
 }
 """What a cursor keeps of failed tries, when there were none."""
+UNFROZEN: dict[str, Any] = FRESH | {
+    "sending_from_seq": None,
+    "sending_to_seq": None,
+    "sending_key": "",
+    "sending_mapping": "",
+    "sending_dead_letter_id": None,
+    "due_at": None,
+    "hinted_at": None,
+}
+"""What a cursor has of a range, when none is frozen."""
 _FAILED = ("retry", "unknown")
 """Outcomes after which a letter is tried again with more distance."""
 
@@ -84,6 +94,28 @@ def resolve_hand_over(tx: Tx, lease: Lease) -> None:
             c.state.in_(("open", "requested")),
         )
         .values(state="resolved", changed_at=tx.now)
+    )
+
+
+def end_with_assignment(tx: Tx, complaint_id: str, party: str) -> None:
+    """Close the letters of an assignment that ended: the agency gets the case anew.
+
+    Sent again, they would speak of a case that the agency calls otherwise by now.
+    """
+    c = t.dead_letters.c
+    tx.conn.execute(
+        sa.update(t.dead_letters)
+        .where(
+            c.complaint_id == complaint_id,
+            c.party == party,
+            c.state.in_(("open", "requested")),
+        )
+        .values(
+            state="discarded",
+            by="reassignment",
+            reason="the agency was given the case again",
+            changed_at=tx.now,
+        )
     )
 
 

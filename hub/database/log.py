@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from uuid_utils import uuid7
 
+from hub.database import letters
 from hub.database import tables as t
 from hub.database.case import Case, CursorRow, Written
 from hub.database.case_reading import read_cases
@@ -35,9 +36,10 @@ from hub.database.projection import (
     watch_columns,
 )
 from hub.database.vault import DataKey, Vault
-from hub.database.waking import call_for, set_time, still_told
+from hub.database.waking import call_for, set_time
+from hub.domain.concern import concerns
 from hub.domain.deadlines import Deadlines, moves_clocks
-from hub.domain.delivery import CursorState
+from hub.domain.delivery import CursorState, Step
 from hub.domain.privacy import interested
 from hub.domain.registration import Beginning
 from hub.ports import NewCase
@@ -133,7 +135,7 @@ class Appender:
 
     def _append(self, case: Case, event: NewEvent, keeper: Case) -> Written | None:
         cause = (event.cause.kind, event.cause.id, event.cause.no)
-        if cause in case.causes or _known_occurrence(case, event):
+        if cause in case.causes or known_occurrence(case, event):
             return None
         seq = len(case.events) + 1
         event = self._with_text_mark(case, event)
@@ -206,9 +208,8 @@ class Appender:
                 event, party.kind, party.party, party.wants, follows=follows
             ):
                 continue
-            if party.kind is PartyKind.AGENCY and not still_told(
-                case, event, party.party
-            ):
+            is_agency = party.kind is PartyKind.AGENCY
+            if is_agency and not concerns(event, case.state, party.party):
                 continue
             cursor.target_seq = seq
             cursor.changed = True
@@ -309,17 +310,18 @@ class Appender:
             c.recipient == cursor.recipient,
         )
         self._retire_reference(case, cursor, where)
+        letters.end_with_assignment(self.tx, case.complaint_id, cursor.party)
         values: dict[str, Any] = {
+            **letters.UNFROZEN,
             "target_seq": cursor.target_seq,
             "assignment_no": cursor.assignment_no,
             "delivered_seq": cursor.delivered_seq,
             "state": cursor.state,
             "reference": None,
             "reference_index": None,
-            "sending_from_seq": None,
-            "sending_to_seq": None,
-            "sending_key": "",
+            "sending_step": Step.CALL,
             "sending_open": False,
+            "narrow_to_seq": None,
             "lease_until": None,
             "lease_epoch": c.lease_epoch + 1,
         }
@@ -351,7 +353,8 @@ class Appender:
         )
 
 
-def _known_occurrence(case: Case, event: NewEvent) -> bool:
+def known_occurrence(case: Case, event: NewEvent) -> bool:
+    """Tell whether an agency's update is in the log already."""
     if not event.occurrence_key:
         return False
     return any(

@@ -24,7 +24,7 @@ from hub.database.hot.batch import (
     Batch,
 )
 from hub.database.hot.writing import write
-from hub.database.letters import FRESH
+from hub.database.letters import FRESH, UNFROZEN
 from hub.database.log import Appender
 from hub.database.parties import tell_parties
 from hub.database.projection import reference_place, told_seqs
@@ -193,7 +193,7 @@ class Settling:
         letter = None
         if self._rows.may_be_requested(held.row):
             letter = letters.next_requested(self._tx, held.row)
-        values = dict(_UNFROZEN)
+        values = dict(UNFROZEN)
         if letter is not None:
             values |= self._tries_of(held.row, letter)
         if letter is not None or delivered < held.target_seq:
@@ -360,13 +360,4 @@ _RELEASED: dict[str, Any] = {
     "lease_until": None,
     "lease_owner": None,
     "sending_open": False,
-}
-_UNFROZEN: dict[str, Any] = FRESH | {
-    "sending_from_seq": None,
-    "sending_to_seq": None,
-    "sending_key": "",
-    "sending_mapping": "",
-    "sending_dead_letter_id": None,
-    "due_at": None,
-    "hinted_at": None,
 }

@@ -1,15 +1,12 @@
-"""Whether a cursor is woken by an event, and when it is driven: at once, or later."""
+"""When a cursor that has something new is driven: at once, or after a rest."""
 
 from datetime import datetime, timedelta
 
-from hub.database.case import Case, CursorRow
+from hub.database.case import CursorRow
 from hub.database.directory import PartyRow
 from hub.domain.pacing import is_urgent
 from schemas.events import NewEvent
 from schemas.parties import PartyKind
-
-ALWAYS_TOLD = frozenset({"erasure_requested", "returned", "withdrawn", "merged_into"})
-"""Told to an agency even when its legs have ended."""
 
 
 def call_for(cursor: CursorRow, party: PartyRow, event: NewEvent) -> None:
@@ -32,10 +29,3 @@ def set_time(cursor: CursorRow, now: datetime) -> bool:
         at = min(at, cursor.due_at)  # the first of a burst says how long it lasts
     cursor.due_at = at
     return at > now
-
-
-def still_told(case: Case, event: NewEvent, agency: str) -> bool:
-    """Tell whether an agency is told of an event: its own, or while it has a leg."""
-    if event.type in ALWAYS_TOLD or (event.leg is not None and event.leg[0] == agency):
-        return True
-    return any(leg.is_open for leg in case.state.legs.values() if leg.agency == agency)

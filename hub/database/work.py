@@ -20,13 +20,13 @@ from hub.database.hot.batch import (
     SETTLED_ROWS,
     Batch,
 )
-from hub.database.log import Appender
+from hub.database.log import Appender, known_occurrence
 from hub.database.moulds import Mould, Moulds
 from hub.database.persons import Fingerprint, collect_files, collect_reporter
 from hub.database.rows import collect_row
 from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines
-from hub.domain.identity import child_id, contact_form
+from hub.domain.identity import child_id, contact_form, relayed_key
 from hub.domain.lifecycle import why_unmoved
 from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
@@ -191,6 +191,20 @@ class ClaimedWork:
             complaint_id = case.state.merged_into
             case = self._log.open(complaint_id)
         return complaint_id
+
+    def has_occurrence(self, complaint_id: str, event: NewEvent) -> bool:
+        """Tell whether an update is in the complaint's log, or was relayed from it."""
+        number = event.leg[1] if event.leg else 0
+        key = relayed_key(complaint_id, number, event.occurrence_key)
+        relayed = event.model_copy(update={"leg": None, "occurrence_key": key})
+        case = self._log.open(complaint_id)
+        while case is not None:
+            own = case.complaint_id == complaint_id
+            if known_occurrence(case, event if own else relayed):
+                return True
+            into = case.state.merged_into
+            case = self._log.open(into) if into else None
+        return False
 
     def status_of(self, known: KnownCase) -> Status:
         """Tell its status, or that of the complaint that it follows."""

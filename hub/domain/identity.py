@@ -85,3 +85,8 @@ def child_id(parent_id: str, number: int) -> str:
     digest = sha256(f"{parent_id}#{number}".encode()).digest()
     rest = 0b10 << 62 | number << 42 | int.from_bytes(digest[:6], "big") >> 6
     return str(UUID(int=time_and_chance << 64 | rest))
+
+
+def relayed_key(origin: str, assignment_no: int, occurrence_key: str) -> str:
+    """Identify an update of one complaint in the log of another that it follows."""
+    return f"{origin}:{assignment_no}:{occurrence_key}"

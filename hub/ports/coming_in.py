@@ -195,6 +195,9 @@ class Work(Protocol):
     def leader(self, complaint_id: str) -> str:
         """Name the complaint that it follows since they were merged, else itself."""
 
+    def has_occurrence(self, complaint_id: str, event: NewEvent) -> bool:
+        """Tell whether an update is in the complaint's log, or was relayed from it."""
+
     def status_of(self, known: KnownCase) -> Status:
         """Tell its status, or that of the complaint that it follows."""
 

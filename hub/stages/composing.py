@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.contract import Contact, Delivery, EventView, Target
+from hub.domain.concern import concerned_with
 from hub.domain.delivery import Cursor, Plan, PlanKind
 from hub.domain.identity import delivery_key
 from hub.domain.local_time import clock_of
@@ -110,22 +111,26 @@ def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
 
 def _covered(way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
     """Name the events of a plan that its party is told of."""
-    return [
-        e
-        for e in case.events
-        if chosen.from_seq <= e.seq <= chosen.to_seq
-        and interested(e, way.kind, way.party, case.wants, follows=case.follows)
-    ]
+    return _told(case, way, chosen.from_seq, chosen.to_seq)
 
 
 def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
     """Name the events that a cursor's party is told of next, in order."""
-    return [
+    return _told(case, way, cursor.delivered_seq + 1, cursor.target_seq)
+
+
+def _told(case: CaseFile, way: Way, first: int, last: int) -> list[LogEvent]:
+    """Name the events of a range that a party wants, and that concern it."""
+    found = [
         e
         for e in case.events
-        if cursor.delivered_seq < e.seq <= cursor.target_seq
+        if first <= e.seq <= last
         and interested(e, way.kind, way.party, case.wants, follows=case.follows)
     ]
+    if way.kind is not PartyKind.AGENCY or not found:
+        return found
+    concerned = concerned_with(case.events, way.party)
+    return [e for e in found if e.seq in concerned]
 
 
 def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:

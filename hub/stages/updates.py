@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connectors.contract import System
 from hub import telemetry
+from hub.domain.identity import relayed_key
 from hub.ports import Journal, JournalRow, Settled, Work
 from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import Cause, NewEvent, new_event
@@ -149,10 +150,12 @@ class Updates:
         event = self._event(agency, assignment_no, row, update)
         leader = work.leader(complaint_id)
         if leader != complaint_id:
+            if work.has_occurrence(complaint_id, event):
+                return _known(complaint_id)
             return _relay(work, row, event, leader, complaint_id)
         written = work.append(complaint_id, [event], adopt=row)
         if not written:
-            return Settled("duplicate", "this update is known", "link", complaint_id)
+            return _known(complaint_id)
         why = work.why_unmoved(complaint_id, written[0].seq)
         return Settled("done", why, "event", complaint_id)
 
@@ -230,6 +233,10 @@ def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settl
     return settled
 
 
+def _known(complaint_id: str) -> Settled:
+    return Settled("duplicate", "this update is known", "link", complaint_id)
+
+
 def _relay(
     work: Work, row: JournalRow, said: NewEvent, leader: str, origin: str
 ) -> Settled:
@@ -249,10 +256,10 @@ def _relay(
         said.author,
         said.cause,
         said.occurred_at,
-        occurrence_key=f"{origin}:{number}:{said.occurrence_key}",
+        occurrence_key=relayed_key(origin, number, said.occurrence_key),
     )
     if not work.append(leader, [event], adopt=row, owner=origin):
-        return Settled("duplicate", "this update is known", "link", origin)
+        return _known(origin)
     return Settled("done", f"relayed: {origin} was merged", "event", leader)
 
 

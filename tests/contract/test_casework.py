@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
+from connectors.contract import Pending
+from connectors.errors import Refused
 from hub.database import tables as t
+from hub.domain.delivery import PlanKind
+from hub.domain.settlement import Outcome
 from hub.domain.workflow import WORKFLOW, Actor, ActorRole
 from hub.ports import Moved
 from hub.stages.act import Act, NotPossibleError, Request
@@ -116,6 +120,25 @@ def test_an_agency_that_gave_it_back_gets_a_second_leg_one_hop_further(
     assert moved.status is Status.ASSIGNED
     with pytest.raises(NotPossibleError, match="has it already"):
         act(world, known, "assign", agency=PUPR)
+    assert world.violated() == set()
+
+
+@pytest.mark.parametrize(
+    "outcome", [Pending(progress=b"token", poll_after_seconds=9), Refused("422")]
+)
+def test_an_agency_that_gets_it_again_begins_anew(
+    world: World, outcome: Outcome
+) -> None:
+    known = world.register()
+    world.end(world.begin(PUPR, PlanKind.SUBMIT), outcome)
+    for verb in ("return", "take-back", "assign"):
+        moved = act(world, known, verb, agency=PUPR)
+
+    row = world.cursor(known, PUPR)
+    assert (row.state, row.assignment_no) == ("active", 2)
+    assert (row.progress, row.failures, row.sending_to_seq) == (None, 0, None)
+    assert (row.delivered_seq, row.target_seq) == (moved.seq - 1, moved.seq)
+    assert {x.state for x in world.rows(t.dead_letters)} <= {"discarded"}
     assert world.violated() == set()
 
 

@@ -14,6 +14,7 @@ from tests.contract.builders import (
     news,
     raw_message,
     reply,
+    update_message,
 )
 from tests.contract.world import Known, World
 
@@ -55,6 +56,21 @@ def test_a_repeated_occurrence_is_left_out(world: World) -> None:
     event = news(PUPR, "work_started", "", "id:evt-1")
     assert len(world.append(known, by_action(event))) == 1
     assert world.append(known, by_action(event)) == []
+
+
+def test_an_update_that_comes_by_two_ways_is_a_duplicate(world: World) -> None:
+    known = world.register()
+    world.say(known, PUPR, "work_started", "o1")
+    receipt = world.store.journal.accept(update_message(PUPR, "polled"))
+
+    with world.store.journal.claim([receipt.journal_id]) as work:
+        (row,) = work.rows
+        event = news(PUPR, "work_started", row.id, "o1")
+        assert work.append(known.id, [event], adopt=row) == []
+        work.settle(row, Settled("duplicate", "known", "link", known.id))
+
+    assert world.row(t.journal, id=receipt.journal_id).state == "duplicate"
+    assert world.violated() == set()
 
 
 def test_an_update_that_changes_nothing_wakes_nobody(world: World) -> None:

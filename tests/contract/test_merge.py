@@ -135,6 +135,25 @@ def test_what_the_other_agency_still_says_is_told_there_once(
     assert world.violated() == set()
 
 
+def test_what_was_said_before_is_not_said_again_where_it_went(
+    world: World, budi: Known, ani: Known
+) -> None:
+    before = {"reference": "DK-9", "event_type": "work_started", "event_id": "7"}
+    between = {"reference": "DK-9", "event_type": "resolved", "event_id": "8"}
+    hear(world, DINKES, **before)
+    act(world, ani, "merge", details={"other": budi.id})
+    hear(world, DINKES, **between)
+    third = world.register("k3", words=Words(email="c@warga.example"), agencies=())
+    act(world, budi, "merge", details={"other": third.id})
+
+    rows = [hear(world, DINKES, **said) for said in (before, between)]
+
+    assert [row.state for row in rows] == ["duplicate", "duplicate"]
+    assert [e.type for e in world.log(budi)].count("relayed") == 1
+    assert "relayed" not in [e.type for e in world.log(third)]
+    assert world.violated() == set()
+
+
 def test_a_reply_goes_to_the_one_that_stays(
     world: World, budi: Known, ani: Known
 ) -> None:

@@ -219,6 +219,11 @@ class Ledger:
         """Somebody asked the party: nobody is unsure any more."""
         self.unsure.difference_update(events)
 
+    def forget_holder(self, lease: Lease) -> None:
+        """Who had it before has it no more, although its call may go on."""
+        epoch, _ = self._holders.get(_key(lease), (-1, -1.0))
+        self._holders[_key(lease)] = (epoch, -1.0)
+
     def everybody_died(self) -> None:
         """No holder of a lease lives any more."""
         self._holders = {key: (e, -1.0) for key, (e, _) in self._holders.items()}

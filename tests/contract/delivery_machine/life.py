@@ -149,15 +149,18 @@ class WatchedCursors:
         return self._inner.take_hints()
 
     def _row(self, lease: Lease) -> Any:
-        cursor, c = lease.cursor, t.cursors.c
+        cursor, c, a = lease.cursor, t.cursors.c, t.answers.c
+        query: sa.Select[Any] = sa.select(t.cursors).where(
+            c.complaint_id == cursor.complaint_id,
+            c.party == cursor.party,
+            c.recipient == cursor.recipient,
+        )
+        if lease.answer_no is not None:
+            query = sa.select(t.answers).where(
+                a.journal_id == cursor.complaint_id, a.n == lease.answer_no
+            )
         with self._store.db.read() as tx:
-            return tx.conn.execute(
-                sa.select(t.cursors).where(
-                    c.complaint_id == cursor.complaint_id,
-                    c.party == cursor.party,
-                    c.recipient == cursor.recipient,
-                )
-            ).one()
+            return tx.conn.execute(query).one()
 
     def _is_evidence(self, attempt: str | None) -> bool:
         c = t.attempts.c
