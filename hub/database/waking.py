@@ -1,4 +1,4 @@
-"""Whether a cursor is woken by an event, and when it is driven: at once, or later."""
+"""When a cursor that has something new is driven: at once, or after a rest."""
 
 from datetime import datetime, timedelta
 
