@@ -39,7 +39,7 @@ from tests.contract.hub_machine.agencies import (
 from tests.contract.hub_machine.post import FakeBroker, Reader
 
 REHINT_SECONDS = 60.0
-ORPHAN_WAITS_SECONDS = (1.0, 60.0)
+ORPHAN_WAITS_SECONDS = (1.0,)
 SLOTS = 4
 ROUTES = RoutingTable(
     rules=(

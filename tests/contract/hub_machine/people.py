@@ -80,8 +80,7 @@ def _actor(
 
 def _details(verb: Verb, others: Sequence[str], dice: random.Random) -> dict[str, Any]:
     kind = CATALOGUE[verb.event].payload
-    given: dict[str, Any] = {"agency": "", "assignment_no": 1}
-    if others:
-        given["other"] = dice.choice(others)
+    other = dice.choice(others) if others else str(uuid7())
+    given: dict[str, Any] = {"agency": "", "assignment_no": 1, "other": other}
     made = payload(kind, dice, **given).model_dump(exclude_unset=True)
     return {k: v for k, v in made.items() if k not in FILLED_BY_THE_HUB}
