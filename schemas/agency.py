@@ -52,6 +52,15 @@ class OrderBy(StrEnum):
     """Neither can be trusted: first come, first."""
 
 
+class Verification(StrEnum):
+    """Who verifies what a rule would give to an agency."""
+
+    RULE = "rule"
+    """The named rule `verify_complete`: what can be placed is clear enough."""
+    OFFICER = "officer"
+    """A person, before the agency gets it."""
+
+
 class Limits(Model):
     """How the agency's system wants to be called."""
 
@@ -112,6 +121,7 @@ class AgencyManifest(Dated):
     zone: str = "Asia/Jakarta"
     """IANA zone of times that the system gives without one."""
     order_by: OrderBy = OrderBy.ARRIVAL
+    verification: Verification = Verification.RULE
     allow: tuple[str, ...] = ()
     """Fields of the complaint that this agency may see, for example `body`."""
     wants: tuple[str, ...] | None = None

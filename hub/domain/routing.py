@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,14 @@ class RoutingDecision:
     def main(self) -> tuple[str, ...]:
         """Agencies that must act."""
         return tuple(name for name, role in self.agencies if role is Role.MAIN)
+
+
+@lru_cache(maxsize=4096)
+def for_officer(decision: RoutingDecision) -> RoutingDecision:
+    """Turn a decision into a proposal: an agency has its complaints verified first."""
+    proposed = ", ".join(name for name, _ in decision.agencies)
+    why = f"an officer verifies it first; proposed: {proposed} ({decision.why})"
+    return RoutingDecision((), decision.rule_id, why[:300])
 
 
 def route(

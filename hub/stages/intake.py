@@ -20,7 +20,7 @@ from hub.domain.identity import contact_form, read_code
 from hub.domain.notices import STANDARD, Wording
 from hub.domain.reference import Reference
 from hub.domain.registration import Entry, first_events
-from hub.domain.routing import Routing
+from hub.domain.routing import Routing, for_officer
 from hub.ports import (
     Journal,
     JournalRow,
@@ -32,7 +32,7 @@ from hub.ports import (
     Settled,
     Work,
 )
-from schemas.agency import AgencyManifest, RoutingTable
+from schemas.agency import AgencyManifest, RoutingTable, Verification
 from schemas.complaint import NewComplaint
 from schemas.events import Cause, new_event
 from schemas.parties import (
@@ -77,6 +77,11 @@ class Intake:
         self._normaliser = normaliser
         self._routing = Routing(routing, tuple(agencies), reference)
         self._order_by = {name: each.order_by for name, each in agencies.items()}
+        self._by_officer = frozenset(
+            name
+            for name, each in agencies.items()
+            if each.verification is Verification.OFFICER
+        )
         self._ways_back = ways_back
         self._new_id = new_id
         self._words = wording
@@ -190,6 +195,8 @@ class Intake:
         reporter_id = self._new_id()
         entry = Entry(row.id, row.received_at, row.code, row.public_number)
         decision = self._routing.at(work.now)(complaint)
+        if not self._by_officer.isdisjoint(decision.main):
+            decision = for_officer(decision)
         events = first_events(
             entry, item, decision, self._order_by, reporter_id, work.now
         )

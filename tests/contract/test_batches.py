@@ -63,10 +63,13 @@ class Reader:
 
 
 def intake(
-    world: World, reader: Reader | None = None, last_day: date | None = None
+    world: World,
+    reader: Reader | None = None,
+    last_day: date | None = None,
+    **more: Any,
 ) -> Intake:
-    """Make the stage; `last_day` is the health office's."""
-    health: dict[str, Any] = {"valid_until": last_day, "successors": (PUPR,)}
+    """Make the stage; `last_day` is the health office's, and so is what is more."""
+    health: dict[str, Any] = {"valid_until": last_day, "successors": (PUPR,), **more}
     agencies = {
         PUPR: AgencyManifest(name=PUPR, title=PUPR, system="rest"),
         DINKES: AgencyManifest(name=DINKES, title=DINKES, system="rest", **health),
@@ -254,4 +257,18 @@ def test_an_agency_that_ends_overnight_gets_nothing_more_and_an_officer_is_told_
     rule, why, agencies = waits.decided
     assert (rule, agencies) == ("health", ())
     assert why == f"{DINKES} ended on {today}; its successors: {PUPR}"
+    assert world.violated() == set()
+
+
+def test_an_agency_may_have_a_person_verify_what_it_gets(world: World) -> None:
+    health = accept(world, "Antrean lama", category="health")
+    roads = accept(world, "Jalan rusak", email="ani@warga.example")
+    intake(world, verification="officer")("intake.web", [*health, *roads])
+
+    found = {row.status: row for row in world.rows(t.complaints)}
+    assert found["received"].triage
+    asked = [row for row in world.rows(t.log) if row.type == "triage_requested"]
+    assert [row.complaint_id for row in asked] == [found["received"].id]
+    assert f"proposed: {DINKES}" in asked[0].facts["why"]
+    assert found["assigned"].id != found["received"].id
     assert world.violated() == set()
