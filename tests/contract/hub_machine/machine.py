@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,6 +48,7 @@ from tests.contract.hub_machine.ending import (
 from tests.contract.hub_machine.judge import Judge, read
 from tests.contract.hub_machine.ledgers import Books
 from tests.contract.hub_machine.life import (
+    ORPHAN_WAITS_SECONDS,
     REHINT_SECONDS,
     TITLES,
     HubFate,
@@ -190,6 +192,23 @@ class HubMachine(RuleBasedStateMachine):
         chances.shuffle(said)
         self._send(agency, said)
 
+    @rule(name=st.sampled_from(AGENCIES), word=SAYING, chances=CHANCES, answers=ANSWERS)
+    def an_agency_speaks_before_it_answers(
+        self, name: str, word: str, chances: random.Random, answers: list[Answer]
+    ) -> None:
+        """What it says of a case is given up before the hub knows the case's name."""
+        agency = self.agencies[name]
+
+        def meanwhile() -> None:
+            reference = next(reversed(agency.cases), UNKNOWN_CASE)
+            record = agency.say(reference, word, self._clock(), words="")
+            self._send(agency, [record])
+            for _ in range(len(ORPHAN_WAITS_SECONDS) + 1):
+                self.life.work(f"updates.{name}", record.rows[-1:])
+                self._pass_time(1.1)
+
+        self._during_a_call(agency, meanwhile, chances, answers)
+
     @precondition(lambda self: any(a.said for a in self.agencies.values()))
     @rule(chances=CHANCES)
     def an_agency_repeats_itself(self, chances: random.Random) -> None:
@@ -265,7 +284,8 @@ class HubMachine(RuleBasedStateMachine):
     def somebody_decides_during_a_call(
         self, chances: random.Random, answers: list[Answer]
     ) -> None:
-        self._during_a_call(lambda: self._decide(chances), chances, answers)
+        target = self.targets[chances.choice(PARTIES)]
+        self._during_a_call(target, lambda: self._decide(chances), chances, answers)
 
     @precondition(lambda self: self.judge.events)
     @rule(chances=CHANCES, answers=ANSWERS)
@@ -451,9 +471,12 @@ class HubMachine(RuleBasedStateMachine):
         assert self.life.world.rows(t.log, complaint_id=complaint) == before
 
     def _during_a_call(
-        self, meanwhile: Any, chances: random.Random, answers: list[Answer]
+        self,
+        target: ScriptedParty,
+        meanwhile: Callable[[], None],
+        chances: random.Random,
+        answers: list[Answer],
     ) -> None:
-        target = self.targets[chances.choice(PARTIES)]
         target.meanwhile = meanwhile
         self._pass_time(REHINT_SECONDS + 1)
         self._run_schedule(chances, answers)
