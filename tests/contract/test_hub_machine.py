@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contract.delivery_machine.home import Home, OnPostgresql, OnSqlite
-from tests.contract.hub_machine.machine import HubMachine, Template
+from tests.contract.hub_machine.body import Template
+from tests.contract.hub_machine.machine import HubMachine
 
 RUNS = int(os.environ.get("SIMPUL_MACHINE_RUNS", "20"))
 STEPS = 30
