@@ -229,5 +229,8 @@ class RoutingTable(Model):
     zone: str = "Asia/Jakarta"
     """IANA zone in which the days of rules and agencies begin."""
     rules: tuple[Route, ...] = ()
+    emergency: tuple[str, ...] = ()
+    """Words, whole and caseless, on which the reporter is told at once to call for
+    help. The complaint goes on as any other."""
     examples: tuple[PlacedExample, ...] = ()
     """What the table as a whole must decide."""

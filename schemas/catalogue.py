@@ -113,6 +113,8 @@ _ROWS: tuple[_Row, ...] = (
      p.Classified, _CIVIL, _WITHIN, _OFFICES, _case()),
     ("flags_changed", "Anonymity or confidentiality changed.",
      p.FlagsChanged, _CIVIL | {E.REPORTER, E.AGENCY}, _WITHIN, _OFFICES, _case()),
+    ("emergency_advised", "It sounds like an emergency: the reporter is to call.",
+     p.Reasoned, {E.RULE}, _WITHIN, _REPORTER, _NONE),
     ("triage_requested", "No rule places it; an officer must.",
      p.TriageRequested, {E.RULE}, _NOBODY, _NOBODY, _NONE),
     ("supervision_requested", "It wanders; a supervisor must look at it.",

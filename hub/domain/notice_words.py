@@ -122,6 +122,13 @@ NOTICES: Mapping[str, Sentence] = MappingProxyType(
             "Laporan di luar cakupan layanan ini.",
             "The report is outside the scope of this service.",
         ),
+        "emergency_advised": Sentence(
+            "Jika ini keadaan darurat, segera hubungi 112. Laporan Anda tetap "
+            "kami proses.",
+            "If this is an emergency, call 112 at once. We go on with your report.",
+            "Keadaan darurat? Hubungi 112. Laporan tetap diproses.",
+            "An emergency? Call 112. We go on with your report.",
+        ),
         "emergency_redirected": Sentence(
             "Ini keadaan darurat: segera hubungi 112.",
             "This is an emergency: please call 112 at once.",

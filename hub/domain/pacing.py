@@ -16,6 +16,7 @@ URGENT = frozenset(
         "registered",
         "put_on_hold",
         "leg_put_on_hold",
+        "emergency_advised",
         "emergency_redirected",
         "erasure_requested",
     }

@@ -174,6 +174,13 @@ def complaint_of(
 _REGISTERED = new_event(
     "registered", Registered(code="", public_number=""), _REGISTRATION, _ANY, _EVER
 )
+_ADVISED = new_event(
+    "emergency_advised",
+    Reasoned(reason_code="emergency"),
+    Author(kind=AuthorKind.RULE, id="emergency_words"),
+    _ANY,
+    _EVER,
+)
 _VERIFIED = new_event(
     "verified", Reasoned(reason_code="complete"), _VERIFIER, _ANY, _EVER
 )
@@ -184,9 +191,11 @@ def _decided(
     decision: RoutingDecision, orders: tuple[str, ...]
 ) -> tuple[NewEvent, ...]:
     """Rules decide the same over and over: what they decide is made once."""
+    first = (_ADVISED,) if decision.emergency else ()
     if decision.to_triage:
         triage = TriageRequested(why=f"{decision.rule_id}: {decision.why}")
-        return (new_event("triage_requested", triage, _REGISTRATION, _ANY, _EVER),)
+        asked = new_event("triage_requested", triage, _REGISTRATION, _ANY, _EVER)
+        return (*first, asked)
     router = Author(kind=AuthorKind.RULE, id=decision.rule_id)
     assigned = (
         new_event(
@@ -206,4 +215,4 @@ def _decided(
         )
         for (agency, role), order_by in zip(decision.agencies, orders, strict=True)
     )
-    return (_VERIFIED, *assigned)
+    return (*first, _VERIFIED, *assigned)

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Self
@@ -31,6 +31,8 @@ class RoutingDecision:
     agencies: tuple[tuple[str, Role], ...]
     rule_id: str
     why: str
+    emergency: bool = False
+    """Its words sound like one: the reporter is told to call for help."""
 
     @property
     def to_triage(self) -> bool:
@@ -49,6 +51,12 @@ def for_officer(decision: RoutingDecision) -> RoutingDecision:
     proposed = ", ".join(name for name, _ in decision.agencies)
     why = f"an officer verifies it first; proposed: {proposed} ({decision.why})"
     return RoutingDecision((), decision.rule_id, why[:300])
+
+
+@lru_cache(maxsize=4096)
+def with_advice(decision: RoutingDecision) -> RoutingDecision:
+    """Let the reporter be told at once to call for help; the rest stays."""
+    return replace(decision, emergency=True)
 
 
 def route(

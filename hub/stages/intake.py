@@ -20,7 +20,13 @@ from hub.domain.identity import contact_form, read_code
 from hub.domain.notices import STANDARD, Wording
 from hub.domain.reference import Reference
 from hub.domain.registration import Entry, first_events
-from hub.domain.routing import Routing, for_officer
+from hub.domain.routing import (
+    Routing,
+    for_officer,
+    text_of,
+    whole_words,
+    with_advice,
+)
 from hub.ports import (
     Journal,
     JournalRow,
@@ -77,6 +83,8 @@ class Intake:
         self._normaliser = normaliser
         self._routing = Routing(routing, tuple(agencies), reference)
         self._order_by = {name: each.order_by for name, each in agencies.items()}
+        words = [word.casefold() for word in routing.emergency]
+        self._emergency = whole_words(words) if words else None
         self._by_officer = frozenset(
             name
             for name, each in agencies.items()
@@ -197,6 +205,8 @@ class Intake:
         decision = self._routing.at(work.now)(complaint)
         if not self._by_officer.isdisjoint(decision.main):
             decision = for_officer(decision)
+        if self._emergency is not None and self._emergency.search(text_of(complaint)):
+            decision = with_advice(decision)
         events = first_events(
             entry, item, decision, self._order_by, reporter_id, work.now
         )

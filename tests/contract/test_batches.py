@@ -24,10 +24,11 @@ from tests.contract.builders import DINKES, MAIL, PUPR, raw_message
 from tests.contract.world import World
 
 ROUTES = RoutingTable(
+    emergency=("kebakaran",),
     rules=(
         Route(id="roads", why="roads", category=("roads",), main=(PUPR,), cc=(DINKES,)),
         Route(id="health", why="health", category=("health",), main=(DINKES,)),
-    )
+    ),
 )
 OWN = {
     "id",
@@ -271,4 +272,18 @@ def test_an_agency_may_have_a_person_verify_what_it_gets(world: World) -> None:
     assert [row.complaint_id for row in asked] == [found["received"].id]
     assert f"proposed: {DINKES}" in asked[0].facts["why"]
     assert found["assigned"].id != found["received"].id
+    assert world.violated() == set()
+
+
+def test_who_writes_of_an_emergency_is_told_at_once_to_call(world: World) -> None:
+    ids = accept(world, "Tolong, KEBAKARAN di gang mawar!", "Bau kebakarannya lama")
+    intake(world)("intake.web", ids)
+
+    (advised,) = (row for row in world.rows(t.log) if row.type == "emergency_advised")
+    first = world.row(t.journal, id=ids[0]).complaint_id
+    assert advised.complaint_id == first
+    case = world.row(t.complaints, id=first)
+    assert case.status == "assigned", "it goes on as any other"
+    reporter = world.row(t.cursors, complaint_id=first, party=MAIL)
+    assert reporter.target_seq == advised.seq
     assert world.violated() == set()

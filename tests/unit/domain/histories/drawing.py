@@ -15,6 +15,7 @@ from hub.domain.workflow import WORKFLOW, open_verbs
 from schemas.events import AGENCY_EVENTS, CATALOGUE, Cause, NewEvent, Scope, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, Role
 from schemas.payloads import LegNews
+from schemas.status import Status
 from tests.unit.domain.builders import START, verified_case
 from tests.unit.domain.histories.payloads import payload
 
@@ -35,6 +36,8 @@ class History:
     news: list[NewEvent] = field(default_factory=list)
     """Updates of agencies, in the order in which they came about."""
     verbs: set[str] = field(default_factory=set)
+    reached: set[Status] = field(default_factory=set)
+    """Statuses of the case, or of a leg of it, on the way."""
 
 
 def draw(dice: random.Random) -> History:
@@ -56,6 +59,8 @@ class _Drawing:
         """Let one more thing happen."""
         self._now += timedelta(minutes=self._dice.choice((0, 0, 1, 30, 3000)))
         state = self._state()
+        legs = {leg.status for leg in state.legs.values()}
+        self.history.reached |= {state.status, *legs}
         turn = self._dice.choice((self._act, self._happen, self._tell, self._tell))
         turn(state)
 
