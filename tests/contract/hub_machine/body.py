@@ -179,6 +179,8 @@ class HubBody(RuleBasedStateMachine):
         """What the schedule does each second; then the hints come."""
         self.judge.watch(self.life.store)
         self.life.deliver.recover(sole=False)
+        self.life.strike_clocks()
+        self.life.tell_late()
         self.life.sweep()
         self.life.store.eraser.erase_due()
         self.life.store.sealer.seal()

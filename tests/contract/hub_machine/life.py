@@ -9,11 +9,13 @@ from uuid_utils.compat import uuid7
 from hub.bootstrap import Store
 from hub.database.due import SqlDue
 from hub.database.parties import config_row
-from hub.ports import Journal, Result, Work
+from hub.ports import Clocks, Journal, Result, Work
 from hub.stages.accept import Accept
 from hub.stages.act import Act
+from hub.stages.deadlines import StrikeClocks
 from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
+from hub.stages.late_hand_over import LateHandOver
 from hub.stages.schedule import Sweep
 from hub.stages.updates import Updates
 from schemas.agency import Route, RoutingTable
@@ -101,6 +103,21 @@ class MortalJournal:
         return found
 
 
+class LoudClocks:
+    """The store's clocks; where one cannot be worked, the machine hears of it."""
+
+    def __init__(self, clocks: Clocks) -> None:
+        self._clocks = clocks
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._clocks, name)
+
+    def postpone(self, complaint_id: str, seconds: float) -> None:
+        """Nothing is put off in silence here."""
+        msg = f"the clocks of {complaint_id} cannot be worked"
+        raise AssertionError(msg)
+
+
 def configured() -> list[dict[str, Any]]:
     """Give the configuration of all parties."""
     kinds = dict.fromkeys(MANIFESTS, PartyKind.AGENCY) | {MAIL: PartyKind.REPORTER}
@@ -167,6 +184,10 @@ class HubLife:
         }
         self.deliver = Deliver(self._cursors, ways, lambda: 0.0, SLACK_SECONDS)
         self.sweep = Sweep(self.due, self._swept, REHINT_SECONDS)
+        clocks: Any = LoudClocks(store.clocks)
+        self.strike_clocks = StrikeClocks(clocks, self.broker.publish)
+        after = 3600 * store.settings.notices.late_hand_over_hours
+        self.tell_late = LateHandOver(store.hand_overs, self.broker.publish, after)
 
     def _swept(self, lane: str, ids: Sequence[str], by: str) -> None:
         del by
