@@ -28,6 +28,15 @@ FRESH: dict[str, Any] = {
     "party_stopped_s": 0.0,
 }
 """What a cursor keeps of failed tries, when there were none."""
+UNSENT: dict[str, Any] = FRESH | {
+    "sending_from_seq": None,
+    "sending_to_seq": None,
+    "sending_step": "call",
+    "sending_key": "",
+    "sending_mapping": "",
+    "sending_dead_letter_id": None,
+}
+"""What a cursor keeps of a call, when none was begun."""
 _FAILED = ("retry", "unknown")
 """Outcomes after which a letter is tried again with more distance."""
 

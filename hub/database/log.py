@@ -24,6 +24,7 @@ from hub.database.hot.batch import (
     Batch,
 )
 from hub.database.hot.writing import write
+from hub.database.letters import UNSENT
 from hub.database.moulds import Mould, Stamped, stamp
 from hub.database.projection import (
     cursor_row,
@@ -319,9 +320,9 @@ class Appender:
             "state": cursor.state,
             "reference": None,
             "reference_index": None,
-            "sending_from_seq": None,
-            "sending_to_seq": None,
-            "sending_key": "",
+            "last_status_sent": "",
+            "narrow_to_seq": None,
+            **UNSENT,
             "sending_open": False,
             "lease_until": None,
             "lease_epoch": c.lease_epoch + 1,
