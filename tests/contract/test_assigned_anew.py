@@ -44,3 +44,22 @@ def test_failed_tries_of_the_assignment_before_are_not_counted(
     assert (row.sending_step, row.lookups, row.resends) == ("call", 0, 0)
     assert (row.failures, row.failing_since, row.sending_mapping) == (0, None, "")
     assert row.narrow_to_seq is None
+
+
+def test_a_held_hand_over_of_the_assignment_before_is_not_taken_for_the_new_one(
+    world: World, known: Known
+) -> None:
+    call = world.begin(PUPR, PlanKind.SUBMIT)
+    world.end(call, OutcomeUnknown("reset"))
+    letter = world.row(t.dead_letters)
+    assert (letter.kind, letter.is_submit) == ("held", True)
+    assign_anew(world, known)
+    before = world.cursor(known, PUPR)
+
+    with pytest.raises(ValueError, match="assigned anew"):
+        world.store.operations.resolve_held(letter.id, "siti", "", reference="OLD-1")
+
+    after = world.cursor(known, PUPR)
+    assert after.delivered_seq == before.delivered_seq
+    assert after.reference is None
+    assert world.violated() == set()
