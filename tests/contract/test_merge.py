@@ -4,10 +4,13 @@ import json
 from collections.abc import Sequence
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.contract import Capabilities, Delivery, Done, NotFound
+from connectors.errors import Refused
 from hub.bootstrap.workers import monotonic
 from hub.database import tables as t
+from hub.domain.delivery import PlanKind
 from hub.stages.act import NotPossibleError
 from hub.stages.deliver import Call, Deliver, Way, lane_of
 from schemas.parties import PartyKind
@@ -198,6 +201,22 @@ def test_the_erasure_of_who_follows_ends_what_they_are_told_and_nobody_elses(
     assert alive[ani.reporter_id] is None
     assert alive[budi.reporter_id] is not None
     assert world.violated() == set()
+
+
+def test_the_erasure_of_who_follows_discards_what_was_set_aside_for_them(
+    world: World, budi: Known, ani: Known
+) -> None:
+    act(world, ani, "merge", details={"other": budi.id})
+    post(world)
+    world.write(sa.delete(t.cursors).where(t.cursors.c.recipient == budi.reporter_id))
+    hear(world, PUPR, event_id="1")
+    world.end(world.begin(MAIL, PlanKind.SEND), Refused("no", fingerprint="x"))
+    assert world.row(t.dead_letters).recipient == ani.reporter_id
+    world.store.eraser.request(ani.id, "cli:siti", "")
+    world.move_clock(3600)
+    assert world.store.eraser.erase_due() == 1
+
+    assert world.row(t.dead_letters).state == "discarded"
 
 
 def test_the_erasure_of_the_one_that_stays_is_told_to_its_own_reporter_only(
