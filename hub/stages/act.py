@@ -99,6 +99,9 @@ class Act:
 
         def decide(secondary: Moment, primary: Moment) -> tuple[NewEvent, NewEvent]:
             _check_open(secondary)
+            if secondary.state.facts.get("confidential"):
+                msg = "a confidential complaint follows none: others would read of it"
+                raise NotPossibleError(msg)
             _check_leader(verb, primary)
             into = _event(verb, request, secondary, self._reference)
             _check_legal(verb, request, secondary, into)

@@ -105,8 +105,7 @@ def _covered(way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
     return [
         e
         for e in case.events
-        if chosen.from_seq <= e.seq <= chosen.to_seq
-        and interested(e, way.kind, way.party, case.wants, follows=case.follows)
+        if chosen.from_seq <= e.seq <= chosen.to_seq and _is_told(e, way, case)
     ]
 
 
@@ -115,9 +114,15 @@ def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
     return [
         e
         for e in case.events
-        if cursor.delivered_seq < e.seq <= cursor.target_seq
-        and interested(e, way.kind, way.party, case.wants, follows=case.follows)
+        if cursor.delivered_seq < e.seq <= cursor.target_seq and _is_told(e, way, case)
     ]
+
+
+def _is_told(event: LogEvent, way: Way, case: CaseFile) -> bool:
+    """Tell whether a party is told; of what is confidential, nobody who follows."""
+    if case.follows and case.state.facts.get("confidential"):
+        return False
+    return interested(event, way.kind, way.party, case.wants, follows=case.follows)
 
 
 def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:

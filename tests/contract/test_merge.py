@@ -251,6 +251,33 @@ def test_what_cannot_be_merged_says_why(world: World, budi: Known, ani: Known) -
         act(world, budi, "merge", details={"other": ani.id})
 
 
+def test_what_is_confidential_follows_none(
+    world: World, budi: Known, ani: Known
+) -> None:
+    act(world, ani, "protect", details={"confidential": True})
+
+    with pytest.raises(NotPossibleError, match="confidential"):
+        act(world, ani, "merge", details={"other": budi.id})
+
+
+def test_what_becomes_confidential_is_told_to_no_follower_any_more(
+    world: World, budi: Known, ani: Known
+) -> None:
+    act(world, ani, "merge", details={"other": budi.id})
+    post(world)
+    act(world, budi, "protect", details={"confidential": True})
+    hear(world, PUPR, text="Nama pelapor: Budi.", event_id="1")
+    sent = post(world)
+
+    assert told(sent, ANI.email) == []
+    assert told(sent, Words().email) == ["followed_up"]
+    case = world.store.queries.case_by_code(ani.code)
+    assert case is not None
+    assert [e.type for e in case.timeline][-1] == "merged_into"
+    assert (case.status, case.agencies) == ("in_progress", [])
+    assert world.violated() == set()
+
+
 def test_the_same_merge_is_carried_out_once(
     world: World, budi: Known, ani: Known
 ) -> None:
