@@ -184,8 +184,12 @@ def _check_legal(verb: Verb, request: Request, now: Moment, event: NewEvent) -> 
     state, fits = now.state, verb.legal_in
     leg = state.legs.get(event.leg) if event.leg else None
     stands = leg.status if leg is not None and verb.on_leg else state.status
-    if (fits is None or stands in fits) and not now.is_illegal(event):
+    legal = fits is None or stands in fits
+    if legal and not now.is_illegal(event):
         return
+    if legal and leg is not None and leg.final:
+        msg = f"{request.agency} keeps it: that its assignment is final was decided"
+        raise NotPossibleError(msg)
     possible = ", ".join(open_verbs(state)) or "nothing"
     whose = f"the leg of {request.agency}" if verb.on_leg else "the complaint"
     msg = (
