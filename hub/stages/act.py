@@ -283,7 +283,7 @@ def _new_leg(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str,
 
 
 def _facts(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str, Any]]:
-    if not request.details:
+    if all(value in ("", None) for value in request.details.values()):
         msg = f"{verb.name} needs something to set"
         raise ValueError(msg)
     return _on_case(verb, request, now)
