@@ -48,6 +48,11 @@ from schemas.parties import PartyKind
 
 ALWAYS_TOLD = frozenset({"erasure_requested", "returned", "withdrawn", "merged_into"})
 """Told to an agency even when its legs have ended."""
+BRINGS = frozenset({"assigned", "restored", "reopened", "reporter_replied"})
+"""What may give an agency work that it does not have yet: no filter stops a hand-over.
+
+One that has the complaint is then told what it wants only, where data leaves.
+"""
 
 
 class Appender:
@@ -207,9 +212,9 @@ class Appender:
             if party is None or cursor.state is CursorState.ENDED:
                 continue
             follows = cursor.recipient not in {"", case.reporter_id}
-            if not interested(
-                event, party.kind, party.party, party.wants, follows=follows
-            ):
+            brings = party.kind is PartyKind.AGENCY and event.type in BRINGS
+            wants = None if brings else party.wants
+            if not interested(event, party.kind, party.party, wants, follows=follows):
                 continue
             if party.kind is PartyKind.AGENCY and not _still_told(
                 case, event, party.party

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.contract import Contact, Delivery, EventView, Target
-from hub.domain.delivery import Cursor, Plan, PlanKind
+from hub.domain.delivery import Cursor, Plan, PlanKind, is_handed_over
 from hub.domain.identity import delivery_key
 from hub.domain.notices import notice, speaker
 from hub.domain.privacy import event_facts, event_words, interested, view
@@ -40,7 +40,8 @@ class Composer:
         self, lease: Lease, way: Way, case: CaseFile, chosen: Plan
     ) -> Delivery:
         """Build what a plan needs, but its files; a frozen range keeps its key."""
-        cursor, events = lease.cursor, _covered(way, case, chosen)
+        cursor = lease.cursor
+        events = _covered(cursor, way, case, chosen)
         late = chosen.kind is PlanKind.DEAD_LETTER
         key = cursor.sending_key if chosen.frozen and cursor.sending_key else ""
         return Delivery(
@@ -71,7 +72,7 @@ class Composer:
         case, chosen = sending.case, sending.plan
         if way.kind is PartyKind.REPORTER or "attachments" not in way.allow:
             return sending.delivery
-        events = _covered(way, case, chosen)
+        events = _covered(sending.lease.cursor, way, case, chosen)
         seqs = [e.seq for e in events if e.facts.get("attachments")]
         if chosen.kind is PlanKind.SUBMIT:
             seqs += [e.seq for e in case.events if e.type == "received"]
@@ -100,12 +101,12 @@ def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
     )
 
 
-def _covered(way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
+def _covered(cursor: Cursor, way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
     """Name the events of a plan that its party is told of."""
     return [
         e
         for e in case.events
-        if chosen.from_seq <= e.seq <= chosen.to_seq and _is_told(e, way, case)
+        if chosen.from_seq <= e.seq <= chosen.to_seq and _is_told(e, cursor, way, case)
     ]
 
 
@@ -114,15 +115,21 @@ def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
     return [
         e
         for e in case.events
-        if cursor.delivered_seq < e.seq <= cursor.target_seq and _is_told(e, way, case)
+        if cursor.delivered_seq < e.seq <= cursor.target_seq
+        and _is_told(e, cursor, way, case)
     ]
 
 
-def _is_told(event: LogEvent, way: Way, case: CaseFile) -> bool:
-    """Tell whether a party is told; of what is confidential, nobody who follows."""
+def _is_told(event: LogEvent, cursor: Cursor, way: Way, case: CaseFile) -> bool:
+    """Tell whether a party is told; of what is confidential, nobody who follows.
+
+    What an agency wants to be told is asked once it has the complaint.
+    """
     if case.follows and case.state.facts.get("confidential"):
         return False
-    return interested(event, way.kind, way.party, case.wants, follows=case.follows)
+    has_it = is_handed_over(cursor, way.target.capabilities)
+    wants = case.wants if has_it or way.kind is not PartyKind.AGENCY else None
+    return interested(event, way.kind, way.party, wants, follows=case.follows)
 
 
 def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:
