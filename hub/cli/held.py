@@ -63,9 +63,12 @@ def resolve(
         if resend:
             done = bool(store.operations.retry([letter_id], acting(), why))
         else:
-            done = store.operations.resolve_held(
-                letter_id, acting(), why, reference=reference or ""
-            )
+            try:
+                done = store.operations.resolve_held(
+                    letter_id, acting(), why, reference=reference or ""
+                )
+            except ValueError as error:
+                raise Failed(str(error)) from error
     if not done:
         msg = f"{letter_id} is already to be sent again"
         raise Failed(msg)

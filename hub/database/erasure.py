@@ -303,12 +303,16 @@ def destroy(tx: Tx, complaint_id: str) -> None:
     )
     c = t.cursors.c
     _end(tx, c.complaint_id == complaint_id)
-    for leader in _leaders(tx, complaint_id):
-        _end(tx, c.complaint_id == leader, c.recipient.in_(_persons(tx, complaint_id)))
     d = t.dead_letters.c
+    letters = d.complaint_id == complaint_id
+    for leader in _leaders(tx, complaint_id):
+        theirs = _persons(tx, complaint_id)
+        _end(tx, c.complaint_id == leader, c.recipient.in_(theirs))
+        told = sa.and_(d.complaint_id == leader, d.recipient.in_(theirs))
+        letters = sa.or_(letters, told)
     tx.conn.execute(
         sa.update(t.dead_letters)
-        .where(d.complaint_id == complaint_id, d.state.in_(("open", "requested")))
+        .where(letters, d.state.in_(("open", "requested")))
         .values(
             state="discarded",
             by="erasure",

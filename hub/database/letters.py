@@ -31,6 +31,7 @@ FRESH: dict[str, Any] = {
 UNFROZEN: dict[str, Any] = FRESH | {
     "sending_from_seq": None,
     "sending_to_seq": None,
+    "sending_step": "call",
     "sending_key": "",
     "sending_mapping": "",
     "sending_dead_letter_id": None,

@@ -39,12 +39,18 @@ from hub.database.vault import DataKey, Vault
 from hub.database.waking import call_for, set_time
 from hub.domain.concern import concerns
 from hub.domain.deadlines import Deadlines, moves_clocks
-from hub.domain.delivery import CursorState, Step
+from hub.domain.delivery import CursorState
 from hub.domain.privacy import interested
 from hub.domain.registration import Beginning
 from hub.ports import NewCase
 from schemas.events import CATALOGUE, NewEvent
 from schemas.parties import PartyKind
+
+BRINGS = frozenset({"assigned", "restored", "reopened", "reporter_replied"})
+"""What may give an agency work that it does not have yet: no filter stops a hand-over.
+
+One that has the complaint is then told what it wants only, where data leaves.
+"""
 
 
 class Appender:
@@ -204,9 +210,9 @@ class Appender:
             if party is None or cursor.state is CursorState.ENDED:
                 continue
             follows = cursor.recipient not in {"", case.reporter_id}
-            if not interested(
-                event, party.kind, party.party, party.wants, follows=follows
-            ):
+            brings = party.kind is PartyKind.AGENCY and event.type in BRINGS
+            wants = None if brings else party.wants
+            if not interested(event, party.kind, party.party, wants, follows=follows):
                 continue
             is_agency = party.kind is PartyKind.AGENCY
             if is_agency and not concerns(event, case.state, party.party):
@@ -319,7 +325,7 @@ class Appender:
             "state": cursor.state,
             "reference": None,
             "reference_index": None,
-            "sending_step": Step.CALL,
+            "last_status_sent": "",
             "sending_open": False,
             "narrow_to_seq": None,
             "lease_until": None,

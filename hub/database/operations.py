@@ -9,8 +9,9 @@ from uuid_utils.compat import uuid7
 from hub.database import contacts
 from hub.database import tables as t
 from hub.database.audit import note
+from hub.database.case import Case
 from hub.database.engine import Database, Tx, retrying
-from hub.database.letters import FRESH, next_requested
+from hub.database.letters import FRESH, UNFROZEN, next_requested
 from hub.database.log import Appender
 from hub.database.projection import reference_place
 from hub.database.types import Instant
@@ -73,9 +74,11 @@ class Operations:
         """Say that a held delivery was done; a hand-over needs the agency's reference.
 
         Returns False when there is no such open letter. Raises ValueError when a
-        hand-over comes without a reference.
+        hand-over comes without a reference, or was superseded by a new assignment.
         """
         with self._db.write() as tx:
+            log = Appender(tx, self._vault, self._deadlines, hinting=False)
+            case = _case_of(log, letter_id)  # its lock comes before the cursor's
             letters = [x for x in _open(tx, [letter_id]) if x.kind == "held"]
             if not letters:
                 return False
@@ -84,7 +87,8 @@ class Operations:
                 if not reference:
                     msg = "a hand-over is resolved with the agency's reference"
                     raise ValueError(msg)
-                self._handed_over(tx, letter, by, reference)
+                if case is not None:
+                    self._handed_over(log, case, letter, by, reference)
             _change(tx, letter, "resolved", by, reason)
             note(tx, by=by, action="held_resolved", subject=letter.id, reason=reason)
         return True
@@ -104,12 +108,17 @@ class Operations:
             sa.update(t.cursors).where(*_cursor_of(letter)).values(**values)
         )
 
-    def _handed_over(self, tx: Tx, letter: Any, by: str, reference: str) -> None:
-        log = Appender(tx, self._vault, self._deadlines, hinting=False)
-        case = log.open(letter.complaint_id)
-        if case is None:
-            return
-        number = case.cursors[(letter.party, letter.recipient)].assignment_no
+    def _handed_over(
+        self, log: Appender, case: Case, letter: Any, by: str, reference: str
+    ) -> None:
+        cursor, tx = case.cursors[(letter.party, letter.recipient)], log.tx
+        if cursor.delivered_seq >= letter.last_seq:
+            msg = (
+                f"{letter.party} was assigned anew since: discard it; what the agency "
+                "says under the old reference is matched by simpul quarantine match"
+            )
+            raise ValueError(msg)
+        number = cursor.assignment_no
         event = new_event(
             "handed_over",
             HandOver(agency=letter.party, assignment_no=number, reference=reference),
@@ -127,20 +136,17 @@ class Operations:
             sa.update(t.cursors)
             .where(*_cursor_of(letter))
             .values(
-                state="active",
-                reference=self._vault.wrap(place, reference.encode()),
-                reference_index=index,
-                delivered_seq=letter.last_seq,
-                **FRESH,
-                sending_from_seq=None,
-                sending_to_seq=None,
-                sending_key="",
-                sending_step="call",
-                due_at=sa.case(
-                    (c.target_seq > letter.last_seq, sa.literal(tx.now, Instant())),
-                    else_=None,
-                ),
-                hinted_at=None,
+                **UNFROZEN
+                | {
+                    "state": "active",
+                    "reference": self._vault.wrap(place, reference.encode()),
+                    "reference_index": index,
+                    "delivered_seq": letter.last_seq,
+                    "due_at": sa.case(
+                        (c.target_seq > letter.last_seq, sa.literal(tx.now, Instant())),
+                        else_=None,
+                    ),
+                }
             )
         )
         j = t.journal.c
@@ -164,6 +170,13 @@ class Operations:
                     reason=reason,
                 )
         return changed
+
+
+def _case_of(log: Appender, letter_id: str) -> Case | None:
+    c = t.dead_letters.c
+    query = sa.select(c.complaint_id).where(c.id == letter_id)
+    found = log.tx.conn.execute(query).scalar_one_or_none()
+    return None if found is None else log.open(str(found))
 
 
 def _open(tx: Tx, ids: Sequence[str]) -> list[Any]:

@@ -40,15 +40,17 @@ class Queries:
             if row is None:
                 return self._accepted(tx, code)
             titles, timeline = _titles(tx), self._events(tx, row.id)
-            leader = row
+            leader, hidden = row, False
             while leader.merged_into is not None:
                 begins, leader = leader.id, _complaint(tx, leader.merged_into)
-                timeline += _since(self._events(tx, leader.id), begins)
+                hidden = hidden or leader.confidential
+                if not hidden:
+                    timeline += _since(self._events(tx, leader.id), begins)
             return PublicCase(
                 code=row.code,
                 public_number=row.public_number,
                 status=Status(leader.status),
-                agencies=self._agencies(tx, leader.id, titles),
+                agencies=[] if hidden else self._agencies(tx, leader.id, titles),
                 timeline=timeline,
                 titles=titles,
                 overtaken=_overtaken(self._events(tx, leader.id)),

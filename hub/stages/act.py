@@ -99,6 +99,9 @@ class Act:
 
         def decide(secondary: Moment, primary: Moment) -> tuple[NewEvent, NewEvent]:
             _check_open(secondary)
+            if secondary.state.facts.get("confidential"):
+                msg = "a confidential complaint follows none: others would read of it"
+                raise NotPossibleError(msg)
             _check_leader(verb, primary)
             into = _event(verb, request, secondary, self._reference)
             _check_legal(verb, request, secondary, into)
@@ -181,8 +184,12 @@ def _check_legal(verb: Verb, request: Request, now: Moment, event: NewEvent) -> 
     state, fits = now.state, verb.legal_in
     leg = state.legs.get(event.leg) if event.leg else None
     stands = leg.status if leg is not None and verb.on_leg else state.status
-    if (fits is None or stands in fits) and not now.is_illegal(event):
+    legal = fits is None or stands in fits
+    if legal and not now.is_illegal(event):
         return
+    if legal and leg is not None and leg.final:
+        msg = f"{request.agency} keeps it: that its assignment is final was decided"
+        raise NotPossibleError(msg)
     possible = ", ".join(open_verbs(state)) or "nothing"
     whose = f"the leg of {request.agency}" if verb.on_leg else "the complaint"
     msg = (
@@ -276,7 +283,7 @@ def _new_leg(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str,
 
 
 def _facts(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str, Any]]:
-    if not request.details:
+    if all(value in ("", None) for value in request.details.values()):
         msg = f"{verb.name} needs something to set"
         raise ValueError(msg)
     return _on_case(verb, request, now)

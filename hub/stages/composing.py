@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.contract import Contact, Delivery, EventView, Target
 from hub.domain.concern import concerned_with
-from hub.domain.delivery import Cursor, Plan, PlanKind
+from hub.domain.delivery import Cursor, Plan, PlanKind, is_handed_over
 from hub.domain.identity import delivery_key
 from hub.domain.local_time import clock_of
 from hub.domain.notices import STANDARD, Wording, speaker
@@ -49,7 +49,8 @@ class Composer:
         self, lease: Lease, way: Way, case: CaseFile, chosen: Plan
     ) -> Delivery:
         """Build what a plan needs, but its files; a frozen range keeps its key."""
-        cursor, events = lease.cursor, _covered(way, case, chosen)
+        cursor = lease.cursor
+        events = _covered(cursor, way, case, chosen)
         late = chosen.kind is PlanKind.DEAD_LETTER
         key = cursor.sending_key if chosen.frozen and cursor.sending_key else ""
         return Delivery(
@@ -80,7 +81,7 @@ class Composer:
         case, chosen = sending.case, sending.plan
         if way.kind is PartyKind.REPORTER or "attachments" not in way.allow:
             return sending.delivery
-        events = _covered(way, case, chosen)
+        events = _covered(sending.lease.cursor, way, case, chosen)
         seqs = [e.seq for e in events if e.facts.get("attachments")]
         if chosen.kind is PlanKind.SUBMIT:
             seqs += [e.seq for e in case.events if e.type == "received"]
@@ -109,23 +110,24 @@ def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
     )
 
 
-def _covered(way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
+def _covered(cursor: Cursor, way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
     """Name the events of a plan that its party is told of."""
-    return _told(case, way, chosen.from_seq, chosen.to_seq)
+    return _told(cursor, way, case, chosen.from_seq, chosen.to_seq)
 
 
 def wanted(cursor: Cursor, case: CaseFile, way: Way) -> list[LogEvent]:
     """Name the events that a cursor's party is told of next, in order."""
-    return _told(case, way, cursor.delivered_seq + 1, cursor.target_seq)
+    return _told(cursor, way, case, cursor.delivered_seq + 1, cursor.target_seq)
 
 
-def _told(case: CaseFile, way: Way, first: int, last: int) -> list[LogEvent]:
+def _told(
+    cursor: Cursor, way: Way, case: CaseFile, first: int, last: int
+) -> list[LogEvent]:
     """Name the events of a range that a party wants, and that concern it."""
     found = [
         e
         for e in case.events
-        if first <= e.seq <= last
-        and interested(e, way.kind, way.party, case.wants, follows=case.follows)
+        if first <= e.seq <= last and _is_told(e, cursor, way, case)
     ]
     if way.kind is not PartyKind.AGENCY or not found:
         return found
@@ -137,10 +139,22 @@ def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:
     """Count the seconds that a reporter is not yet told; zero: now."""
     if way.kind is not PartyKind.REPORTER or way.pace == PROMPT:
         return 0.0
-    told, waiting = _covered(way, case, chosen), wanted(cursor, case, way)
+    told, waiting = _covered(cursor, way, case, chosen), wanted(cursor, case, way)
     turn = Turn(chosen.kind, chosen.frozen, told, waiting)
     zone = clock_of(case.state.facts.get("region"))
     return rest_seconds(way.pace, turn, case.read_at, zone)
+
+
+def _is_told(event: LogEvent, cursor: Cursor, way: Way, case: CaseFile) -> bool:
+    """Tell whether a party is told; of what is confidential, nobody who follows.
+
+    What an agency wants to be told is asked once it has the complaint.
+    """
+    if case.follows and case.state.facts.get("confidential"):
+        return False
+    has_it = is_handed_over(cursor, way.target.capabilities)
+    wants = case.wants if has_it or way.kind is not PartyKind.AGENCY else None
+    return interested(event, way.kind, way.party, wants, follows=case.follows)
 
 
 def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:

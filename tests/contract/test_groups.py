@@ -46,6 +46,7 @@ class Agency:
     def __init__(self) -> None:
         self.called: list[str] = []
         self.files: list[str] = []
+        self.told: list[str] = []
         self.go_on = threading.Event()
         self.go_on.set()
 
@@ -56,6 +57,7 @@ class Agency:
         return Done(reference=f"REF-{delivery.key[:8]}", response=b"ya")
 
     def send(self, delivery: Delivery) -> Done:
+        self.told += [event.type for event in delivery.events]
         return Done()
 
     def find(self, delivery: Delivery) -> NotFound:

@@ -4,10 +4,13 @@ import json
 from collections.abc import Sequence
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.contract import Capabilities, Delivery, Done, NotFound
+from connectors.errors import Refused
 from hub.bootstrap.workers import monotonic
 from hub.database import tables as t
+from hub.domain.delivery import PlanKind
 from hub.stages.act import NotPossibleError
 from hub.stages.deliver import Call, Deliver, Way, lane_of
 from schemas.parties import PartyKind
@@ -219,6 +222,22 @@ def test_the_erasure_of_who_follows_ends_what_they_are_told_and_nobody_elses(
     assert world.violated() == set()
 
 
+def test_the_erasure_of_who_follows_discards_what_was_set_aside_for_them(
+    world: World, budi: Known, ani: Known
+) -> None:
+    act(world, ani, "merge", details={"other": budi.id})
+    post(world)
+    world.write(sa.delete(t.cursors).where(t.cursors.c.recipient == budi.reporter_id))
+    hear(world, PUPR, event_id="1")
+    world.end(world.begin(MAIL, PlanKind.SEND), Refused("no", fingerprint="x"))
+    assert world.row(t.dead_letters).recipient == ani.reporter_id
+    world.store.eraser.request(ani.id, "cli:siti", "")
+    world.move_clock(3600)
+    assert world.store.eraser.erase_due() == 1
+
+    assert world.row(t.dead_letters).state == "discarded"
+
+
 def test_the_erasure_of_the_one_that_stays_is_told_to_its_own_reporter_only(
     world: World, budi: Known, ani: Known
 ) -> None:
@@ -249,6 +268,33 @@ def test_what_cannot_be_merged_says_why(world: World, budi: Known, ani: Known) -
     act(world, ani, "merge", details={"other": budi.id})
     with pytest.raises(NotPossibleError, match="follows"):
         act(world, budi, "merge", details={"other": ani.id})
+
+
+def test_what_is_confidential_follows_none(
+    world: World, budi: Known, ani: Known
+) -> None:
+    act(world, ani, "protect", details={"confidential": True})
+
+    with pytest.raises(NotPossibleError, match="confidential"):
+        act(world, ani, "merge", details={"other": budi.id})
+
+
+def test_what_becomes_confidential_is_told_to_no_follower_any_more(
+    world: World, budi: Known, ani: Known
+) -> None:
+    act(world, ani, "merge", details={"other": budi.id})
+    post(world)
+    act(world, budi, "protect", details={"confidential": True})
+    hear(world, PUPR, text="Nama pelapor: Budi.", event_id="1")
+    sent = post(world)
+
+    assert told(sent, ANI.email) == []
+    assert told(sent, Words().email) == ["followed_up"]
+    case = world.store.queries.case_by_code(ani.code)
+    assert case is not None
+    assert [e.type for e in case.timeline][-1] == "merged_into"
+    assert (case.status, case.agencies) == ("in_progress", [])
+    assert world.violated() == set()
 
 
 def test_the_same_merge_is_carried_out_once(

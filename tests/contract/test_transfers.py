@@ -56,7 +56,7 @@ def test_after_three_returns_the_next_agency_keeps_it(world: World) -> None:
     with pytest.raises(NotPossibleError, match="given back 3 times"):
         act(world, known, "assign", agency=DINKES)
     act(world, known, "assign", agency=DINKES, details={"final": True})
-    with pytest.raises(NotPossibleError):
+    with pytest.raises(NotPossibleError, match="keeps it"):
         act(world, known, "return", agency=DINKES)
 
     world.hand_over(DINKES, "DK-1")

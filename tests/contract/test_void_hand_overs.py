@@ -1,6 +1,7 @@
 """A hand-over that became void before it was tried goes nowhere."""
 
 import pytest
+import sqlalchemy as sa
 
 from hub.bootstrap.workers import monotonic
 from hub.database import tables as t
@@ -78,4 +79,24 @@ def test_who_gave_it_back_and_gets_it_again_is_given_it_then(
     assert len(agency.called) == 1
     leg = world.rows(t.legs, complaint_id=known.id)[-1]
     assert (leg.assignment_no, leg.status) == (2, "assigned")
+    assert world.violated() == set()
+
+
+def test_no_filter_stops_a_hand_over(world: World) -> None:
+    where = t.parties.c.party == PUPR
+    world.write(sa.update(t.parties).where(where).values(wants=["withdrawn"]))
+    known, agency = world.register(), Agency()
+    act(world, known, "archive", reason="spam")
+    drive(world, agency)
+    assert agency.called == []
+
+    act(world, known, "restore", reason="by_mistake")
+    drive(world, agency)
+    assert len(agency.called) == 1
+
+    act(world, known, "reply", text="Masih berlubang.")
+    drive(world, agency)
+    cursor = world.cursor(known, PUPR)
+    assert (cursor.delivered_seq, cursor.due_at) == (cursor.target_seq, None)
+    assert agency.told == [], "it has it, and wants to be told of withdrawals only"
     assert world.violated() == set()
