@@ -214,7 +214,7 @@ def _plain(row: Any, party: str) -> dict[str, Any]:
     return {name: _shown(name, value, party) for name, value in row._mapping.items()}
 
 
-_DRAWN = ("id", "code", "public_number", "recipient", "tokens", "by")
+_DRAWN = ("id", "code", "public_number", "recipient", "tokens", "by", "text_mark")
 _MEASURED = ("party_stopped_s", "stopped_s")
 
 
