@@ -100,7 +100,15 @@ def _moment(tx: Tx, log: Appender, case: Case) -> Moment:
         seq = len(case.events) + 1
         return bool(why_unmoved(case.folding.after(seq, event).state, seq))
 
-    return Moment(tx.now, case.state, agencies, is_illegal, case.key is None)
+    types = {event.type for _, event in case.events}
+    return Moment(
+        tx.now,
+        case.state,
+        agencies,
+        is_illegal,
+        is_erased=case.key is None or "erasure_requested" in types,
+        is_followed="merged_from" in types,
+    )
 
 
 def _known(case: Case, cause: Cause) -> Moved | None:

@@ -301,12 +301,13 @@ def destroy(tx: Tx, complaint_id: str) -> None:
     tx.conn.execute(
         sa.delete(t.contacts).where(t.contacts.c.complaint_id == complaint_id)
     )
-    c = t.cursors.c
-    _end(tx, c.complaint_id == complaint_id)
-    d = t.dead_letters.c
-    letters = d.complaint_id == complaint_id
+    c, d = t.cursors.c, t.dead_letters.c
+    theirs = _persons(tx, complaint_id)
+    # Whoever follows it is told on: their data are their own.
+    _end(tx, c.complaint_id == complaint_id, c.recipient.in_(["", *theirs]))
+    own_letters = d.recipient.in_(["", *theirs])
+    letters = sa.and_(d.complaint_id == complaint_id, own_letters)
     for leader in _leaders(tx, complaint_id):
-        theirs = _persons(tx, complaint_id)
         _end(tx, c.complaint_id == leader, c.recipient.in_(theirs))
         told = sa.and_(d.complaint_id == leader, d.recipient.in_(theirs))
         letters = sa.or_(letters, told)

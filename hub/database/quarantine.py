@@ -91,6 +91,7 @@ class Quarantine:
             if index != bytes(row.waiting_for):
                 msg = "it speaks of another reference: simpul quarantine show ID"
                 raise ValueError(msg)
+            _lock_all(tx, index)
             self._name(tx, complaint_id, agency, reference, index)
             count = _work_again(tx, index)
             note(
@@ -186,6 +187,14 @@ def _waiting(tx: Tx, row_id: str) -> Any:
         .where(j.id == row_id, j.state == "quarantined")
         .with_for_update(key_share=True)
     ).one_or_none()
+
+
+def _lock_all(tx: Tx, index: bytes) -> None:
+    """Lock what waits for a reference: journal rows come first in the lock order."""
+    j = t.journal.c
+    waiting = (j.waiting_for == index, j.state.in_(("waiting", "quarantined")))
+    query = sa.select(j.id).where(*waiting).order_by(j.id)
+    tx.conn.execute(query.with_for_update(key_share=True)).all()
 
 
 def _knows(tx: Tx, agency: str, index: bytes) -> bool:

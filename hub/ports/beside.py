@@ -32,6 +32,9 @@ class Moment:
     is_illegal: Callable[[NewEvent], bool]
     """Tells whether the fold would let an event move nothing."""
     is_erased: bool
+    """Its data are gone, or everybody was asked to let them go."""
+    is_followed: bool = False
+    """Other complaints were merged into it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
@@ -77,7 +78,7 @@ class Act:
             return self._merge(verb, request)
 
         def decide(now: Moment) -> Sequence[NewEvent]:
-            _check_open(now)
+            _check_open(now, verb)
             event = _event(verb, request, now, self._reference)
             _check_legal(verb, request, now, event)
             return (event, *_alarm(now, event))
@@ -93,12 +94,12 @@ class Act:
     def _merge(self, verb: Verb, request: Request) -> Moved:
         """Let the complaint follow another one from now on."""
         other = str(request.details.get("other", ""))
-        if other in {"", request.complaint_id}:
+        if not _is_id(other) or other == request.complaint_id:
             msg = "merge needs another complaint, that it is to follow"
             raise NotPossibleError(msg)
 
         def decide(secondary: Moment, primary: Moment) -> tuple[NewEvent, NewEvent]:
-            _check_open(secondary)
+            _check_open(secondary, verb)
             if secondary.state.facts.get("confidential"):
                 msg = "a confidential complaint follows none: others would read of it"
                 raise NotPossibleError(msg)
@@ -122,6 +123,14 @@ class Act:
         return moved
 
 
+def _is_id(name: str) -> bool:
+    try:
+        UUID(name)
+    except ValueError:
+        return False
+    return True
+
+
 class _Noted(TypedDict):
     by: str
     action: str
@@ -141,17 +150,20 @@ def _cause(request: Request, no: int = 1) -> Cause:
     return Cause(kind=CauseKind.ACTION, id=request.action_id, no=no)
 
 
-def _check_open(now: Moment) -> None:
+def _check_open(now: Moment, verb: Verb) -> None:
     if now.is_erased:
-        msg = "it was erased: nothing is decided about it any more"
+        msg = "it was erased, or is to be: nothing is decided about it any more"
         raise NotPossibleError(msg)
-    if now.state.merged_into:
+    if now.is_followed and verb.event == "withdrawn":
+        msg = "others follow it, and wait for its answer: it is not withdrawn for them"
+        raise NotPossibleError(msg)
+    if now.state.merged_into and verb.event != "flags_changed":
         msg = f"it follows {now.state.merged_into}: decide about that one"
         raise NotPossibleError(msg)
 
 
 def _check_leader(verb: Verb, primary: Moment) -> None:
-    _check_open(primary)
+    _check_open(primary, verb)
     state = primary.state
     if state.facts.get("confidential"):
         msg = "a confidential complaint is followed by nobody: others would read of it"

@@ -169,6 +169,8 @@ def test_officers_of_an_agency_act_on_its_own_legs_only(world: World) -> None:
 
 def test_nothing_is_decided_about_what_was_erased(world: World, placed: Known) -> None:
     world.store.eraser.request(placed.id, "cli:siti", "")
+    with pytest.raises(NotPossibleError, match="is to be"):
+        act(world, placed, "assign", agency=PUPR)
     assert world.store.eraser.erase_due() == 1
 
     with pytest.raises(NotPossibleError, match="erased"):

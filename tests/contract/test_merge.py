@@ -249,6 +249,22 @@ def test_the_erasure_of_the_one_that_stays_is_told_to_its_own_reporter_only(
     assert told(sent, Words().email) == ["erasure_requested"]
     assert told(sent, ANI.email) == []
 
+    world.move_clock(3600)
+    assert world.store.eraser.erase_due() == 1
+    hear(world, PUPR, event_id="1")
+    assert told(post(world), ANI.email) == ["followed_up"], "who follows hears on"
+    assert world.violated() == set()
+
+
+def test_one_reporter_withdraws_nothing_for_another(
+    world: World, budi: Known, ani: Known
+) -> None:
+    act(world, ani, "merge", details={"other": budi.id})
+
+    with pytest.raises(NotPossibleError, match="others follow it"):
+        act(world, budi, "withdraw")
+    act(world, ani, "protect", details={"confidential": True})
+
 
 def test_what_cannot_be_merged_says_why(world: World, budi: Known, ani: Known) -> None:
     hidden = world.register("k4", words=Words(email="d@warga.example"), agencies=())
@@ -257,6 +273,7 @@ def test_what_cannot_be_merged_says_why(world: World, budi: Known, ani: Known) -
     act(world, gone, "archive", reason="spam")
     for other, why in (
         ("", "needs another"),
+        ("dicek", "needs another"),
         (ani.id, "needs another"),
         (hidden.id, "confidential"),
         (gone.id, "is archived"),

@@ -20,6 +20,8 @@ SHORT_POINTS = (
     "publisher.sent",
     "consumer.handled",
 )
+NOWHERE = ("late_hand_overs.before_commit", "late_hand_overs.committed")
+"""An agency would have to be away for a day."""
 Causes = Mapping[str, strikes.Cause]
 
 LETTERS = 12

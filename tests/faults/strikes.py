@@ -109,6 +109,23 @@ def _erase_one(store: Store) -> None:
     store.eraser.request(complaint_id, "operator", "the fault run")
 
 
+def looking_at_clocks(store: Store) -> Cause:
+    """Let the oldest complaint's clocks be looked at: nothing is due, it is noted."""
+    return Cause(during=partial(_call_clocks, store))
+
+
+def _call_clocks(store: Store) -> None:
+    c = t.complaints.c
+    wound = sa.select(c.id).where(c.next_clock_at.is_not(None))
+    oldest = wound.order_by(c.id).limit(1)
+    with store.db.write() as tx:
+        tx.conn.execute(
+            sa.update(t.complaints)
+            .where(c.id == oldest.scalar_subquery())
+            .values(next_clock_at=tx.now)
+        )
+
+
 def hangs(server: Server, seconds: float) -> bool:
     """Let a server hang: connections stay open and nothing answers."""
     time.sleep(0.5)

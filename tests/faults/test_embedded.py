@@ -52,9 +52,13 @@ def test_nothing_is_lost_or_doubled_wherever_it_is_killed(
     world: World, seed: int
 ) -> None:
     judge = Judge(world.region, world.store, course.IN_STEP_SECONDS_MAX)
-    everywhere = [point for point in POINTS if point not in NOT_HERE]
+    nowhere = (*NOT_HERE, *course.NOWHERE)
+    everywhere = [point for point in POINTS if point not in nowhere]
     points = everywhere if course.LONG else SHORT_POINTS
-    causes = {"erase": strikes.erasure(world.store)}
+    causes = {
+        "erase": strikes.erasure(world.store),
+        "deadlines": strikes.looking_at_clocks(world.store),
+    }
     try:
         judge.through("nothing breaks", course.LETTERS, lambda: True)
         course.kill_at_points(world.fleet, judge, random.Random(seed), points, causes)
