@@ -152,8 +152,11 @@ def _is_told(event: LogEvent, cursor: Cursor, way: Way, case: CaseFile) -> bool:
     """
     if case.follows and case.state.facts.get("confidential"):
         return False
-    has_it = is_handed_over(cursor, way.target.capabilities)
-    wants = case.wants if has_it or way.kind is not PartyKind.AGENCY else None
+    wants = case.wants
+    if way.kind is PartyKind.AGENCY and not is_handed_over(
+        cursor, way.target.capabilities
+    ):
+        wants = None
     return interested(event, way.kind, way.party, wants, follows=case.follows)
 
 
