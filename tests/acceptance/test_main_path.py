@@ -256,6 +256,7 @@ def test_bad_input_gets_a_problem_and_harms_no_neighbour(
     assert send(hub, "kunci-0004").status_code == 202
 
 
+@pytest.mark.scenario(22)
 def test_erasure_leaves_nothing_that_the_key_ring_can_read(
     hub: Hub, region: SimulatedRegion, capfd: pytest.CaptureFixture[str]
 ) -> None:

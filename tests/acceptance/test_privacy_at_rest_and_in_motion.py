@@ -488,6 +488,7 @@ def test_an_agency_gets_the_places_of_its_manifest_only(day: Day, agency: str) -
     assert got <= places_of(manifest(agency)["settings"])
 
 
+@pytest.mark.scenario(21)
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_an_agency_reads_the_fields_of_its_allow_list_only(
     day: Day, agency: str

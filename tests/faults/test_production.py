@@ -10,6 +10,7 @@ from hub.telemetry.points import POINTS
 from tests.faults import course, strikes
 from tests.faults.production import World, production
 from tests.faults.verdict import Judge
+from tests.figures import Figure
 
 SHORT_FAULTS = ("broker killed", "database killed", "cut at answer", "rolling restart")
 
@@ -23,7 +24,10 @@ def world(
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_or_doubled_whatever_breaks(world: World, seed: int) -> None:
+@pytest.mark.scenario(3)
+def test_nothing_is_lost_or_doubled_whatever_breaks(
+    world: World, seed: int, figure: Figure
+) -> None:
     judge = Judge(world.region, world.store, course.IN_STEP_SECONDS_MAX)
     everywhere = [point for point in POINTS if point not in course.NOWHERE]
     points = everywhere if course.LONG else course.SHORT_POINTS
@@ -42,3 +46,4 @@ def test_nothing_is_lost_or_doubled_whatever_breaks(world: World, seed: int) -> 
     finally:
         print(f"\n{judge.report()}\n{course.passed(world.fleet, everywhere)}")
     course.assert_nothing_wrong(judge)
+    figure(judge.figure())

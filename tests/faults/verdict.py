@@ -192,6 +192,13 @@ class Judge:
         """Name what any agency has twice."""
         return self._region.tally().doubled
 
+    def figure(self) -> str:
+        """Sum the table up in one line."""
+        lines = self.lines.values()
+        faults, letters = sum(x.times for x in lines), sum(x.sent for x in lines)
+        lost, doubled = sum(x.lost for x in lines), sum(x.doubled for x in lines)
+        return f"{faults} faults, {letters} letters, {lost} lost, {doubled} doubled"
+
     def report(self) -> str:
         """The table of all faults."""
         return "\n".join([HEAD, *(line.show() for line in self.lines.values())])
