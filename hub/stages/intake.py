@@ -18,15 +18,9 @@ from connectors.contract import (
 from hub import telemetry
 from hub.domain.identity import contact_form, read_code
 from hub.domain.notices import STANDARD, Wording
+from hub.domain.placing import Placing
 from hub.domain.reference import Reference
 from hub.domain.registration import Entry, first_events
-from hub.domain.routing import (
-    Routing,
-    for_officer,
-    text_of,
-    whole_words,
-    with_advice,
-)
 from hub.ports import (
     Journal,
     JournalRow,
@@ -38,7 +32,7 @@ from hub.ports import (
     Settled,
     Work,
 )
-from schemas.agency import AgencyManifest, RoutingTable, Verification
+from schemas.agency import AgencyManifest, RoutingTable
 from schemas.complaint import NewComplaint
 from schemas.events import Cause, new_event
 from schemas.parties import (
@@ -81,15 +75,8 @@ class Intake:
     ) -> None:
         self._journal = journal
         self._normaliser = normaliser
-        self._routing = Routing(routing, tuple(agencies), reference)
+        self._place = Placing(routing, agencies, reference)
         self._order_by = {name: each.order_by for name, each in agencies.items()}
-        words = [word.casefold() for word in routing.emergency]
-        self._emergency = whole_words(words) if words else None
-        self._by_officer = frozenset(
-            name
-            for name, each in agencies.items()
-            if each.verification is Verification.OFFICER
-        )
         self._ways_back = ways_back
         self._new_id = new_id
         self._words = wording
@@ -202,11 +189,7 @@ class Intake:
         complaint = item.complaint
         reporter_id = self._new_id()
         entry = Entry(row.id, row.received_at, row.code, row.public_number)
-        decision = self._routing.at(work.now)(complaint)
-        if not self._by_officer.isdisjoint(decision.main):
-            decision = for_officer(decision)
-        if self._emergency is not None and self._emergency.search(text_of(complaint)):
-            decision = with_advice(decision)
+        decision = self._place(complaint, work.now)
         events = first_events(
             entry, item, decision, self._order_by, reporter_id, work.now
         )
