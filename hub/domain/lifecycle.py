@@ -129,8 +129,10 @@ class CaseState:
 
     def expects(self, agency: str) -> bool:
         """Tell whether an agency still has something to do."""
-        return self.status not in ENDED_CASE and any(
-            leg.is_open for leg in self.legs.values() if leg.agency == agency
+        return (
+            self.override is not S.CLOSED
+            and self.status not in ENDED_CASE
+            and any(leg.is_open for leg in self.legs.values() if leg.agency == agency)
         )
 
     @property

@@ -6,6 +6,7 @@ decides. A transfer never closes a complaint, and every return counts as a hop.
 
 from hub.domain.lifecycle import CaseState
 from schemas.events import NewEvent
+from schemas.parties import Role
 from schemas.status import Status
 
 HOPS_MAX = 3
@@ -13,8 +14,11 @@ HOPS_MAX = 3
 
 
 def hops(state: CaseState) -> int:
-    """Count how often it was given back."""
-    return sum(leg.status is Status.RETURNED for leg in state.legs.values())
+    """Count how often it was given back by who had to act."""
+    return sum(
+        leg.status is Status.RETURNED and leg.role is Role.MAIN
+        for leg in state.legs.values()
+    )
 
 
 def needs_final(state: CaseState) -> bool:
@@ -35,6 +39,7 @@ def alarm(before: CaseState, event: NewEvent) -> str:
             for leg in before.legs.values()
         )
         return "ping_pong" if gave_back else ""
-    if event.type == "returned" and hops(before) + 1 == HOPS_MAX:
+    leg = before.legs.get(event.leg) if event.type == "returned" and event.leg else None
+    if leg is not None and leg.role is Role.MAIN and hops(before) + 1 == HOPS_MAX:
         return "too_many_returns"
     return ""

@@ -304,6 +304,9 @@ def _facts(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str, A
 def _flags(verb: Verb, request: Request, now: Moment) -> tuple[_Leg, dict[str, Any]]:
     """A flag is taken away by two persons only."""
     leg, values = _facts(verb, request, now)
+    if not {"anonymous", "confidential"} & values.keys():
+        msg = "say which flag: anonymous or confidential"
+        raise ValueError(msg)
     lost = [
         flag
         for flag in ("anonymous", "confidential")

@@ -68,6 +68,7 @@ def test_the_same_action_is_carried_out_once(world: World, placed: Known) -> Non
         ("assign", {"agency": "nobody"}, f"there are: {PUPR}, {DINKES}"),
         ("verify", {}, "verify is for on_hold, received"),
         ("classify", {}, "something to set"),
+        ("protect", {"details": {"second_person": "cli:budi"}}, "which flag"),
         ("correct", {"details": {"title": ""}}, "something to set"),
         ("classify", {"details": {"report_type": "poem"}}, "report_type"),
         ("assign", {"agency": PUPR, "text": "Segera!"}, "nobody reads"),

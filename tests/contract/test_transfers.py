@@ -80,6 +80,10 @@ def test_whoever_is_informed_only_needs_no_such_decision(world: World) -> None:
 
     leg = world.row(t.legs, complaint_id=known.id, agency=DINKES)
     assert (leg.role, leg.hops) == ("cc", 3)
+    give_back(world, known, DINKES)
+    act(world, known, "assign", agency=PUPR, details={"final": True})
+    newest = world.rows(t.legs, complaint_id=known.id, agency=PUPR)[-1]
+    assert newest.hops == 3, "who was informed only does not count"
 
 
 def test_what_was_put_right_is_what_agencies_read_and_what_was_first_stays(

@@ -31,6 +31,7 @@ def known(world: World) -> Known:
     ("verb", "given"),
     [
         ("withdraw", {}),
+        ("accept", {}),
         ("archive", {"reason": "spam"}),
         ("take-back", {"agency": PUPR}),
         ("settle", {"agency": PUPR}),
@@ -99,4 +100,19 @@ def test_no_filter_stops_a_hand_over(world: World) -> None:
     cursor = world.cursor(known, PUPR)
     assert (cursor.delivered_seq, cursor.due_at) == (cursor.target_seq, None)
     assert agency.told == [], "it has it, and wants to be told of withdrawals only"
+    assert world.violated() == set()
+
+
+def test_what_was_accepted_too_early_is_handed_over_when_it_is_disputed(
+    world: World, known: Known
+) -> None:
+    agency = Agency()
+    act(world, known, "accept")
+    drive(world, agency)
+    assert agency.called == []
+
+    act(world, known, "dispute")
+    drive(world, agency)
+
+    assert len(agency.called) == 1
     assert world.violated() == set()
