@@ -43,6 +43,9 @@ class ClockStage(StrEnum):
     """The wait is over, and what follows by itself is done."""
 
 
+_OF_LEGS = frozenset({ClockKind.FIRST_FOLLOW_UP, ClockKind.SETTLE, ClockKind.REASSIGN})
+
+
 class Limit(Model):
     """Working days that a clock has; what is left out holds for all."""
 
@@ -55,6 +58,13 @@ class Limit(Model):
     """Only with, or only without, an official's grade "berkadar pengawasan"."""
     valid_from: date | None = None
     """For clocks that start on this day or later."""
+
+    @model_validator(mode="after")
+    def _of_a_leg(self) -> Self:
+        if self.agency and self.clock not in _OF_LEGS:
+            msg = f"{self.clock} is about the complaint: it has no limit by agency"
+            raise ValueError(msg)
+        return self
 
 
 class DayOverride(Model):

@@ -162,6 +162,9 @@ class LegNews(Model):
     """Up to where the agency had been told when it said this; none: of everything."""
     claimed_at: Instant | None = None
     """The agency's time, where it lies after the arrival."""
+    arrived_at: Instant | None = None
+    """When it came, where that is an hour or more after it was said: nobody is late
+    for what he could not have read."""
     text_mark: str = ""
     """Keyed hash of the text: tells an echo without the words."""
 

@@ -95,9 +95,10 @@ def calendar(
 @deadlines.command()
 @common
 def recompute(data_dir: Path | None, *, as_json: bool) -> None:
-    """Count every open clock anew, after a change of limits or calendar.
+    """Count every clock anew, after a change of limits or calendar.
 
-    Nobody is told anything by this; a running hub does what is due then. Every
+    Nobody is told anything by this; a running hub does what is due then. A stricter
+    limit without valid_from judges what is finished, too. Every
     process of the hub must have been started with the new file before.
     """
     seen = changed = 0

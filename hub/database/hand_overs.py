@@ -18,6 +18,7 @@ from hub.domain.lifecycle import ENDED_CASE
 from hub.ports import LateLeg
 from schemas.events import NewEvent
 from schemas.parties import PartyKind, Role
+from schemas.status import Status
 
 DELAYED = "hand_over_delayed"
 _TOLD = frozenset({DELAYED, "handed_over"})
@@ -76,7 +77,7 @@ def _late(before: Any) -> sa.Select[Any]:
     c, p, leg, log = t.cursors.c, t.parties.c, t.legs.c, t.log.c
     told = sa.select(log.seq).where(
         log.complaint_id == c.complaint_id,
-        log.type == DELAYED,
+        log.type.in_(_TOLD),
         log.leg_agency == c.party,
         log.assignment_no == c.assignment_no,
     )
@@ -104,7 +105,7 @@ def _late(before: Any) -> sa.Select[Any]:
             sa.or_(c.failing_since <= before, p.stopped_since <= before),
             leg.role == Role.MAIN,
             leg.closed_seq.is_(None),
-            t.complaints.c.status.not_in(ENDED_CASE),
+            t.complaints.c.status.not_in({*ENDED_CASE, Status.CLOSED}),
             ~told.exists(),
         )
         .order_by(c.complaint_id, c.party)

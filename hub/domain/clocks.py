@@ -102,10 +102,11 @@ class _Tracker:
         if before.status in FINISHED and after.status not in FINISHED:
             self.answered.clear()
             self.spoke.clear()
-        self._remember(name, e)
-        self._move(_Moment(at, seq, name), self._wanted(after), _matter(after))
+        self._remember(name, e, after)
+        moment = _Moment(at, seq, name, max(at, _arrival(e) or at))
+        self._move(moment, self._wanted(after), _matter(after))
 
-    def _remember(self, name: str, event: NewEvent) -> None:
+    def _remember(self, name: str, event: NewEvent, after: CaseState) -> None:
         if name == "erased":
             self.is_erased = True
         elif name in REPLIES:
@@ -113,7 +114,9 @@ class _Tracker:
         elif event.leg is None:
             return
         elif name == "returned":
-            self.returned = event.leg
+            leg = after.legs.get(event.leg)
+            if leg is not None and leg.role is Role.MAIN:
+                self.returned = event.leg
         elif name == "leg_put_on_hold":
             self.asked[event.leg] = self.place
         elif name in ANSWERS and event.facts.get("kind") != FollowUpKind.ACK:
@@ -159,12 +162,15 @@ class _Tracker:
     ) -> int:
         """Give the place of the last follow-up where only an answer to it is missing.
 
-        Every open agency must have followed up, or it is not the reporter's turn.
+        Every open agency must have followed up, or asked the reporter for something,
+        or it is not the reporter's turn.
         """
         beneath = replace(state, override=None).status if held else state.status
-        if beneath is not S.IN_PROGRESS:
+        if beneath not in {S.IN_PROGRESS, S.ON_HOLD}:
             return 0
-        spoken = [self.spoke.get(leg.key, 0) for leg in legs]
+        spoken = [
+            max(self.spoke.get(leg.key, 0), self.asked.get(leg.key, 0)) for leg in legs
+        ]
         if not spoken or not all(spoken) or max(spoken) < self.replied:
             return 0
         return max(spoken)
@@ -180,8 +186,10 @@ class _Tracker:
                 self.ended.append(_stop(running.run, now))
         for key, (token, stands) in wanted.items():
             known = self.open.get(key)
+            # A silence begins when the word was there to be answered.
+            began = now.arrived if key[0] is K.CLOSE_BY_SILENCE else now.at
             run = (
-                Run(*key, now.seq, now.at, ((now.at, matter),))
+                Run(*key, now.seq, began, ((began, matter),))
                 if known is None
                 else known.run
             )
@@ -193,6 +201,13 @@ class _Moment:
     at: datetime
     seq: int
     name: str
+    arrived: datetime
+    """Not before `at`."""
+
+
+def _arrival(event: NewEvent) -> datetime | None:
+    found = event.facts.get("arrived_at")
+    return None if found is None else datetime.fromisoformat(found)
 
 
 def _stop(run: Run, now: _Moment) -> Run:

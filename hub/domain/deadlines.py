@@ -117,8 +117,19 @@ class Clock:
         """
         stopped = self.run.stopped_at
         for one in self.steps:
-            if one.cause_id not in done and (stopped is None or one.at < stopped):
-                yield one
+            if one.cause_id in done or (stopped is not None and one.at >= stopped):
+                continue
+            if one.stage is ClockStage.RUN_OUT and self.run.stands:
+                continue  # what would follow by itself waits for the end of the pause
+            if stopped is not None and self._is_noted(one, done):
+                continue  # a limit that was changed since judges nobody twice
+            yield one
+
+    def _is_noted(self, step: Step, done: Collection[str]) -> bool:
+        """Tell whether this stage of the run is noted under any limit."""
+        name, leg = f"{self.kind}/{step.stage}/{self.run.start_seq}/", self.run.leg
+        end = f"/{leg[0]}.{leg[1]}" if leg else ""
+        return any(one.startswith(name) and one.endswith(end) for one in done)
 
 
 @dataclass(frozen=True, slots=True)

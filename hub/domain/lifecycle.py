@@ -13,7 +13,7 @@ from typing import Any
 from hub.domain.conflicts import STANDS, overtakes
 from hub.domain.order import effective_order
 from schemas.events import CATALOGUE, NewEvent, Scope
-from schemas.parties import Role
+from schemas.parties import AuthorKind, Role
 from schemas.status import Status
 
 REOPEN_WINDOW = timedelta(days=14)
@@ -31,7 +31,8 @@ CASE_MOVES: dict[str, frozenset[Status]] = {
     "put_on_hold": OPEN - {S.ON_HOLD, S.APPEALED},
     "resumed": frozenset({S.ON_HOLD}),
     "verified": frozenset({S.RECEIVED, S.ON_HOLD}),
-    "closed_by_silence": frozenset({S.IN_PROGRESS}),
+    # On hold: an agency waits for a reporter who does not answer.
+    "closed_by_silence": frozenset({S.IN_PROGRESS, S.ON_HOLD}),
     "closed": frozenset({S.IN_PROGRESS, S.APPEALED}),
     "accepted": _WITH_AGENCY | {S.CLOSED},
     "reopened": frozenset({S.CLOSED, S.APPEALED}),
@@ -74,6 +75,8 @@ LEG_RANK: dict[Status, int] = {
 """How far a leg is; the case stands where its least advanced open main leg is."""
 
 ENDED_LEG = frozenset({S.CLOSED, S.RETURNED})
+ARCHIVED_BY_CLOCK = "archived_by_clock"
+"""Remembered, since nobody decided it: a reply that crosses it takes it back."""
 ENDED_CASE = frozenset(
     {S.ARCHIVED, S.REJECTED, S.MERGED, S.EMERGENCY_REDIRECTED, S.WITHDRAWN}
 )
@@ -267,6 +270,8 @@ def _move_case(
         return replace(state, decided=("reopened", seq)) if reopens else state
     handler = _CASE_EFFECTS.get(name, _take_facts)
     state = _mark_closing(handler(state, event), before, at)
+    if name == "archived" and event.author.kind is AuthorKind.CLOCK:
+        name = ARCHIVED_BY_CLOCK
     return _decide(state, before, name, seq)
 
 
@@ -284,7 +289,8 @@ def _mark_closing(state: CaseState, before: Status, at: datetime) -> CaseState:
 
 
 def _reply(state: CaseState, at: datetime) -> CaseState:
-    if state.status is S.ON_HOLD and state.override is S.ON_HOLD:
+    by_clock = state.override is S.ARCHIVED and state.decided[0] == ARCHIVED_BY_CLOCK
+    if state.override is S.ON_HOLD or by_clock:
         return replace(state, override=None)
     closed = state.status is S.CLOSED and state.closed_at is not None
     if closed and state.closed_at is not None and at - state.closed_at <= REOPEN_WINDOW:
@@ -337,6 +343,13 @@ def _flags(state: CaseState, event: NewEvent) -> CaseState:
     return replace(state, facts=facts)
 
 
+def _correct(state: CaseState, event: NewEvent) -> CaseState:
+    """What is put right ends the wait for it, as a reply does."""
+    if state.override is S.ON_HOLD:
+        state = replace(state, override=None)
+    return _take_facts(state, event)
+
+
 def _take_facts(state: CaseState, event: NewEvent) -> CaseState:
     kept = {k: v for k, v in event.facts.items() if k not in {"reason_code", "channel"}}
     kept.pop("attachments", None)
@@ -359,4 +372,5 @@ _CASE_EFFECTS = {
     "merged_into": _merge,
     "reopened": _reopen_by_word,
     "flags_changed": _flags,
+    "corrected": _correct,
 }

@@ -35,6 +35,7 @@ WITHIN_THE_HUB = frozenset(
         "heard_seq",
         "origin",
         "text_mark",
+        "arrived_at",
     }
 )
 """Clear facts that never leave the hub."""

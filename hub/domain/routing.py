@@ -262,5 +262,6 @@ class Routing:
 def _days_of_change(table: RoutingTable, tree: AgencyTree) -> list[date]:
     dated: tuple[Dated, ...] = (*table.rules, *tree.agencies.values())
     begins = {one.valid_from for one in dated if one.valid_from}
-    ends = {one.valid_until + timedelta(1) for one in dated if one.valid_until}
+    untils = {one.valid_until for one in dated if one.valid_until}
+    ends = {until + timedelta(1) for until in untils - {date.max}}
     return sorted(begins | ends)

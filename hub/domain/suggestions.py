@@ -129,11 +129,13 @@ class Suggester:
             for agency, worth in self._worth.items()
         }
         sums = {agency: sum(words.values()) for agency, words in for_whom.items()}
-        whole = exp(NOBODY) + sum(exp(found) for found in sums.values() if found)
+        most = max((NOBODY, *sums.values()))  # of long texts the sums are large
+        shares = {agency: exp(found - most) for agency, found in sums.items()}
+        whole = exp(NOBODY - most) + sum(shares[one] for one in sums if sums[one])
         found = [
             Suggestion(
                 agency,
-                min(CONFIDENCE_MAX, round(exp(sums[agency]) / whole, 2)),
+                min(CONFIDENCE_MAX, round(shares[agency] / whole, 2)),
                 self._speaking(for_whom[agency]),
             )
             for agency in sums

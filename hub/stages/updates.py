@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from connectors.contract import System
 from hub import telemetry
@@ -22,6 +23,8 @@ FOLLOW_UP_KINDS = {
 }
 """What an answer is worth when the agency's word does not say more."""
 
+LATE = timedelta(hours=1)
+"""An update that is older when it comes keeps its arrival beside its time."""
 EVENT_ID_CHARACTERS_MAX = 100
 """A longer event id of an agency is kept as its hash."""
 UNCLEAR = "update_unclear"
@@ -193,6 +196,8 @@ class Updates:
         if occurred_at > row.received_at:  # its clock is ahead; its word is kept
             payload = payload.model_copy(update={"claimed_at": occurred_at})
             occurred_at = row.received_at
+        elif row.received_at - occurred_at >= LATE:
+            payload = payload.model_copy(update={"arrived_at": row.received_at})
         return new_event(
             update.event_type,
             payload,

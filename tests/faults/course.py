@@ -48,9 +48,9 @@ def kill_at_points(
     """
     for point in points:
         cause = causes.get(point.partition(".")[0])
-        for _ in range(KILLS_AT_POINT):
-            # The first passings of a batch and those in its middle.
-            nth = 1 if cause else dice.choice((1, 1, 2, 5))
+        for time in range(KILLS_AT_POINT):
+            # The first passing of a batch, which never fails to come, and another.
+            nth = 1 if cause or not time else dice.choice((1, 2, 5))
             strike = strikes.at_point(fleet, point, nth, cause)
             letters = LETTERS if cause else LETTERS // 2
             before = cause.before if cause else None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hub.domain.lifecycle import CASE_MOVES, LEG_MOVES, LEG_RANK, REOPEN_WINDOW
 from schemas.events import CATALOGUE, NewEvent
-from schemas.parties import Role
+from schemas.parties import Author, AuthorKind, Role
 from schemas.status import Status
 from tests.unit.domain.builders import (
     CIVIL_REGISTRY,
@@ -236,12 +236,6 @@ def test_a_reply_opens_a_case_that_silence_closed() -> None:
     assert state.status is S.IN_PROGRESS
 
 
-def test_a_reply_to_an_archived_case_leaves_it_archived() -> None:
-    state = folded([*CASE_ROADS[S.ARCHIVED], event("reporter_replied", 5)])
-
-    assert state.status is S.ARCHIVED
-
-
 def test_a_second_receipt_changes_no_facts() -> None:
     again = event("received", 1, reporter_id="r-2")
 
@@ -304,3 +298,16 @@ def test_facts_that_the_fold_does_not_know_change_nothing() -> None:
 
     assert folded([*road, event("triage_requested")]).status is folded(road).status
     assert folded([*road, event("handed_over", leg=WORKS)]).illegal == ()
+
+
+def test_a_reply_that_crosses_an_archive_by_the_clock_takes_it_back() -> None:
+    clock = Author(kind=AuthorKind.CLOCK, id="missing_documents")
+    officer = Author(kind=AuthorKind.OPERATOR, id="cli:siti")
+    case = [event("received"), event("put_on_hold", 1)]
+
+    def after_reply(author: Author) -> Status:
+        archived = event("archived", 5, author=author, reason_code="no_answer")
+        return folded([*case, archived, event("reporter_replied", 6)]).status
+
+    assert after_reply(clock) is Status.RECEIVED
+    assert after_reply(officer) is Status.ARCHIVED
