@@ -102,7 +102,7 @@ def test(
 @routing.command()
 @click.option("--text", required=True, help="What somebody writes; made up.")
 @click.option("--category", default="", metavar="CODE")
-@click.option("--region", default="", metavar="CODE", help="As 32.76, or bps:3276.")
+@click.option("--region", default="", metavar="CODE", help="As 32.76, or bps:32.76.")
 @click.option(
     "--channel",
     type=click.Choice(["email", "sms", "web"]),

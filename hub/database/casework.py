@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+import sqlalchemy as sa
+
+from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.case import Case
 from hub.database.engine import Database, Tx, retrying
@@ -108,7 +111,16 @@ def _moment(tx: Tx, log: Appender, case: Case) -> Moment:
         is_illegal,
         is_erased=case.key is None or "erasure_requested" in types,
         is_followed="merged_from" in types,
+        follows=_number_of(tx, case.state.merged_into),
     )
+
+
+def _number_of(tx: Tx, complaint_id: str) -> str:
+    if not complaint_id:
+        return ""
+    c = t.complaints.c
+    query = sa.select(c.public_number).where(c.id == complaint_id)
+    return str(tx.conn.execute(query).scalar_one())
 
 
 def _known(case: Case, cause: Cause) -> Moved | None:

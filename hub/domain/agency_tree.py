@@ -41,7 +41,8 @@ class AgencyTree:
                 if why := _absent(unit.name, units, day):
                     raise ValueError(why)
                 return unit.title
-        near = get_close_matches(wanted, units, 3, 0.5) or list(units)[:10]
+        there = [name for name in units if not _absent(name, units, day)]
+        near = get_close_matches(wanted, there, 3, 0.5) or there[:10]
         msg = f"{agency} has no unit {given!r}; there are: {', '.join(near)}"
         raise ValueError(msg)
 

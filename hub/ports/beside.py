@@ -35,6 +35,8 @@ class Moment:
     """Its data are gone, or everybody was asked to let them go."""
     is_followed: bool = False
     """Other complaints were merged into it."""
+    follows: str = ""
+    """Public number of the complaint that it was merged into."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,8 +157,8 @@ def _check_open(now: Moment, verb: Verb) -> None:
     if now.is_followed and verb.event == "withdrawn":
         msg = "others follow it, and wait for its answer: it is not withdrawn for them"
         raise NotPossibleError(msg)
-    if now.state.merged_into and verb.event != "flags_changed":
-        msg = f"it follows {now.state.merged_into}: decide about that one"
+    if now.follows and verb.event != "flags_changed":
+        msg = f"it follows {now.follows}: decide about that one"
         raise NotPossibleError(msg)
 
 

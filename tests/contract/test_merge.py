@@ -195,7 +195,8 @@ def test_followers_of_a_follower_are_taken_along(
     ]
     codes = {d.code for d in sent if d.contact and d.contact.address == cici.email}
     assert codes == {third.code}
-    with pytest.raises(NotPossibleError, match=f"follows {budi.id}"):
+    number = world.row(t.complaints, id=budi.id).public_number
+    with pytest.raises(NotPossibleError, match=f"follows {number}"):
         act(world, ani, "classify", details={"supervisory_grade": True})
     assert world.violated() == set()
 
