@@ -1,7 +1,8 @@
 """What a channel and a system promise to the hub, and what the hub hands to them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from pydantic import Field
 from schemas.base import Instant, Model
 from schemas.complaint import NewComplaint
 from schemas.raw import JournalEntry, RawMessage
-from schemas.updates import AgencyUpdate, Corrupt
+from schemas.updates import AgencyComplaint, AgencyUpdate, AgencyView, Corrupt
 
 # --- coming in -------------------------------------------------------------
 
@@ -207,6 +208,19 @@ class Capabilities(Model):
     """Several events may go in one call."""
     resends_once: bool = False
     """Neither key nor look-up by nature (SMTP, SMS): one repetition is allowed."""
+    takes: tuple[str, ...] | None = None
+    """Event types that it can be told after the hand-over; None: every one."""
+    files: Literal["upload", "link", "line"] = "line"
+    """How attachments reach it: itself, as a link that ends, or as a line that says
+    that there are some."""
+    pushes: bool = False
+    """It tells of its updates by itself: at a door, or to a listener."""
+    polls: Literal["", "feed", "cases"] = ""
+    """How it is asked for updates: what is new, or case by case."""
+    snapshots: Literal["", "cases", "all"] = ""
+    """What a reconciliation can compare: cases that we name, or all that it has."""
+    originates: bool = False
+    """Complaints begin in it, too."""
     deadline_seconds: float | None = Field(default=None, gt=0)
     """Total time of one call where the channel's own table says it; else the
     manifest's limits do."""
@@ -305,12 +319,37 @@ class CannotTell(Model):
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case of the agency that is not closed."""
+
+    position: str
+    """Orders the cases; means nothing else."""
+    reference: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PollAsk:
+    """What a system is told when it is asked for updates."""
+
+    checkpoint: bytes | None
+    """Where the last page ended; None at the very first."""
+    now: datetime
+    """The hub's clock, in UTC."""
+    cases: Callable[[str, int], Sequence[OpenCase]]
+    """At most so many open cases after a position, in order; "" is before the first."""
+
+
 class Page(Model):
-    """One page of a system's updates."""
+    """One page of a system's updates; stored together with its checkpoint."""
 
     raws: tuple[RawMessage, ...]
     checkpoint: bytes | None
+    """Where the next page begins; overlapping what was read, by a margin."""
     more: bool = False
+    """Another page is there already."""
+    skew_seconds: float | None = None
+    """The system's clock minus ours, where its answer told it."""
 
 
 class Target(Protocol):
@@ -335,19 +374,51 @@ class Target(Protocol):
 
 
 class System(Target, Protocol):
-    """An agency's own system: also a source of updates."""
+    """An agency's own system: also a source of updates.
+
+    Whoever inherits from it has nothing of what is not overridden: no door, no
+    listener, nothing to ask. `capabilities` must say the same.
+    """
 
     def doors(self) -> Sequence[HttpDoor]:
         """Ways in for pushed updates."""
+        return ()
+
+    def listeners(self) -> Sequence[Listener]:
+        """Connections on which updates come; several processes may listen at once."""
+        return ()
 
     def split(self, entry: JournalEntry) -> Sequence[bytes]:
         """Divide one message into bodies of single records, each readable alone.
 
         Pure; one body (or none) when there is nothing to divide.
         """
+        del entry
+        return ()
 
-    def read(self, entry: JournalEntry) -> Sequence[AgencyUpdate | Corrupt]:
+    def read(
+        self, entry: JournalEntry
+    ) -> Sequence[AgencyUpdate | AgencyComplaint | Corrupt]:
         """Map one raw message to updates; pure; never raises for bad content."""
+
+    def poll(self, ask: PollAsk) -> Page:
+        """Ask for one page of updates; blocks like any call.
+
+        Reads only, so that it may be repeated. Raises the errors of
+        `connectors.errors`; then the checkpoint stays where it was.
+        """
+        msg = "the system is not asked for updates"
+        raise NotImplementedError(msg)
+
+    def snapshot(self, references: Sequence[str]) -> Iterable[AgencyView]:
+        """Say how these cases stand in the system, and all others that it has.
+
+        Others only where `capabilities.snapshots` is `all`. A case that it does not
+        have comes back with `present` false; one it did not tell of is left out.
+        Reads only. Raises the errors of `connectors.errors`.
+        """
+        msg = "the system cannot say how its cases stand"
+        raise NotImplementedError(msg)
 
 
 class Channel(Protocol):

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import SEALED, Instant, Model
+from schemas.complaint import NewComplaint
 
 
 class AgencyUpdate(Model):
@@ -24,6 +25,34 @@ class AgencyUpdate(Model):
     """Number of the event within the case, where the agency counts."""
     occurred_at: Instant | None = None
     """The agency's clock, in UTC by the zone that its manifest declares."""
+
+
+class AgencyComplaint(Model):
+    """A complaint that began in an agency's own system, or on another platform."""
+
+    reference: Annotated[str, SEALED] = Field(min_length=1, max_length=200)
+    """The system's id of the case."""
+    complaint: Annotated[NewComplaint, SEALED]
+    raw_status: str = Field(default="", max_length=200)
+    """How it stood there when it was told."""
+    event_type: str = ""
+    """Canonical event type of that status; empty where it is new there, too."""
+    occurred_at: Instant | None = None
+    """When it was filed there, in UTC by the zone that the manifest declares."""
+
+
+class AgencyView(Model):
+    """How one case stands in an agency's own system, as it says when asked."""
+
+    reference: str = Field(min_length=1, max_length=200, repr=False)
+    present: bool = True
+    """False where the system says that it has no such case."""
+    raw_status: str = Field(default="", max_length=200)
+    event_type: str = ""
+    """Canonical event type of the status; empty where no table maps it."""
+    updated_at: Instant | None = None
+    key: str = Field(default="", repr=False)
+    """Our idempotency key of the hand-over, where the system repeats it."""
 
 
 class Corrupt(Model):

@@ -1,45 +1,18 @@
-"""`simpul agencies`: the tree of agencies as their files declare it."""
-
-from datetime import UTC, datetime
-from pathlib import Path
+"""`simpul agencies`: what an integrator does with an agency, from its file on."""
 
 import click
 
-from hub.cli.output import answer_list, say
-from hub.cli.session import common, read_settings
+from hub.cli.late import LateGroup
 
-LISTED = ("agency", "title", "days", "successors", "today")
+COMMANDS: dict[str, tuple[str, str]] = {
+    "list": (
+        "hub.cli.agencies_list:list_",
+        "List agencies and units, the upper before the lower.",
+    ),
+}
+"""Name -> where it is, and what help says without importing it."""
 
 
-@click.group()
+@click.group(cls=LateGroup, table=COMMANDS)
 def agencies() -> None:
-    """Look at agencies and their units; `parties` has how they fare."""
-
-
-@agencies.command("list")
-@common
-def list_(data_dir: Path | None, *, as_json: bool) -> None:
-    """List agencies and units, the upper before the lower."""
-    from hub.bootstrap.reference import load_reference
-
-    reference = load_reference(read_settings(data_dir))
-    day = reference.day(datetime.now(UTC))
-    rows = [
-        {
-            "agency": ("" if as_json else "  " * depth) + node.name,
-            "title": node.title,
-            "path": path,
-            "depth": depth,
-            "valid_from": node.valid_from,
-            "valid_until": node.valid_until,
-            "days": f"{node.valid_from or '…'} to {node.valid_until or '…'}"
-            if node.valid_from or node.valid_until
-            else "",
-            "successors": ", ".join(node.successors),
-            "today": "" if node.holds_on(day) else "absent",
-        }
-        for depth, path, node in reference.tree.rows()
-    ]
-    answer_list(rows, LISTED, as_json=as_json, nothing="No agencies.")
-    for lack in reference.tree.lacks():
-        say(lack)
+    """Connect an agency's own system by one file; `parties` has how they fare."""

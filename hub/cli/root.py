@@ -1,8 +1,8 @@
-"""The root of the command: a table of nouns, and a group that imports them late."""
-
-from importlib import import_module
+"""The root of the command: a table of nouns."""
 
 import click
+
+from hub.cli.late import LateGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": (
@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "agencies": (
         "hub.cli.agencies:agencies",
-        "Agencies and their units as declared, with their days.",
+        "Connect agencies: their files, checks, trials; list them with their units.",
     ),
     "parties": (
         "hub.cli.parties:parties",
@@ -59,33 +59,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name -> where it is, and what help says without importing it."""
 
 
-class LateGroup(click.Group):
-    """Knows its commands by name; imports one when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands in the order of the table."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; None when there is none of that name."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        found: click.Command = getattr(import_module(module), attribute)
-        return found
-
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        """List the commands with the table's help."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LateGroup,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="simpul", message="%(prog)s %(version)s")
 def simpul() -> None:
     """Simpul: takes public complaints in and brings them to every agency concerned.

@@ -92,6 +92,15 @@ class SimulatedAgency:
         """Tell whether all work is done and the hub has taken every update."""
         return self._timers.at_rest and not self._outbox.counts.waiting
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which its agency.toml finds it."""
+        prefix = f"SIMPUL_{self.profile.short}"
+        return {
+            f"{prefix}_URL": self.url,
+            f"{prefix}_TOKEN": self.token,
+            f"{prefix}_WEBHOOK_SECRET": self.webhook_secret,
+        }
+
     def start(self) -> None:
         """Open its system and take up work."""
         self._outbox.open()

@@ -128,10 +128,7 @@ class SimulatedRegion:
             "SIMPUL_MAIL_RELAY": self.mail.address,
         }
         for agency in self.agencies.values():
-            prefix = f"SIMPUL_{agency.profile.short}"
-            variables[f"{prefix}_URL"] = agency.url
-            variables[f"{prefix}_TOKEN"] = agency.token
-            variables[f"{prefix}_WEBHOOK_SECRET"] = agency.webhook_secret
+            variables |= agency.environment()
         return variables
 
     def tally(self) -> Tally:

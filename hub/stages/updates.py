@@ -14,7 +14,7 @@ from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
 from schemas.payloads import FollowUpKind, LegNews, LegNotice, Relayed
-from schemas.updates import AgencyUpdate, Corrupt
+from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
 
 FOLLOW_UP_KINDS = {
     "acknowledged": FollowUpKind.ACK,
@@ -36,7 +36,7 @@ class _News:
     """One row with what it says, or with what becomes of it unread."""
 
     row: JournalRow
-    what: AgencyUpdate | Corrupt | Settled
+    what: AgencyUpdate | AgencyComplaint | Corrupt | Settled
 
 
 class Updates:
@@ -134,6 +134,9 @@ class Updates:
                         pass
                     case Corrupt() as record:
                         settled = _unclear(work, agency, one.row, record)
+                    case AgencyComplaint():
+                        why = "complaints that begin at this agency are not taken"
+                        settled = Settled("quarantined", why)
                     case AgencyUpdate() as update:
                         settled = self._apply(work, agency, one.row, update)
                 work.settle(one.row, settled)

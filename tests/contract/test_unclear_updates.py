@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from connectors.contract import HttpDoor
+from connectors.contract import HttpDoor, System
 from hub.database import tables as t
 from hub.stages.updates import Updates
 from hub.web.tracking import tracking_json
@@ -18,7 +18,7 @@ WORD = "dilimpahkan-markerkata"
 WHY = "the status word is not in the table"
 
 
-class Words(Mailbox):
+class Words(Mailbox, System):
     """An agency's system whose status words are known, or not yet."""
 
     def __init__(self, *known: str) -> None:

@@ -17,6 +17,7 @@ from connectors.contract import (
     HttpDoor,
     NotFound,
     Skipped,
+    System,
 )
 from connectors.errors import OutcomeUnknown, Refused, Retryable
 from connectors.protocols.http.answer import HttpAnswer
@@ -36,7 +37,7 @@ from schemas.updates import AgencyUpdate, Corrupt
 LookUp = Found | NotFound | CannotTell
 
 
-class RestSystem:
+class RestSystem(System):
     """Speaks to one agency's API; safe for many threads."""
 
     def __init__(
@@ -74,6 +75,8 @@ class RestSystem:
             finds_events=self._settings.find_event is not None,
             sends=send is not None,
             coalesces=send is not None and bool(send.items),
+            files="line" if self._settings.submit.files is None else "upload",
+            pushes=self._settings.webhook is not None,
         )
 
     def submit(self, delivery: Delivery) -> Done:

@@ -13,6 +13,7 @@ from connectors.contract import (
     HttpDoor,
     Pending,
     Skipped,
+    System,
 )
 from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import AGENCY_EVENTS
@@ -57,7 +58,7 @@ class Record:
     rows: list[str] = field(default_factory=list)
 
 
-class FakeAgency(ScriptedParty):
+class FakeAgency(ScriptedParty, System):
     """A `contract.System`: a scripted party that has cases, and updates of them."""
 
     def __init__(self, name: str, ledger: Ledger, fate: Fate) -> None:

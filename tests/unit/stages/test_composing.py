@@ -12,6 +12,7 @@ from hub.stages.composing import Composer, Way, answer_delivery
 from schemas.agency import Limits
 from schemas.events import LogEvent, NewEvent
 from schemas.parties import PartyKind
+from tests.contract.told import Mailbox
 from tests.unit.domain.builders import (
     START,
     WORKS,
@@ -58,7 +59,7 @@ def shown(party: str, *events: NewEvent, **received: Any) -> tuple[EventView, Co
     )
     of = cursor(party=party, recipient="r-1", reference="", delivered_seq=last - 1)
     lease = Lease(of, PartyKind.REPORTER, f"deliver.{party}", 1, "me", 60)
-    way = Way(party, PartyKind.REPORTER, None, Limits(), (), "1")  # type: ignore[arg-type]
+    way = Way(party, PartyKind.REPORTER, Mailbox(), Limits(), (), "1")
     plan = Plan(PlanKind.SEND, last, last)
     made = Composer(Secret()).delivery(lease, way, case, plan)  # type: ignore[arg-type]
     (view,) = made.events
@@ -117,7 +118,7 @@ def test_an_answer_is_in_the_language_of_the_report(language: str, heard: str) -
     )
     of = cursor(party="reporter:sms", sending_key="a-1")
     lease = Lease(of, PartyKind.REPORTER, "deliver.reporter:sms", 1, "me", 60, 1)
-    way = Way("reporter:sms", PartyKind.REPORTER, None, Limits(), (), "1")  # type: ignore[arg-type]
+    way = Way("reporter:sms", PartyKind.REPORTER, Mailbox(), Limits(), (), "1")
     made = answer_delivery(lease, way, case)
 
     assert made.contact is not None

@@ -1,0 +1,40 @@
+"""`simpul agencies list`: the tree of agencies as their files declare it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from hub.cli.output import answer_list, say
+from hub.cli.session import common, read_settings
+
+LISTED = ("agency", "title", "days", "successors", "today")
+
+
+@click.command("list")
+@common
+def list_(data_dir: Path | None, *, as_json: bool) -> None:
+    """List agencies and units, the upper before the lower."""
+    from hub.bootstrap.reference import load_reference
+
+    reference = load_reference(read_settings(data_dir))
+    day = reference.day(datetime.now(UTC))
+    rows = [
+        {
+            "agency": ("" if as_json else "  " * depth) + node.name,
+            "title": node.title,
+            "path": path,
+            "depth": depth,
+            "valid_from": node.valid_from,
+            "valid_until": node.valid_until,
+            "days": f"{node.valid_from or '…'} to {node.valid_until or '…'}"
+            if node.valid_from or node.valid_until
+            else "",
+            "successors": ", ".join(node.successors),
+            "today": "" if node.holds_on(day) else "absent",
+        }
+        for depth, path, node in reference.tree.rows()
+    ]
+    answer_list(rows, LISTED, as_json=as_json, nothing="No agencies.")
+    for lack in reference.tree.lacks():
+        say(lack)
