@@ -98,6 +98,8 @@ ERRORS: dict[Answer, Callable[[], Exception]] = {
 class ScriptedParty:
     """A `contract.Target` whose answers are said beforehand; else all goes well."""
 
+    capabilities = Capabilities()
+
     def __init__(self, can: Capabilities, ledger: Ledger, fate: Fate) -> None:
         self.capabilities = can
         self.answers: deque[Answer] = deque()
