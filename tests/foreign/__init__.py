@@ -1,0 +1,1 @@
+"""Products that agencies run, as small servers that speak what each documents."""
