@@ -31,6 +31,9 @@ class Server(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes any free port."""
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")
+    """Where agencies and citizens reach this door, such as `https://simpul.example`:
+    links to attachments begin with it. Without it no link is made."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where each process shows /metrics and /healthz; without it only `web` does."""
@@ -86,6 +89,13 @@ class Privacy(Section):
 
     erase_after_hours: float = Field(default=72, ge=0)
     """Keys are destroyed at the latest this long after the request."""
+
+
+class Files(Section):
+    """Attachments that agencies fetch by a link."""
+
+    link_days: int = Field(default=14, ge=2, le=90)
+    """How long a link lives; what is sent late lives half of it at least."""
 
 
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
@@ -159,6 +169,7 @@ class Settings(BaseSettings):
     edge: Edge = Edge()
     privacy: Privacy = Privacy()
     notices: Notices = Notices()
+    files: Files = Files()
     log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,8 @@ from schemas.validity import Dated
 
 NAME = r"^[a-z][a-z0-9_]{1,59}$"
 """How agencies and their units are named."""
+MEDIA_TYPE = r"^[a-z0-9][a-z0-9.+-]*/(\*|[a-z0-9][a-z0-9.+-]*)$"
+"""A media type, or all of one kind; in lower case."""
 
 SHOWABLE = frozenset(
     {
@@ -83,6 +85,12 @@ class Limits(Model):
     ramp_seconds: float = Field(default=30, ge=0)
     """Slow start after a pause or an outage."""
     response_bytes_max: int = Field(default=1_000_000, ge=1)
+    file_bytes_max: int | None = Field(default=None, ge=1)
+    """Size of the largest attachment that it takes; larger ones go as a link or are
+    mentioned. None: every size."""
+    file_types: tuple[Annotated[str, Field(pattern=MEDIA_TYPE)], ...] = ()
+    """Media types that it takes, such as `image/jpeg` or `image/*`; the others go as a
+    link or are mentioned. Empty: every type."""
 
     @property
     def settle_seconds(self) -> float:

@@ -31,6 +31,9 @@ class Capabilities(Model):
     files: Literal["upload", "link", "line"] = "line"
     """How attachments reach it: itself, as a link that ends, or as a line that says
     that there are some."""
+    shows_files: bool = False
+    """It passes `attachments` of a complaint and of an event on by itself; where it
+    does not, the hub writes the same below the text."""
     pushes: bool = False
     """It tells of its updates by itself: at a door, or to a listener."""
     polls: Literal["", "feed", "cases"] = ""
@@ -63,6 +66,9 @@ class EventView(Model):
     facts: Mapping[str, Any] = {}
     words: Mapping[str, Any] = Field(default={}, repr=False)
     """Texts that this party may read."""
+    attachments: Mapping[str, Any] = Field(default={}, repr=False)
+    """Files of this event that do not go along: `note` (a text, in both languages)
+    and `links` (as in `Delivery.links`, times as text); empty when all of them do."""
     notice: tuple[str, str] = ("", "")
     """What a citizen reads: Indonesian, English."""
     late: bool = False
@@ -81,6 +87,29 @@ class Contact(Model):
     """The reporter's; a channel that has room says everything in both."""
 
 
+class FileLink(Model):
+    """Where a party fetches one attachment by itself, without a login."""
+
+    name: str = Field(repr=False)
+    media_type: str
+    size_bytes: int
+    url: str = Field(repr=False)
+    """Secret: whoever has it reads the file."""
+    expires_at: Instant
+
+
+class FileOutcome(Model):
+    """What became of one uploaded file."""
+
+    file: int = Field(ge=0)
+    """Its place in `Delivery.files`, counted from zero."""
+    ok: bool = True
+    remote_ref: str = ""
+    """The system's own id of the file, where it gives one."""
+    why: str = Field(default="", max_length=40)
+    """Why the system does not take it, as a code such as `too_large`."""
+
+
 class Delivery(Model):
     """Everything a connector needs for one call, and nothing it may not see."""
 
@@ -88,9 +117,17 @@ class Delivery(Model):
     key: str
     """Idempotency key: the same for every repetition of this delivery."""
     complaint: Mapping[str, Any] = Field(repr=False)
-    """The allow-listed view of the complaint."""
+    """The allow-listed view of the complaint. `attachments` in it has the `count` of
+    files that came with it; at a hand-over also what does not go along as a file, as in
+    `EventView.attachments`."""
     events: tuple[EventView, ...]
     files: tuple[File, ...] = ()
+    """What is uploaded; only where `Capabilities.files` is `upload`."""
+    links: tuple[FileLink, ...] = ()
+    """What the party may fetch instead."""
+    files_note: tuple[str, str] = ("", "")
+    """Says that there are attachments which do not go along, and where an officer
+    gets them: Indonesian, English. Empty when every file goes along."""
     reference: str = ""
     """The agency's id of the case; empty before the hand-over."""
     contact: Contact | None = None
@@ -105,6 +142,8 @@ class Done(Model):
 
     reference: str = ""
     response: bytes = Field(default=b"", repr=False)
+    files: tuple[FileOutcome, ...] = ()
+    """What became of files, where the system says so; the others were taken."""
 
 
 class Pending(Model):
@@ -113,6 +152,8 @@ class Pending(Model):
     progress: bytes
     poll_after_seconds: float
     response: bytes = Field(default=b"", repr=False)
+    files: tuple[FileOutcome, ...] = ()
+    """What became of files until now."""
 
 
 class Skipped(Model):

@@ -14,6 +14,7 @@ from hub.bootstrap.broker import broker_config, require_topology
 from hub.bootstrap.configuration import (
     Configuration,
     load_configuration,
+    name_files_without_links,
     name_what_is_wrong,
     party_rows,
     ways_of,
@@ -45,6 +46,7 @@ from hub.database.condition import require_current
 from hub.database.due import SqlDue
 from hub.settings import Settings
 from hub.stages.accept import Accept
+from hub.stages.attaching import Links
 from hub.stages.deadlines import StrikeClocks
 from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
@@ -52,6 +54,7 @@ from hub.stages.late_hand_over import LateHandOver
 from hub.stages.schedule import Duty, Schedule, Sweep
 from hub.stages.updates import Updates
 from hub.web.app import WebDoors, build_app
+from hub.web.files import FileDoor
 from hub.web.health import Health, build_health_app
 from hub.web.server import WebServer
 from schemas.parties import PartyKind
@@ -150,6 +153,7 @@ def build_hub(
     store.eraser.apply_list()
     store.parties.configure(party_rows(config, ways))
     name_what_is_wrong(config, store.queries.now())
+    name_files_without_links(settings, ways)
     return _Builder(settings, config, ways, topology, store, roles).build()
 
 
@@ -179,7 +183,11 @@ class _Builder:
             memory_mb_max=settings.work.item_memory_mb_max,
         )
         deliver = Deliver(
-            store.cursors, self.ways, monotonic, settings.work.lease_slack_seconds
+            store.cursors,
+            self.ways,
+            monotonic,
+            settings.work.lease_slack_seconds,
+            Links(settings.server.public_url, settings.files.link_days),
         )
         self._recover(deliver)
         worker = DeliverWorker(
@@ -298,9 +306,14 @@ class _Builder:
             return None
         doors = WebDoors.of(self.config.channels, self.config.agencies)
         words = self.config.wording
-        app = build_app(doors, accept, self.store.queries, health, words)
+        files = FileDoor(self.store.linked_files, self._may_have_files)
+        app = build_app(doors, accept, self.store.queries, health, words, files)
         server = self.settings.server
         return WebServer(app, server.host, server.port)
+
+    def _may_have_files(self, party: str) -> bool:
+        way = self.ways.get(party)
+        return way is not None and "attachments" in way.allow
 
     def _metrics(self, health: Health) -> WebServer | None:
         server = self.settings.server

@@ -85,6 +85,20 @@ def name_what_is_wrong(config: Configuration, at: datetime) -> None:
         telemetry.log.warning("agencies_are_wrong", why=lack)
 
 
+def name_files_without_links(settings: Settings, ways: Mapping[str, Way]) -> None:
+    """Log which agencies read that there are attachments, where links could be."""
+    if settings.server.public_url:
+        return
+    lacking = sorted(
+        way.party
+        for way in ways.values()
+        if "attachments" in way.allow and way.target.capabilities.files == "link"
+    )
+    if lacking:
+        why = "attachments are only mentioned: set server.public_url"
+        telemetry.log.warning("links_are_lines", parties=lacking, why=why)
+
+
 def ways_of(config: Configuration) -> dict[str, Way]:
     """Name every way out: agencies' systems and reporters' channels."""
     ways = {

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from hub.bootstrap.deadlines import load_deadlines
+from hub.database.attached import Attachments
 from hub.database.casework import SqlCases
 from hub.database.clockwork import SqlClocks
 from hub.database.condition import has_keys
@@ -15,6 +16,7 @@ from hub.database.erasure import Eraser
 from hub.database.hand_overs import SqlHandOvers
 from hub.database.journal import SqlJournal
 from hub.database.keyring import Keyring, KeyringError
+from hub.database.linked import SqlLinkedFiles
 from hub.database.migrate import upgrade
 from hub.database.operations import Operations
 from hub.database.parties import PartyStore
@@ -49,6 +51,8 @@ class Store:
     quarantine: Quarantine
     partitions: Partitions
     sealer: Sealer
+    attachments: Attachments
+    linked_files: SqlLinkedFiles
     eraser: Eraser
     erased: ErasedList
 
@@ -119,6 +123,8 @@ def open_store(
         operations=Operations(db, vault, deadlines),
         partitions=Partitions(db),
         sealer=Sealer(db),
+        attachments=Attachments(db, vault),
+        linked_files=SqlLinkedFiles(db, vault),
         eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,
     )

@@ -3,18 +3,17 @@
 import threading
 from collections.abc import Iterable, Sequence
 
-from connectors.contract import File
 from hub.database.case_files import read_case_files
 from hub.database.directory import Directory
 from hub.database.engine import Database, retrying
-from hub.database.files import read_files
+from hub.database.files import read_contents, read_files
 from hub.database.leases import Leasing
 from hub.database.lost import take_lost
 from hub.database.sending import attempt_row, begin_all
 from hub.database.settling import Settling
 from hub.database.vault import Vault
 from hub.domain.deadlines import Deadlines
-from hub.ports import Ask, CaseFile, Ended, Grant, Lease, LostCall, Sending
+from hub.ports import Ask, CaseFile, Ended, Grant, KeptFile, Lease, LostCall, Sending
 
 
 class SqlCursors:
@@ -54,10 +53,15 @@ class SqlCursors:
             rows = read_case_files(tx, self._vault, self._directory, leases)
         return rows.open(self._vault, leases)
 
-    def files(self, lease: Lease, seqs: Iterable[int]) -> tuple[File, ...]:
-        """Read the attachments of the events."""
+    def files(self, lease: Lease, seqs: Iterable[int]) -> list[KeptFile]:
+        """Name the attachments of events that were not erased, in their order."""
         with self._db.read() as tx:
             return read_files(tx, self._vault, lease.cursor.complaint_id, list(seqs))
+
+    def contents(self, files: Sequence[KeptFile]) -> list[bytes]:
+        """Read the content of attachments, in their order; raises LookupError."""
+        with self._db.read() as tx:
+            return read_contents(tx, files)
 
     def key_secret(self) -> bytes:
         """Give the secret of idempotency keys."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub.database import contacts
+from hub.database import attached, contacts
 from hub.database import tables as t
 from hub.database.engine import Database, Tx
 from hub.database.lag import lags, party_lag, rests
@@ -171,6 +171,7 @@ class Queries:
             found += [
                 *_attempt_lines(tx, complaint_id),
                 *_letter_lines(tx, complaint_id),
+                *attached.lines(tx, complaint_id),
             ]
         return sorted(found, key=lambda line: line["at"])
 
@@ -258,6 +259,7 @@ class Queries:
             "contacts_unreachable": sa.select(sa.func.count()).where(
                 t.contact_state.c.unreachable
             ),
+            "attachments_failed": attached.count_failed(),
             "answers_failed": sa.select(sa.func.count()).where(a.state == "failed"),
         }
         with self._db.read() as tx:

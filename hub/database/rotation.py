@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.database import tables as t
+from hub.database.attached import remote_place
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
 from hub.database.projection import kept_reference_place, reference_place
@@ -62,6 +63,11 @@ COLUMNS = (
         "sources.checkpoint",
         t.sources.c.checkpoint,
         lambda row: f"sources|checkpoint|{row.source}",
+    ),
+    Column(
+        "attachment_deliveries.remote_ref",
+        t.attachment_deliveries.c.remote_ref,
+        lambda row: remote_place(row.event_id, row.n, row.party),
     ),
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from hub.database import contacts, letters
+from hub.database import attached, contacts, letters
 from hub.database.attempts import skip_row
 from hub.database.directory import Directory
 from hub.database.engine import Tx
@@ -79,6 +79,8 @@ class Settling:
         self._collect()
         tell_parties(self._tx, self._told, self._batch)
         write(self._tx, self._batch)
+        some = [one for one, holds in zip(group, kept, strict=True) if holds]
+        attached.store(self._tx, self._vault, some)
         for key, why in self._lost:
             contacts.lose(self._tx, self._vault, key, why)
         return kept

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.domain.lifecycle import CaseState
+from hub.domain.links import Link
 from schemas.complaint import NewComplaint
 from schemas.events import Cause, LogEvent, NewEvent
 from schemas.status import Status
@@ -141,6 +142,37 @@ class CaseReader(Protocol):
 
     def ping(self) -> None:
         """Touch the database; raises ConnectionError when it is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFile:
+    """An attachment that is fetched by its link."""
+
+    name: str = field(repr=False)
+    media_type: str
+    size_bytes: int
+    chunks: int
+    handle: Any = field(repr=False)
+    """The store's own; only handed on."""
+
+
+class LinkedFiles(Protocol):
+    """Attachments that parties fetch by themselves."""
+
+    def link(self, token: str) -> Link | None:
+        """Read a token; None for what we did not sign. Touches no database."""
+
+    def open(self, link: Link) -> LinkedFile | None:
+        """Find a link's file, and count that it was fetched.
+
+        None when the link ended, or the file was erased.
+        """
+
+    def chunk(self, file: LinkedFile, n: int) -> bytes:
+        """Read the n-th part of a file, from zero: small enough for memory.
+
+        Raises LookupError when it is not there any more.
+        """
 
 
 @dataclass(frozen=True, slots=True)

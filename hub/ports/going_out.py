@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from connectors.contract import Delivery, File
+from connectors.contract import Delivery
+from hub.domain.attachments import FileState
 from hub.domain.delivery import Cursor, Plan
 from hub.domain.lifecycle import CaseState
 from hub.domain.settlement import Settlement
@@ -100,6 +101,38 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFile:
+    """An attachment of an event; its name is opened, its content is not."""
+
+    event_id: str
+    n: int
+    """Number within its event, from one."""
+    seq: int
+    """Of its event."""
+    name: str = field(repr=False)
+    media_type: str
+    size_bytes: int
+    inline: bool
+    blob_id: str | None
+    """None where its content was not kept."""
+    key: Any = field(repr=False, compare=False)
+    """The store's own handle of the key that it is under; only handed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSent:
+    """What a party got of one attachment."""
+
+    event_id: str
+    n: int
+    state: FileState
+    why: str = ""
+    """A code: why it got less than the file."""
+    remote_ref: str = field(default="", repr=False)
+    """The system's own id of the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """How one lease ended: what is to be written of it."""
 
@@ -110,6 +143,8 @@ class Ended:
     """None: nothing was called."""
     case: CaseFile | None = None
     """What the call was built from; spares reading what did not change since."""
+    files: tuple[FileSent, ...] = ()
+    """What its party got of attachments, where that is known."""
 
 
 class Cursors(Protocol):
@@ -130,11 +165,17 @@ class Cursors(Protocol):
     def case_files(self, leases: Sequence[Lease]) -> list[CaseFile]:
         """Read what the deliveries are built from, in the order of the leases."""
 
-    def files(self, lease: Lease, seqs: Iterable[int]) -> tuple[File, ...]:
-        """Read the attachments of the events."""
+    def files(self, lease: Lease, seqs: Iterable[int]) -> list[KeptFile]:
+        """Name the attachments of events that were not erased, in their order."""
+
+    def contents(self, files: Sequence[KeptFile]) -> list[bytes]:
+        """Read the content of attachments, in their order: large.
+
+        Raises LookupError when one is not there.
+        """
 
     def key_secret(self) -> bytes:
-        """The secret of idempotency keys."""
+        """The secret of idempotency keys; it never changes."""
 
     def begin(self, group: Sequence[Sending]) -> list[str | None]:
         """Commit "sending" with an attempt row each, all or none; returns their ids.

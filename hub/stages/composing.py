@@ -13,7 +13,7 @@ from hub.domain.local_time import clock_of
 from hub.domain.notices import STANDARD, Wording, speaker
 from hub.domain.pacing import PROMPT, Pace, Turn, rest_seconds
 from hub.domain.privacy import event_facts, event_words, interested, view
-from hub.ports import CaseFile, Cursors, Lease, Sending
+from hub.ports import CaseFile, Cursors, Lease
 from schemas.agency import Limits
 from schemas.events import LogEvent
 from schemas.parties import ChannelName, PartyKind, reporter_party
@@ -38,6 +38,16 @@ class Way:
     wording: Wording = STANDARD
     """In which words a reporter is told."""
 
+    @property
+    def can_say_files(self) -> bool:
+        """True where the party can be told of files that do not go along."""
+        return self.target.capabilities.shows_files or "body" in self.allow
+
+    @property
+    def needs_files_in_text(self) -> bool:
+        """True where the text is the one place that can say it."""
+        return not self.target.capabilities.shows_files
+
 
 class Composer:
     """Builds deliveries."""
@@ -50,7 +60,7 @@ class Composer:
     ) -> Delivery:
         """Build what a plan needs, but its files; a frozen range keeps its key."""
         cursor = lease.cursor
-        events = _covered(cursor, way, case, chosen)
+        events = covered(cursor, way, case, chosen)
         late = chosen.kind is PlanKind.DEAD_LETTER
         key = cursor.sending_key if chosen.frozen and cursor.sending_key else ""
         return Delivery(
@@ -76,20 +86,6 @@ class Composer:
             step=chosen.kind,
         )
 
-    def with_files(self, sending: Sending, way: Way) -> Delivery:
-        """Read the files that go with a delivery: large, and read for one call only."""
-        case, chosen = sending.case, sending.plan
-        if way.kind is PartyKind.REPORTER or "attachments" not in way.allow:
-            return sending.delivery
-        events = _covered(sending.lease.cursor, way, case, chosen)
-        seqs = [e.seq for e in events if e.facts.get("attachments")]
-        if chosen.kind is PlanKind.SUBMIT:
-            seqs += [e.seq for e in case.events if e.type == "received"]
-        if not seqs:
-            return sending.delivery
-        files = self._cursors.files(sending.lease, seqs)
-        return sending.delivery.model_copy(update={"files": files})
-
 
 def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
     """Build the delivery of an answer."""
@@ -110,7 +106,7 @@ def answer_delivery(lease: Lease, way: Way, case: CaseFile) -> Delivery:
     )
 
 
-def _covered(cursor: Cursor, way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
+def covered(cursor: Cursor, way: Way, case: CaseFile, chosen: Plan) -> list[LogEvent]:
     """Name the events of a plan that its party is told of."""
     return _told(cursor, way, case, chosen.from_seq, chosen.to_seq)
 
@@ -139,7 +135,7 @@ def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:
     """Count the seconds that a reporter is not yet told; zero: now."""
     if way.kind is not PartyKind.REPORTER or way.pace == PROMPT:
         return 0.0
-    told, waiting = _covered(cursor, way, case, chosen), wanted(cursor, case, way)
+    told, waiting = covered(cursor, way, case, chosen), wanted(cursor, case, way)
     turn = Turn(chosen.kind, chosen.frozen, told, waiting)
     zone = clock_of(case.state.facts.get("region"))
     return rest_seconds(way.pace, turn, case.read_at, zone)
@@ -170,7 +166,11 @@ def _complaint(case: CaseFile, way: Way) -> dict[str, Any]:
     facts["type"] = facts.get("report_type", facts.get("type"))
     if way.kind is PartyKind.REPORTER:
         return {k: v for k, v in {**facts, **words}.items() if k in {"title", "status"}}
-    return view(facts, words, case.reporter, way.allow)
+    found = view(facts, words, case.reporter, way.allow)
+    if "attachments" in found:
+        # What does not go along as a file is told in the same place.
+        found["attachments"] = {"count": found["attachments"]}
+    return found
 
 
 def _event_view(event: LogEvent, case: CaseFile, way: Way, *, late: bool) -> EventView:

@@ -30,6 +30,7 @@ from hub.ports import (
     LostCall,
     Sending,
 )
+from hub.stages.attaching import Attacher, Links, sent_of
 from hub.stages.composing import Composer, Way, answer_delivery, rest_of, wanted
 from hub.stages.halves import in_halves
 from schemas.parties import PartyKind
@@ -60,12 +61,14 @@ class Deliver:
         ways: Mapping[str, Way],
         clock: Clock,
         lease_slack_seconds: float,
+        links: Links = Links(),  # noqa: B008 - frozen
     ) -> None:
         self._cursors = cursors
         self._ways = ways
         self._clock = clock
         self._slack = lease_slack_seconds
         self._composer = Composer(cursors)
+        self._attacher = Attacher(cursors, links)
         self._deadlines: dict[str, float] = {}
         for way in ways.values():
             lane, seconds = lane_of(way.party), way.limits.deadline_seconds
@@ -187,20 +190,21 @@ class Deliver:
         lease, chosen = sending.lease, sending.plan
         telemetry.point("deliver.begun")
         try:
-            delivery = self._composer.with_files(sending, way)
+            attached = self._attacher.attach(sending, way)
         except Exception as error:  # noqa: BLE001 - nothing was sent
             telemetry.log.error("files_not_read", lane=lease.lane, error=error)
             return _without_files(call)
         began = self._clock()
         if began + sending.needed_seconds > call.until:
             return self.take_back(call)
-        outcome = _carry_out(way, chosen, delivery)
+        outcome = _carry_out(way, chosen, attached.delivery)
         seconds = self._clock() - began
         telemetry.point("deliver.called")
         telemetry.delivery_seconds.labels(party=way.party).observe(seconds)
         ground = _ground(lease, chosen, way, events=len(sending.delivery.events))
         found = settle(ground, outcome)
-        return Ended(lease, chosen, found, call.attempt, sending.case)
+        files = sent_of(attached, outcome, found)
+        return Ended(lease, chosen, found, call.attempt, sending.case, files)
 
     @staticmethod
     def take_back(call: Call) -> Ended:

@@ -83,6 +83,12 @@ overdue = Gauge(
     "Complaints of which a clock is over its limit and not stopped yet.",
     registry=REGISTRY,
 )
+file_fetches = Counter(
+    "simpul_file_fetches",
+    "Attachments that parties fetched by a link, or would have.",
+    ["party", "outcome"],
+    registry=REGISTRY,
+)
 broker_blocked = Gauge(
     "simpul_broker_blocked", "1 while the broker takes no hints.", registry=REGISTRY
 )

@@ -24,6 +24,7 @@ from hub.domain.identity import read_code
 from hub.domain.notices import STANDARD, Wording
 from hub.ports import CaseReader
 from hub.stages.accept import Accept
+from hub.web.files import FileDoor
 from hub.web.health import Health, add_health
 from hub.web.problems import on_crash, on_http_error, on_outage, problem
 from hub.web.tracking import tracking_json
@@ -58,6 +59,7 @@ def build_app(
     queries: CaseReader,
     health: Health,
     wording: Wording = STANDARD,
+    files: FileDoor | None = None,
 ) -> FastAPI:
     """Build the app. Doors authenticate themselves; the rest is public on purpose."""
     app = FastAPI(title="Simpul", docs_url=None, redoc_url=None, openapi_url=None)
@@ -68,6 +70,8 @@ def build_app(
         app.add_route(door.path, _endpoint(door, accept), methods=[door.method])
     _add_tracking(app, queries, wording)
     _add_version(app)
+    if files is not None:
+        files.add_to(app)
     add_health(app, health)
     return app
 

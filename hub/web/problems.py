@@ -11,6 +11,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     408: "Too slow",
+    410: "Gone",
     413: "Too large",
     422: "Unprocessable",
     500: "Internal error",

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from hub.database.tables.base import metadata, sealed_index, unsealed_index
+from hub.database.tables.base import metadata, sealed_index, unsealed_index, where
 from hub.database.types import Id, Instant, Json, Sealed
 
 data_keys = sa.Table(
@@ -53,7 +53,16 @@ attachment_deliveries = sa.Table(
     sa.Column("event_id", Id, primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True),
     sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("why", sa.String(40), nullable=False, server_default=""),
     sa.Column("remote_ref", Sealed),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("attempt_id", Id),
+    sa.Column("fetches", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("fetched_at", Instant),
+    # What failed is counted at every look at the numbers; all else costs nothing.
+    sa.Index(
+        "ix_attachment_deliveries_failed", "complaint_id", **where("state = 'failed'")
+    ),
 )
 
 # --- evidence --------------------------------------------------------------

@@ -8,12 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.contract import File
 from hub.bootstrap import Store, open_store
 from hub.database import tables as t
 from hub.database.due import SqlDue
 from hub.database.keyring import Keyring
-from hub.ports import Ask, CaseFile, Ended, Grant, Lease, LostCall, Sending
+from hub.ports import Ask, CaseFile, Ended, Grant, KeptFile, Lease, LostCall, Sending
 from hub.stages.deliver import Deliver, Way
 from tests.contract.builders import LIMITS, party_rows
 from tests.contract.delivery_machine.home import Home
@@ -104,9 +103,13 @@ class WatchedCursors:
         """Read what the deliveries are built from."""
         return self._inner.case_files(leases)
 
-    def files(self, lease: Lease, seqs: Iterable[int]) -> tuple[File, ...]:
-        """Read attachments."""
+    def files(self, lease: Lease, seqs: Iterable[int]) -> list[KeptFile]:
+        """Name attachments."""
         return self._inner.files(lease, seqs)
+
+    def contents(self, files: Sequence[KeptFile]) -> list[bytes]:
+        """Read attachments."""
+        return self._inner.contents(files)
 
     def key_secret(self) -> bytes:
         """The secret of idempotency keys."""
