@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hub.cli.attachments import attachments
 from hub.cli.casework import add_verbs
 from hub.cli.finding import find_complaint
 from hub.cli.output import answer_action, answer_list, print_json, print_table, say
@@ -34,6 +35,7 @@ CURSORS = (
     "failures",
     "contact",
 )
+ATTACHED = ("party", "event", "came_with", "n", "state", "why", "at", "fetches")
 TRACED = ("at", "what", "who", "detail")
 CLOCKS = (
     "clock",
@@ -94,11 +96,13 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
         complaint_id = find_complaint(store, name)
         found = store.queries.complaint(complaint_id) or {}
         found["cursors"] = store.queries.cursors_of(complaint_id)
+        found["attachments"] = store.attachments.of(complaint_id)
         found |= _names(store, complaint_id)
     if as_json:
         print_json(found)
         return
     legs, cursors = found.pop("legs"), found.pop("cursors")
+    files = found.pop("attachments")
     state: list[dict[str, Any]] = [
         {"state": key, "value": value} for key, value in found.items()
     ]
@@ -107,6 +111,9 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     print_table(legs, LEGS)
     click.echo()
     print_table(cursors, CURSORS)
+    if files:
+        click.echo()
+        print_table(files, ATTACHED)
     say(f"What happened when: simpul complaints trace {found['public_number']}")
 
 
@@ -194,3 +201,4 @@ def erase(
 
 add_verbs(complaints)
 add_placing(complaints)
+complaints.add_command(attachments)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from hub.cli.check import Check
+from hub.cli.doctor_attachments import examine_attachments
 from hub.cli.doctor_broker import examine_broker
 from hub.cli.errors import Failed, one_line
 from hub.cli.output import print_json, print_table, say
@@ -77,6 +78,7 @@ def _examine(settings: "Settings") -> Iterator[Check]:
     try:
         for look in (_locks, _partitions, _edge, _invariants, _erased, _seals, _clock):
             yield look(store)
+        yield examine_attachments(store)
     finally:
         store.close()
 

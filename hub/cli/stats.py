@@ -12,6 +12,7 @@ THEN = {
     "lagging": "simpul parties list",
     "held": "simpul held list",
     "dead_letters": "simpul dead list",
+    "attachments_failed": "simpul complaints attachments",
     "quarantined": "simpul quarantine list",
 }
 """What shows the rows behind a number."""

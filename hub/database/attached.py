@@ -11,10 +11,13 @@ from hub.database import tables as t
 from hub.database.engine import Database, Tx
 from hub.database.vault import Vault
 from hub.domain.attachments import FileState, Lack
+from hub.domain.lifecycle import ENDED_CASE
 from hub.ports import Ended
+from schemas.status import Status
 
 _KEY = ("complaint_id", "party", "recipient", "event_id", "n")
 _TOLD = ("state", "why", "remote_ref", "at", "attempt_id")
+_OVER = (Status.CLOSED, *sorted(ENDED_CASE))
 AT_ONCE = 500
 """Rows in one statement."""
 
@@ -134,14 +137,19 @@ class Attachments:
 
 
 def needed_and_failed() -> sa.ColumnElement[bool]:
-    """Tell files that failed, where the agency's case is open still."""
+    """Tell files that failed, where the agency still has something to do."""
     d, leg = t.attachment_deliveries.c, t.legs.c
     theirs = sa.and_(leg.complaint_id == d.complaint_id, leg.agency == d.party)
     a_leg = sa.exists().where(theirs)
     is_open = sa.exists().where(theirs, leg.closed_seq.is_(None))
     # The state as a literal: so the planner can prove the condition of its index.
     failed = d.state == sa.literal_column(f"'{FileState.FAILED}'")
-    return sa.and_(failed, sa.or_(is_open, ~a_leg))
+    c = t.complaints.c
+    is_over = sa.exists().where(
+        c.id == d.complaint_id,
+        sa.or_(c.erased_at.is_not(None), c.status.in_(_OVER)),
+    )
+    return sa.and_(failed, ~is_over, sa.or_(is_open, ~a_leg))
 
 
 def count_failed() -> sa.Select[Any]:

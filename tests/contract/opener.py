@@ -20,11 +20,12 @@ PLACES: dict[str, str] = {
     "attempts.response": "{id}",
     "cursors.reference": "{complaint_id}.{party}",
     "cursors.progress": "{complaint_id}.{party}",
+    "attachment_deliveries.remote_ref": "{event_id}.{n}.{party}",
     "agency_references.reference": "{complaint_id}.{agency}.{assignment_no}",
 }
 """Sealed column -> the row's part of its associated data."""
 
-UNUSED = {"sources.checkpoint", "attachment_deliveries.remote_ref"}
+UNUSED = {"sources.checkpoint"}
 """Sealed columns that nothing writes yet."""
 
 NOT_SEALED = {

@@ -7,7 +7,7 @@ from connectors.errors import OutcomeUnknown, Refused, Retryable
 from hub.database import tables as t
 from hub.database.rotation import Rotation
 from tests.contract.builders import LIMITS, PUPR, Words
-from tests.contract.photographed import HUB, Album, album, photo
+from tests.contract.photographed import HUB, album, photo
 from tests.contract.world import World
 
 UPLOAD = Capabilities(files="upload", coalesces=True)
@@ -200,9 +200,9 @@ def test_a_file_that_the_system_did_not_take_is_counted_while_it_is_needed(
     assert world.store.queries.counts()["attachments_failed"] == 1
     assert [row["n"] for row in world.store.attachments.failed(10)] == [1]
     world.say(found.known, PUPR, "resolved", "id:1")
-    world.say(found.known, PUPR, "closed", "id:2")
-    closed = world.row(t.legs, complaint_id=found.known.id).closed_seq is not None
-    assert world.store.queries.counts()["attachments_failed"] == (0 if closed else 1)
+
+    assert world.store.queries.counts()["attachments_failed"] == 0
+    assert world.store.attachments.failed(10) == []
 
 
 def test_files_of_a_call_in_steps_are_known_step_by_step(world: World) -> None:
@@ -241,20 +241,15 @@ def test_files_of_a_refused_complaint_failed_until_it_is_taken(world: World) -> 
     assert found.states == [("uploaded", "")]
 
 
-def test_what_nobody_took_is_kept_as_an_erased_file_is(world: World) -> None:
-    """After an erasure nothing is left that could be told."""
+def test_an_erased_file_is_told_to_nobody(world: World) -> None:
     found = album(world, UPLOAD)
+    lease = world.lease(PUPR)
+    cursors = world.store.cursors
+    assert [one.name for one in cursors.files(lease, [1])] == [WORDS.file_name]
     world.store.eraser.request(found.known.id, "operator", "asked")
     world.store.eraser.erase_due()
-    assert world.store.cursors.files(_lease(found), [1]) == []
 
-
-def _lease(found: Album) -> object:
-    class Stand:
-        class cursor:  # noqa: N801 - a stand-in for a lease
-            complaint_id = found.known.id
-
-    return Stand()
+    assert cursors.files(lease, [1]) == []
 
 
 def test_the_timeline_and_the_lists_show_what_became_of_files(world: World) -> None:

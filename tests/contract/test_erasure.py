@@ -12,8 +12,9 @@ from hub.database import tables as t
 from hub.database.engine import Database
 from hub.database.erasure import Eraser
 from hub.database.vault import Vault
+from hub.domain.attachments import FileState
 from hub.domain.delivery import Plan, PlanKind
-from hub.ports import Ended, Lease, NewAnswer, Settled
+from hub.ports import Ended, FileSent, Lease, NewAnswer, Settled
 from tests.contract import opener
 from tests.contract.builders import (
     DINKES,
@@ -75,7 +76,10 @@ def _attempts(world: World) -> None:
     sent = delivery(lease, words=mark("request"))
     attempt = world.send(lease, plan, sent, 1)
     done = Done(reference="PUPR-26-1", response=mark("response").encode())
-    ended = Ended(lease, plan, settlement(lease, plan, done), attempt)
+    found = settlement(lease, plan, done)
+    (file,) = cursors.files(lease, [1])
+    upload = FileSent(file.event_id, file.n, FileState.UPLOADED, remote_ref="berkas-7")
+    ended = Ended(lease, plan, found, attempt, files=(upload,))
     assert cursors.settle([ended]) == [True]
     call = world.begin(DINKES, PlanKind.SUBMIT)
     later = Pending(progress=mark("progress").encode(), poll_after_seconds=3600)

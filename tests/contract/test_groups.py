@@ -211,6 +211,7 @@ def test_a_call_is_taken_back_when_its_lease_is_too_short_by_then(
 def test_a_call_takes_its_files_along_or_is_not_made(world: World) -> None:
     known = world.register()
     agency = Agency()
+    agency.capabilities = NEITHER.model_copy(update={"files": "upload"})
     deliver = stage(world, agency, ("body", "attachments"))
     chunks = world.rows(t.blob_chunks)
     world.write(sa.delete(t.blob_chunks))
