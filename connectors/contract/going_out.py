@@ -8,6 +8,8 @@ from pydantic import Field
 from connectors.contract.coming_in import File
 from schemas.base import Instant, Model
 
+FilesWay = Literal["upload", "link", "line"]
+
 
 class Capabilities(Model):
     """What a party's system can do; declared, and enforced by the hub."""
@@ -28,9 +30,11 @@ class Capabilities(Model):
     """Neither key nor look-up by nature (SMTP, SMS): one repetition is allowed."""
     takes: tuple[str, ...] | None = None
     """Event types that it can be told after the hand-over; None: every one."""
-    files: Literal["upload", "link", "line"] = "line"
+    files: FilesWay = "line"
     """How attachments reach it: itself, as a link that ends, or as a line that says
     that there are some."""
+    files_events: FilesWay | None = None
+    """The same for files that come with later events; None: as `files` says."""
     shows_files: bool = False
     """It passes `attachments` of a complaint and of an event on by itself; where it
     does not, the hub writes the same below the text."""
@@ -51,6 +55,12 @@ class Capabilities(Model):
         if hand_over or self.finds_events is None:
             return self.finds
         return self.finds_events
+
+    def files_after(self, *, hand_over: bool) -> FilesWay:
+        """Say how files reach it: with a hand-over, or with a later event."""
+        if hand_over or self.files_events is None:
+            return self.files
+        return self.files_events
 
 
 class EventView(Model):
@@ -118,7 +128,7 @@ class Delivery(Model):
     """Idempotency key: the same for every repetition of this delivery."""
     complaint: Mapping[str, Any] = Field(repr=False)
     """The allow-listed view of the complaint. `attachments` in it has the `count` of
-    files that came with it; at a hand-over also what does not go along as a file, as in
+    files that came with it, and says what does not go along with this call, as in
     `EventView.attachments`."""
     events: tuple[EventView, ...]
     files: tuple[File, ...] = ()

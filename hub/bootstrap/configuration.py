@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import registry
-from connectors.contract import AgencyConnector, Channel
+from connectors.contract import AgencyConnector, Channel, FilesWay
 from hub import telemetry
 from hub.bootstrap.deadlines import load_deadlines
 from hub.bootstrap.reference import folders_of, load_reference, load_routing
@@ -92,11 +92,16 @@ def name_files_without_links(settings: Settings, ways: Mapping[str, Way]) -> Non
     lacking = sorted(
         way.party
         for way in ways.values()
-        if "attachments" in way.allow and way.target.capabilities.files == "link"
+        if "attachments" in way.allow and "link" in _files_ways(way)
     )
     if lacking:
         why = "attachments are only mentioned: set server.public_url"
         telemetry.log.warning("links_are_lines", parties=lacking, why=why)
+
+
+def _files_ways(way: Way) -> set[FilesWay]:
+    can = way.target.capabilities
+    return {can.files_after(hand_over=True), can.files_after(hand_over=False)}
 
 
 def ways_of(config: Configuration) -> dict[str, Way]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
 
+from connectors.contract import FilesWay
 from hub.domain.local_time import WIB, local_words
 from schemas.agency import Limits
 
@@ -58,7 +58,7 @@ class FileFacts:
 class Terms:
     """How files may reach one party."""
 
-    files: Literal["upload", "link", "line"]
+    files: FilesWay
     limits: Limits
     has_links: bool
     """The hub has an address that links begin with."""

@@ -74,7 +74,9 @@ class Attacher:
         seqs = _with_files(sending, way)
         if not seqs:
             return Attached(sending.delivery)
-        planned = [self._plan(f, way) for f in self._cursors.files(sending.lease, seqs)]
+        first = _is_hand_over(sending, way)
+        found = self._cursors.files(sending.lease, seqs)
+        planned = [self._plan(file, way, hand_over=first) for file in found]
         if sending.plan.kind is PlanKind.FIND:
             return Attached(sending.delivery, planned)
         delivery = sending.delivery
@@ -91,16 +93,14 @@ class Attacher:
             by_event.setdefault(one.file.event_id, []).append(shown)
         if not way.can_say_files:
             return Attached(delivery, [*map(_unsaid, planned)])
-        first = _is_hand_over(sending, way)
         delivery = mention(delivery, by_event, way, hand_over=first)
         return Attached(delivery, planned)
 
-    def _plan(self, file: KeptFile, way: Way) -> _Planned:
+    def _plan(self, file: KeptFile, way: Way, *, hand_over: bool) -> _Planned:
         if "attachments" not in way.allow:
             return _Planned(file, FileState.WITHHELD, Lack.NOT_ALLOWED)
-        terms = Terms(
-            way.target.capabilities.files, way.limits, bool(self._links.public_url)
-        )
+        can = way.target.capabilities.files_after(hand_over=hand_over)
+        terms = Terms(can, way.limits, bool(self._links.public_url))
         sort = FileFacts(file.media_type, file.size_bytes, file.blob_id is not None)
         return _Planned(file, *way_of(sort, terms))
 

@@ -15,26 +15,30 @@ def mention(
     *,
     hand_over: bool,
 ) -> Delivery:
-    """Tell of files: with the complaint at its hand-over, else with their events.
+    """Tell of files: with the complaint, and with the events that they came with.
 
-    A system that has no place for them reads the same below the text.
+    A system that has no place for them reads the same below the text: of the complaint
+    at its hand-over, else of the event.
     """
-    number = str(delivery.complaint.get("public_number", ""))
+    complaint = dict(delivery.complaint)
+    number = str(complaint.get("public_number", ""))
     files = [one for some in by_event.values() for one in some]
     said = note(files, number)
-    values: dict[str, Any] = {"links": _links(files), "files_note": said}
-    if hand_over:
-        complaint = dict(delivery.complaint)
-        known = complaint.get("attachments", {})
-        complaint["attachments"] = {**known, **_view(files, said)}
-        if way.needs_files_in_text:
-            complaint["body"] = _below(complaint.get("body"), files, said)
-        values["complaint"] = complaint
-    else:
-        values["events"] = tuple(
+    complaint["attachments"] = complaint.get("attachments", {}) | _view(files, said)
+    if hand_over and way.needs_files_in_text:
+        complaint["body"] = _below(complaint.get("body"), files, said)
+    events = delivery.events
+    if not hand_over:
+        events = tuple(
             _event(event, by_event.get(event.event_id, ()), number, way)
-            for event in delivery.events
+            for event in events
         )
+    values = {
+        "complaint": complaint,
+        "events": events,
+        "links": _links(files),
+        "files_note": said,
+    }
     return delivery.model_copy(update=values)
 
 

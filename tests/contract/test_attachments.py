@@ -137,6 +137,17 @@ def test_files_of_later_events_travel_with_their_event(world: World) -> None:
     assert found.states == [("uploaded", "")] * 3
 
 
+def test_later_events_may_take_files_another_way(world: World) -> None:
+    found = album(world, UPLOAD.model_copy(update={"files_events": "link"}))
+    found.turn()
+    found.reply(photo())
+    found.turn()
+
+    assert [len(got.files) for got in found.agency.got] == [1, 0]
+    assert [len(got.links) for got in found.agency.got] == [0, 1]
+    assert found.states == [("uploaded", ""), ("linked", "")]
+
+
 def test_a_reply_says_below_its_words_what_does_not_go_along(world: World) -> None:
     found = album(world, LINK)
     found.turn()
@@ -149,7 +160,8 @@ def test_a_reply_says_below_its_words_what_does_not_go_along(world: World) -> No
     assert event.words["text"].startswith("Masih rusak\n\nbalasan.jpg (image/jpeg")
     assert link.url in event.words["text"]
     assert event.attachments["links"][0]["url"] == link.url
-    assert got.complaint["attachments"] == {"count": 1}
+    assert got.complaint["attachments"]["links"][0]["url"] == link.url
+    assert link.url not in got.complaint["body"]
 
 
 def test_a_photo_without_words_is_told_all_the_same(world: World) -> None:

@@ -73,7 +73,8 @@ def given(door: Door) -> tuple[Album, str]:
 
 
 def fetched(outcome: str, party: str = PUPR) -> float:
-    return telemetry.file_fetches.labels(party=party, outcome=outcome)._value.get()
+    counter = telemetry.file_fetches.labels(party=party, outcome=outcome)
+    return float(counter._value.get())
 
 
 def test_who_has_the_link_gets_the_file_and_it_is_counted(door: Door) -> None:

@@ -23,6 +23,7 @@ from connectors.errors import OutcomeUnknown, Refused, Retryable
 from connectors.protocols.http.answer import HttpAnswer
 from connectors.protocols.http.client import HttpClient
 from connectors.protocols.http.outcome import read_json, require_success
+from connectors.systems.rest.attached import files_events_way, files_way, shows_files
 from connectors.systems.rest.body import send_body, submit_body
 from connectors.systems.rest.door import update_door
 from connectors.systems.rest.fit import require_fit
@@ -75,7 +76,9 @@ class RestSystem(System):
             finds_events=self._settings.find_event is not None,
             sends=send is not None,
             coalesces=send is not None and bool(send.items),
-            files="line" if self._settings.submit.files is None else "upload",
+            files=files_way(self._settings),
+            files_events=files_events_way(self._settings),
+            shows_files=shows_files(self._settings),
             pushes=self._settings.webhook is not None,
         )
 
