@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Contact, EventView
+from connectors.contract import Capabilities, Contact, EventView
 from hub.domain.delivery import Plan, PlanKind
 from hub.domain.lifecycle import CaseState
 from hub.ports import CaseFile, Lease
-from hub.stages.composing import Composer, Way, answer_delivery
+from hub.stages.composing import Composer, Way, answer_delivery, wanted
 from schemas.agency import Limits
 from schemas.events import LogEvent, NewEvent
 from schemas.parties import PartyKind
@@ -124,3 +124,53 @@ def test_an_answer_is_in_the_language_of_the_report(language: str, heard: str) -
     assert made.contact is not None
     assert made.contact.language == heard
     assert made.events[0].notice == ("Laporan: Selesai.", "Report: Closed.")
+
+
+# what a system can take
+
+
+def wanted_by(can: Capabilities, reference: str, *events: NewEvent) -> list[str]:
+    """Name the types of events that an agency with such a system is told of next."""
+    log = [event("received"), event("verified"), assigned(WORKS), *events]
+    case = CaseFile(
+        events=logged(log), state=folded(log), facts={}, read_at=START, reporter=PERSON
+    )
+    of = cursor(
+        party=WORKS[0], reference=reference, delivered_seq=2, target_seq=len(log)
+    )
+    box = Mailbox()
+    box.capabilities = can
+    way = Way(WORKS[0], PartyKind.AGENCY, box, Limits(), ("body",), "1")
+    return [one.type for one in wanted(of, case, way)]
+
+
+REPLY = event("reporter_replied")
+CORRECTION = event("corrected")
+
+
+def test_an_event_that_a_system_cannot_take_is_passed_over() -> None:
+    can = Capabilities(takes=("reporter_replied",))
+
+    assert (
+        wanted_by(can, "PUPR-1", REPLY, CORRECTION, REPLY) == ["reporter_replied"] * 2
+    )
+    assert wanted_by(Capabilities(takes=()), "PUPR-1", REPLY, CORRECTION) == []
+
+
+def test_a_system_that_says_nothing_takes_every_event() -> None:
+    found = wanted_by(Capabilities(), "PUPR-1", REPLY, CORRECTION)
+
+    assert found == ["assigned", "reporter_replied", "corrected"]
+
+
+def test_before_the_hand_over_nobody_asks_what_a_system_can_take() -> None:
+    """Else an assignment would be passed over, and the complaint never given."""
+    can = Capabilities(takes=("reporter_replied",))
+
+    assert wanted_by(can, "", REPLY) == ["assigned", "reporter_replied"]
+
+
+def test_who_is_only_ever_told_is_asked_from_the_first_event_on() -> None:
+    can = Capabilities(submits=False, takes=("reporter_replied",))
+
+    assert wanted_by(can, "", REPLY) == ["reporter_replied"]
