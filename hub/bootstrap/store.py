@@ -13,6 +13,7 @@ from hub.database.edge import Edge
 from hub.database.engine import Database
 from hub.database.erased_list import ErasedList
 from hub.database.erasure import Eraser
+from hub.database.evidence import Evidence
 from hub.database.hand_overs import SqlHandOvers
 from hub.database.journal import SqlJournal
 from hub.database.keyring import Keyring, KeyringError
@@ -52,6 +53,7 @@ class Store:
     partitions: Partitions
     sealer: Sealer
     attachments: Attachments
+    evidence: Evidence
     linked_files: SqlLinkedFiles
     eraser: Eraser
     erased: ErasedList
@@ -124,6 +126,7 @@ def open_store(
         partitions=Partitions(db),
         sealer=Sealer(db),
         attachments=Attachments(db, vault),
+        evidence=Evidence(db, vault),
         linked_files=SqlLinkedFiles(db, vault),
         eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,

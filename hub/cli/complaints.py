@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli.attachments import attachments
+from hub.cli.attempts import attempts
 from hub.cli.casework import add_verbs
 from hub.cli.finding import find_complaint
 from hub.cli.output import answer_action, answer_list, print_json, print_table, say
@@ -202,3 +203,4 @@ def erase(
 add_verbs(complaints)
 add_placing(complaints)
 complaints.add_command(attachments)
+complaints.add_command(attempts)

@@ -13,7 +13,7 @@ def find_complaint(store: "Store", name: str) -> str:
     """Find a complaint by code, public number or id; raises Failed."""
     from hub.domain.identity import read_code
 
-    found = store.queries.find_complaint(read_code(name) or _as_id(name) or name)
+    found = store.queries.find_complaint(read_code(name) or as_id(name) or name)
     if found is None:
         msg = (
             f"no complaint has the code, number or id {name!r}; "
@@ -23,7 +23,8 @@ def find_complaint(store: "Store", name: str) -> str:
     return found
 
 
-def _as_id(name: str) -> str | None:
+def as_id(name: str) -> str | None:
+    """Read an id as people paste it; None when it is none."""
     try:
         return str(UUID(name))
     except ValueError:
