@@ -11,6 +11,7 @@ from hub.database import tables as t
 from hub.database.engine import Database, Tx
 from hub.database.vault import Vault
 from hub.domain.attachments import FileState, Lack
+from hub.domain.delivery import DeadKind
 from hub.domain.lifecycle import ENDED_CASE
 from hub.ports import Ended
 from schemas.status import Status
@@ -18,6 +19,8 @@ from schemas.status import Status
 _KEY = ("complaint_id", "party", "recipient", "event_id", "n")
 _TOLD = ("state", "why", "remote_ref", "at", "attempt_id")
 _OVER = (Status.CLOSED, *sorted(ENDED_CASE))
+_CONCLUDED = (DeadKind.REFUSED, DeadKind.GAVE_UP)
+"""Why a file failed, where the whole call did."""
 AT_ONCE = 500
 """Rows in one statement."""
 
@@ -33,19 +36,25 @@ def store(tx: Tx, vault: Vault, group: Sequence[Ended]) -> None:
     No statement where nobody got any. The rows are written under the locks of their
     cursors, so that nobody else writes them.
     """
-    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for ended in group:
-        for row in _rows(vault, ended, tx.now):
-            rows[tuple(row[name] for name in _KEY)] = row
-    wanted = [rows[key] for key in sorted(rows)]
-    for start in range(0, len(wanted), AT_ONCE):
-        tx.conn.execute(_upsert(tx, wanted[start : start + AT_ONCE]))
+    for assumed in (False, True):
+        rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for ended in group:
+            for row in _rows(vault, ended, tx.now, assumed=assumed):
+                rows[tuple(row[name] for name in _KEY)] = row
+        wanted = [rows[key] for key in sorted(rows)]
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            tx.conn.execute(_upsert(tx, some, assumed=assumed))
 
 
-def _rows(vault: Vault, ended: Ended, now: datetime) -> list[dict[str, Any]]:
+def _rows(
+    vault: Vault, ended: Ended, now: datetime, *, assumed: bool
+) -> list[dict[str, Any]]:
     cursor = ended.lease.cursor
     found = []
     for sent in ended.files:
+        if sent.assumed is not assumed:
+            continue
         row = {
             "complaint_id": cursor.complaint_id,
             "party": cursor.party,
@@ -65,11 +74,15 @@ def _rows(vault: Vault, ended: Ended, now: datetime) -> list[dict[str, Any]]:
     return found
 
 
-def _upsert(tx: Tx, rows: list[dict[str, Any]]) -> sa.Executable:
+def _upsert(tx: Tx, rows: list[dict[str, Any]], *, assumed: bool) -> sa.Executable:
+    """Write rows; what is assumed overwrites only what the hub itself had concluded."""
     insert = postgresql.insert if tx.is_postgresql else sqlite.insert
     new = insert(t.attachment_deliveries).values(rows)
     changed = {name: new.excluded[name] for name in _TOLD}
-    return new.on_conflict_do_update(index_elements=list(_KEY), set_=changed)
+    ours = t.attachment_deliveries.c.why.in_(_CONCLUDED) if assumed else None
+    return new.on_conflict_do_update(
+        index_elements=list(_KEY), set_=changed, where=ours
+    )
 
 
 class Attachments:

@@ -130,6 +130,8 @@ class FileSent:
     """A code: why it got less than the file."""
     remote_ref: str = field(default="", repr=False)
     """The system's own id of the file."""
+    assumed: bool = False
+    """Nobody said so: what the system said in an earlier step stands against it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,11 @@ def sent_of(
         return ()
     reported = _reported(planned, outcome)
     if settlement.outcome in {"done", "found"}:
-        return tuple(reported.get(_place(p.file)) or _as_planned(p) for p in planned)
+        assumed = bool(attached.delivery.progress)
+        return tuple(
+            reported.get(_place(p.file)) or replace(_as_planned(p), assumed=assumed)
+            for p in planned
+        )
     if isinstance(outcome, Pending):
         return tuple(reported.values())
     if isinstance(outcome, Skipped):
@@ -214,5 +218,5 @@ def _reported(
 
 def _reported_one(file: KeptFile, said: FileOutcome) -> FileSent:
     state = FileState.UPLOADED if said.ok else FileState.FAILED
-    why = "" if said.ok else said.why or "refused"
+    why = "" if said.ok else said.why or "not_taken"
     return FileSent(*_place(file), state, why, said.remote_ref)

@@ -226,6 +226,33 @@ def test_files_of_a_call_in_steps_are_known_step_by_step(world: World) -> None:
     found.later(2)
 
     assert len(found.agency.got) == 2
+    (shown,) = world.store.attachments.of(found.known.id)
+    assert (shown["state"], shown["remote_ref"]) == ("uploaded", "b-1")
+
+
+def test_what_a_system_said_in_an_earlier_step_stands(world: World) -> None:
+    no = (FileOutcome(file=0, ok=False, why="virus"),)
+    step = Pending(progress=b"1", poll_after_seconds=1, files=no)
+    found = album(world, UPLOAD, answers=[step, DONE])
+    found.turn()
+    found.later(2)
+
+    assert found.states == [("failed", "virus")]
+
+
+def test_what_the_hub_had_concluded_does_not_stand_against_steps_that_end_well(
+    world: World,
+) -> None:
+    refused = Refused("answered 422", fingerprint="422")
+    step = Pending(progress=b"1", poll_after_seconds=1)
+    found = album(world, UPLOAD, answers=[refused, step, DONE])
+    found.turn()
+    assert found.states == [("failed", "refused")]
+    letters = [row.id for row in world.rows(t.dead_letters)]
+    world.store.operations.retry(letters, "operator", "mended")
+    found.turn()
+    found.later(2)
+
     assert found.states == [("uploaded", "")]
 
 
