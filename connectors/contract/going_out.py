@@ -116,8 +116,9 @@ class FileOutcome(Model):
     ok: bool = True
     remote_ref: str = ""
     """The system's own id of the file, where it gives one."""
-    why: str = Field(default="", max_length=40)
-    """Why the system does not take it, as a code such as `too_large`."""
+    why: str = Field(default="", max_length=40, pattern=r"^[a-z0-9_]*$")
+    """Why the system does not take it, as a code such as `too_large`: it is kept in
+    the clear, so never words."""
 
 
 class Delivery(Model):

@@ -77,6 +77,8 @@ class Attacher:
         first = _is_hand_over(sending, way)
         found = self._cursors.files(sending.lease, seqs)
         planned = [self._plan(file, way, hand_over=first) for file in found]
+        if not way.can_say_files:
+            planned = [*map(_unsaid, planned)]
         if sending.plan.kind is PlanKind.FIND:
             return Attached(sending.delivery, planned)
         delivery = sending.delivery
@@ -91,18 +93,16 @@ class Attacher:
         for one in told:
             shown = self._shown(one, way, ends)
             by_event.setdefault(one.file.event_id, []).append(shown)
-        if not way.can_say_files:
-            return Attached(delivery, [*map(_unsaid, planned)])
-        delivery = mention(delivery, by_event, way, hand_over=first)
-        return Attached(delivery, planned)
+        told_of = mention(delivery, by_event, way, hand_over=first)
+        return Attached(told_of, planned)
 
     def _plan(self, file: KeptFile, way: Way, *, hand_over: bool) -> _Planned:
         if "attachments" not in way.allow:
             return _Planned(file, FileState.WITHHELD, Lack.NOT_ALLOWED)
         can = way.target.capabilities.files_after(hand_over=hand_over)
         terms = Terms(can, way.limits, bool(self._links.public_url))
-        sort = FileFacts(file.media_type, file.size_bytes, file.blob_id is not None)
-        return _Planned(file, *way_of(sort, terms))
+        facts = FileFacts(file.media_type, file.size_bytes, file.blob_id is not None)
+        return _Planned(file, *way_of(facts, terms))
 
     def _opened(self, files: Sequence[KeptFile]) -> tuple[File, ...]:
         contents = self._cursors.contents(files)

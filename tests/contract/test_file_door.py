@@ -208,6 +208,21 @@ def test_whatever_is_no_link_of_ours_gets_the_same_answer(door: Door) -> None:
     assert found.rows[0].fetches == 0
 
 
+def test_no_line_of_the_log_has_a_link(
+    door: Door, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _, path = given(door)
+    for one in (path, path + "A"):
+        door.get(path=one)
+    door.world.store.eraser.request(door.world.row(t.complaints).id, "o", "asked")
+    door.world.store.eraser.erase_due()
+    door.get(path)
+    said = "".join(capfd.readouterr())
+
+    assert path.removeprefix("/files/") not in said
+    assert WORDS.file_name not in said
+
+
 def test_a_link_of_another_hub_is_none(door: Door) -> None:
     _, path = given(door)
     other = door.world.another(
