@@ -21,6 +21,7 @@ from hub.web.server import WebServer
 from tests.contract.builders import PUPR, Words
 from tests.contract.photographed import Album, album, photo
 from tests.contract.world import World
+from tests.services.waiting import wait_until
 
 LINK = Capabilities(files="link")
 WORDS = Words()
@@ -279,7 +280,7 @@ def test_more_downloads_than_a_process_can_hold_come_back_later(door: Door) -> N
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert door.get(path).status_code == 200
-    assert door.door._running == 0
+    wait_until(lambda: door.door._running == 0)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE"])
