@@ -280,7 +280,7 @@ def test_more_downloads_than_a_process_can_hold_come_back_later(door: Door) -> N
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert door.get(path).status_code == 200
-    wait_until(lambda: door.door._running == 0)
+    assert wait_until(lambda: door.door._running == 0, 20)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE"])
