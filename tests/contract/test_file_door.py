@@ -164,6 +164,18 @@ def test_a_large_file_comes_in_parts_and_whole(door: Door) -> None:
     assert all(len(store.linked_files.chunk(file, n)) <= CHUNK_BYTES for n in range(6))
 
 
+def test_a_file_that_breaks_off_is_never_taken_for_whole(door: Door) -> None:
+    found = album(door.world, LINK)
+    found.turn()
+    found.reply(photo("besar.jpg", bytes(3 * CHUNK_BYTES)))
+    found.turn()
+    door.world.write(sa.delete(t.blob_chunks).where(t.blob_chunks.c.n == 2))
+
+    with pytest.raises(httpx2.HTTPError):
+        door.get(door.link(found, 1))
+    assert wait_until(lambda: door.door._running == 0, 20)
+
+
 def test_a_file_of_no_bytes_is_one(door: Door) -> None:
     found = album(door.world, LINK)
     found.turn()
