@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from hub.database import rotation
 from hub.database import tables as t
+from hub.database.attached import remote_place
 from hub.database.engine import Database
 from hub.database.keyring import Keyring
 from hub.database.migrate import upgrade
@@ -97,6 +98,19 @@ def _fill(db: Database, vault: Vault) -> None:
                     assignment_no=1,
                     reference=vault.wrap(kept, PLAIN),
                     reference_index=b"index",
+                )
+            )
+            file = remote_place(complaint_id, 1, "dinkes")
+            tx.conn.execute(
+                sa.insert(t.attachment_deliveries).values(
+                    complaint_id=complaint_id,
+                    party="dinkes",
+                    recipient="",
+                    event_id=complaint_id,
+                    n=1,
+                    state="uploaded",
+                    remote_ref=vault.wrap(file, PLAIN),
+                    at=tx.now,
                 )
             )
             tx.conn.execute(
