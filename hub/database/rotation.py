@@ -63,6 +63,11 @@ COLUMNS = (
         t.sources.c.checkpoint,
         lambda row: f"sources|checkpoint|{row.source}",
     ),
+    Column(
+        "drift.reference",
+        t.drift.c.reference,
+        lambda row: f"drift|reference|{row.agency}.{row.kind}.{row.subject}",
+    ),
 )
 
 

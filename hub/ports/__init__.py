@@ -1,5 +1,6 @@
 """What the stages need from the outside world."""
 
+from hub.ports.asking import Drifts, Failure, Kept, Sources, Turn
 from hub.ports.beside import (
     CaseReader,
     Cases,
@@ -47,12 +48,15 @@ __all__ = [
     "Clock",
     "Clocks",
     "Cursors",
+    "Drifts",
     "Due",
     "Ended",
+    "Failure",
     "Grant",
     "HandOvers",
     "Journal",
     "JournalRow",
+    "Kept",
     "KnownCase",
     "LateLeg",
     "Lease",
@@ -67,9 +71,11 @@ __all__ = [
     "Result",
     "Sending",
     "Settled",
+    "Sources",
     "StoreUnavailableError",
     "Struck",
     "Told",
     "ToldReader",
+    "Turn",
     "Work",
 ]
