@@ -127,8 +127,16 @@ class Reconcile:
             after = found.last
 
     def record(self, agency: str, found: Compared) -> None:
-        """Note what differs, and forget what agrees by now."""
-        compared = [(case.complaint_id, case.assignment_no) for case in found.cases]
+        """Note what differs, and forget what agrees by now.
+
+        Of what is still on its way to the agency nothing is forgotten: nor that it was
+        healed before.
+        """
+        compared = [
+            (case.complaint_id, case.assignment_no)
+            for case in found.cases
+            if not case.is_behind
+        ]
         self._drifts.record(agency, compared, found.drifts, is_whole=found.is_whole)
         if found.drifts:
             kinds = [one.kind for one in found.drifts]
