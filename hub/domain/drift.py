@@ -189,7 +189,8 @@ def judged(
         if said_at is not None and said_at < at:
             return replace(drift, why="its list is older than its own last word")
         return replace(drift, heal=Heal.HEAR)
-    if said_at is not None and said_at > at:
+    # What an agency says of a case, it says after it was given the case.
+    if event.type == "assigned" or (said_at is not None and said_at > at):
         return replace(drift, heal=Heal.HEAR)
     return _ours_is_newer(drift, can)
 

@@ -65,7 +65,7 @@ class Sources(Protocol):
     ) -> Kept:
         """Store a page and its checkpoint in one transaction.
 
-        Messages that are known are counted only. `wait_seconds` ends the turn; None
+        Messages that are known are left as they are. `wait_seconds` ends the turn; None
         goes on with it, as far as its party permits one more call. 0 ends it and makes
         the source due at once. A failed transaction stores neither.
         """

@@ -36,8 +36,7 @@ def test_a_turn_reads_every_page_and_the_next_begins_behind_it(world: World) -> 
     assert feed.asked == [None, b"2", b"4", b"5"]
     rows = world.rows(t.journal)
     assert {(r.source, r.lane) for r in rows} == {(f"agency:{PUPR}", f"updates.{PUPR}")}
-    assert len(rows) == 6, "what the margin repeats is seen, and counted only"
-    assert max(r.times_seen for r in rows) == 2
+    assert len(rows) == 6, "what the margin repeats is known"
     assert world.violated() == set()
 
 
