@@ -98,6 +98,25 @@ class Limits(Model):
         return self.settle_after_seconds or 2 * self.deadline_seconds
 
 
+class Polling(Model):
+    """How often a system that can be asked for updates is asked."""
+
+    every_seconds: float = Field(default=300, ge=1)
+    """From one turn to the next; failures double it, up to an hour or to this."""
+    margin_seconds: float = Field(default=300, ge=0)
+    """How far a page reaches back before what was read: its clock is not ours."""
+    pages_max: int = Field(default=20, ge=1, le=1000)
+    """Pages in one turn; what is left is asked for after others had theirs."""
+
+
+class Reconciling(Model):
+    """How often the agency's view of its cases is compared with ours."""
+
+    every_hours: float = Field(default=24, gt=0)
+    cases_max: int = Field(default=50, ge=1, le=1000)
+    """Cases in one question, where the system is asked case by case."""
+
+
 class Unit(Dated):
     """A part of an agency, at any depth: a directorate, an office, a health centre."""
 
@@ -135,6 +154,8 @@ class AgencyManifest(Dated):
     wants: tuple[str, ...] | None = None
     """Event types to be told; default is the catalogue's."""
     limits: Limits = Limits()
+    poll: Polling = Polling()
+    reconcile: Reconciling = Reconciling()
     statuses: dict[str, str] = Field(default_factory=dict)
     """The agency's own status word -> canonical event type."""
     settings: dict[str, Any] = Field(default_factory=dict)

@@ -2,8 +2,10 @@
 
 import os
 import secrets
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import SystemRandom
 
 from uuid_utils import uuid7
 
@@ -20,18 +22,22 @@ from hub.bootstrap.configuration import (
     ways_of,
 )
 from hub.bootstrap.delivering import DeliverWorker
+from hub.bootstrap.listening import AgencyEars
 from hub.bootstrap.memory import calm_collector
+from hub.bootstrap.polling import PollWorker, source_rows, turns_of
 from hub.bootstrap.roles import (
     ALL_ROLES,
     Role,
     deliver_lanes,
     every_lane,
     intake_lanes,
+    poll_lanes,
     update_lanes,
 )
 from hub.bootstrap.sandbox import Sandbox
 from hub.bootstrap.store import Store, open_store
 from hub.bootstrap.workers import (
+    AskedGauges,
     Gauges,
     Hinting,
     SafetyNet,
@@ -51,6 +57,8 @@ from hub.stages.deadlines import StrikeClocks
 from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
 from hub.stages.late_hand_over import LateHandOver
+from hub.stages.poll import Poll
+from hub.stages.reconcile import Reconcile
 from hub.stages.schedule import Duty, Schedule, Sweep
 from hub.stages.updates import Updates
 from hub.web.app import WebDoors, build_app
@@ -70,10 +78,13 @@ class Hub:
     publisher: Publisher
     consumer: HintConsumer
     deliver_worker: DeliverWorker
+    poll_worker: PollWorker
     schedule: ScheduleThread
     sandbox: Sandbox
     accept: Accept
     listeners: Sequence[Listener] = ()
+    """Of citizens' channels."""
+    ears: AgencyEars = field(default_factory=AgencyEars)
     web: WebServer | None = None
     metrics: WebServer | None = None
     _stopped: bool = field(default=False, repr=False)
@@ -105,15 +116,18 @@ class Hub:
         for server in (self.metrics, self.web):
             if server is not None:
                 server.start()
+        self.ears.start(self.accept)
 
     def stop(self) -> None:
         """Close the doors, finish what runs, give everything back."""
+        self.ears.stop()
         if self.web is not None:
             self.web.stop()
         for listener in self.listeners:
             listener.stop()
         self.schedule.stop()
         self.consumer.stop()
+        self.poll_worker.stop()
         self.deliver_worker.stop()
         self.publisher.stop()
         if self.metrics is not None:
@@ -152,6 +166,7 @@ def build_hub(
     store = open_store(settings, hinting=settings.work.hints, migrate=alone)
     store.eraser.apply_list()
     store.parties.configure(party_rows(config, ways))
+    store.sources.configure(source_rows(config))
     name_what_is_wrong(config, store.queries.now())
     name_files_without_links(settings, ways)
     return _Builder(settings, config, ways, topology, store, roles).build()
@@ -175,7 +190,7 @@ class _Builder:
         broker = broker_config(settings)
         publisher = Publisher(broker, self.topology)
         hinting = Hinting(publisher, on=settings.work.hints)
-        store.journal.on_accepted = hinting
+        store.journal.on_accepted = store.sources.told = hinting
         sandbox = Sandbox(
             self.config.channels,
             settings.channels,
@@ -193,9 +208,9 @@ class _Builder:
         worker = DeliverWorker(
             deliver, store.cursors, hinting, settings.work.pool_threads
         )
-        consumer = HintConsumer(
-            broker, self.topology, self._crews(sandbox, hinting, worker)
-        )
+        asker = self._poll_worker(hinting)
+        crews = self._crews(sandbox, hinting, worker, asker)
+        consumer = HintConsumer(broker, self.topology, crews)
         accept = Accept(store.journal)
         health = Health(store.queries.ping, publisher, consumer)
         return Hub(
@@ -205,10 +220,12 @@ class _Builder:
             publisher=publisher,
             consumer=consumer,
             deliver_worker=worker,
+            poll_worker=asker,
             schedule=ScheduleThread(self._schedule(publisher, deliver, hinting)),
             sandbox=sandbox,
             accept=accept,
             listeners=self._listeners(),
+            ears=self._ears(),
             web=self._web(accept, health),
             metrics=self._metrics(health),
         )
@@ -217,11 +234,27 @@ class _Builder:
         """Take over at once what an embedded hub's earlier life left: it is alone."""
         if self.settings.is_embedded:
             deliver.recover(sole=True)
+            self.store.sources.free()
         if not self.settings.on_rabbitmq:
             SqlDue(self.store.db).forget_hints()
 
+    def _poll_worker(self, hinting: Hinting) -> PollWorker:
+        config, store = self.config, self.store
+        systems = {name: agency.system for name, agency in config.agencies.items()}
+        slack = self.settings.work.lease_slack_seconds
+        chance = SystemRandom().random
+        stop = threading.Event()
+        asked = (store.sources, systems, config.manifests, chance, slack, stop.is_set)
+        poll = Poll(*asked)
+        reconcile = Reconcile(store.drifts, *asked)
+        return PollWorker(turns_of(config, poll, reconcile), hinting, stop)
+
     def _crews(
-        self, sandbox: Sandbox, hinting: Hinting, deliver: DeliverWorker
+        self,
+        sandbox: Sandbox,
+        hinting: Hinting,
+        deliver: DeliverWorker,
+        asker: PollWorker,
     ) -> list[Crew]:
         config, roles = self.config, self.roles
         ids_max = self.settings.work.batch_max
@@ -235,6 +268,7 @@ class _Builder:
             (Role.INTAKE, Crew("intake-isolated", mail, worker, ids_max)),
             (Role.UPDATES, Crew("updates", updates, worker, ids_max)),
             (Role.DELIVER, Crew("deliver", deliver_lanes(self.ways), deliver)),
+            (Role.POLL, Crew("poll", poll_lanes(config.agencies), asker)),
             (Role.SCHEDULE, Crew("net", net, SafetyNet())),
         )
         return [crew for role, crew in crews if role in roles and crew.lanes]
@@ -286,6 +320,7 @@ class _Builder:
                 Duty("seal", 2.0, store.sealer.seal),
                 Duty("erase", 2.0, store.eraser.erase_due),
                 Duty("gauges", 5.0, Gauges(store.db)),
+                Duty("asked", 15.0, AskedGauges(store.sources, store.drifts)),
                 self._late_hand_overs(publisher),
             ]
         return Schedule(duties, monotonic)
@@ -300,6 +335,12 @@ class _Builder:
         if Role.MAIL not in self.roles:
             return []
         return [ear for c in self.config.channels.values() for ear in c.listeners()]
+
+    def _ears(self) -> AgencyEars:
+        if Role.POLL not in self.roles:
+            return AgencyEars()
+        systems = {name: one.system for name, one in self.config.agencies.items()}
+        return AgencyEars.of(systems)
 
     def _web(self, accept: Accept, health: Health) -> WebServer | None:
         if Role.WEB not in self.roles:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from connectors.contract import AgencyConnector, Channel
-from hub.broker.topology import UPDATES
+from hub.broker.topology import POLL, UPDATES
 from hub.stages.deliver import lane_of
 
 
@@ -21,6 +21,8 @@ class Role(StrEnum):
     """Agencies' words become events."""
     DELIVER = "deliver"
     """Parties are told."""
+    POLL = "poll"
+    """Agencies are asked and listened to; their view is compared with ours."""
     SCHEDULE = "schedule"
     """Sweep, deadlines, recovery of lost calls, seals, erasure; several may run."""
 
@@ -69,6 +71,12 @@ def update_lanes(agencies: Mapping[str, AgencyConnector]) -> list[str]:
     return [f"{UPDATES}.{name}" for name in agencies]
 
 
+def poll_lanes(agencies: Mapping[str, AgencyConnector]) -> list[str]:
+    """Name the lane of what is asked; none where no agency can be asked."""
+    can = [agency.system.capabilities for agency in agencies.values()]
+    return [POLL] if any(one.polls or one.snapshots for one in can) else []
+
+
 def deliver_lanes(parties: Iterable[str]) -> list[str]:
     """Name the lanes on which parties are told."""
     return [lane_of(party) for party in parties]
@@ -84,5 +92,6 @@ def every_lane(
         *intake_lanes(channels, isolated=False),
         *intake_lanes(channels, isolated=True),
         *update_lanes(agencies),
+        *poll_lanes(agencies),
         *deliver_lanes(parties),
     ]

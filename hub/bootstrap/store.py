@@ -9,6 +9,7 @@ from hub.database.casework import SqlCases
 from hub.database.clockwork import SqlClocks
 from hub.database.condition import has_keys
 from hub.database.cursors import SqlCursors
+from hub.database.drifts import SqlDrifts
 from hub.database.edge import Edge
 from hub.database.engine import Database
 from hub.database.erased_list import ErasedList
@@ -26,6 +27,7 @@ from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
 from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
+from hub.database.sources import SqlSources
 from hub.database.vault import Vault
 from hub.domain.deadlines import Deadlines
 from hub.settings import Settings
@@ -45,6 +47,8 @@ class Store:
     hand_overs: SqlHandOvers
     deadlines: Deadlines
     clocks: SqlClocks
+    sources: SqlSources
+    drifts: SqlDrifts
     parties: PartyStore
     queries: Queries
     told: SqlTold
@@ -105,19 +109,21 @@ def open_store(
     )
     erased = ErasedList(settings.effective_erased_file)
     grace = settings.privacy.erase_after_hours
+    journal = SqlJournal(db, vault, edge, deadlines, hinting=hinting)
+    owner = secrets.token_hex(8)
     return Store(
         settings=settings,
         db=db,
         vault=vault,
         edge=edge,
-        journal=SqlJournal(db, vault, edge, deadlines, hinting=hinting),
-        cursors=SqlCursors(
-            db, vault, deadlines, owner=secrets.token_hex(8), hinting=hinting
-        ),
+        journal=journal,
+        cursors=SqlCursors(db, vault, deadlines, owner=owner, hinting=hinting),
         cases=SqlCases(db, vault, deadlines, hinting=hinting),
         hand_overs=SqlHandOvers(db, vault, deadlines, hinting=hinting),
         deadlines=deadlines,
         clocks=SqlClocks(db, vault, deadlines, hinting=hinting),
+        sources=SqlSources(db, vault, journal, owner=owner),
+        drifts=SqlDrifts(db, vault, journal),
         parties=PartyStore(db),
         queries=Queries(db, vault),
         told=SqlTold(db, vault),

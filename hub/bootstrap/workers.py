@@ -9,7 +9,9 @@ from hub import telemetry
 from hub.broker.consumer import Batch
 from hub.broker.publisher import Publisher
 from hub.database.backlog import backlog, clocks_due, overdue
+from hub.database.drifts import SqlDrifts
 from hub.database.engine import Database
+from hub.database.sources import ACTIVE, SqlSources
 from hub.ports import Due, Journal
 from hub.stages.schedule import Schedule
 
@@ -99,6 +101,31 @@ class Gauges:
         for one in found:
             telemetry.due_rows.labels(lane=one.lane).set(one.due)
             telemetry.due_oldest_seconds.labels(lane=one.lane).set(one.oldest_seconds)
+
+
+class AskedGauges:
+    """Shows how long each source is silent, its clock, and where views differ."""
+
+    def __init__(self, sources: SqlSources, drifts: SqlDrifts) -> None:
+        self._sources = sources
+        self._drifts = drifts
+
+    def __call__(self) -> None:
+        """Read both; what is asked no more, or agrees again, is shown no more."""
+        found, differing = self._sources.listed(), self._drifts.counts()
+        age, skew = telemetry.source_age_seconds, telemetry.source_skew_seconds
+        for gauge in (age, skew, telemetry.drift):
+            gauge.clear()
+        for one in found:
+            if one["state"] != ACTIVE:
+                continue
+            age.labels(source=one["source"]).set(one["age_seconds"])
+            if one["skew_seconds"] is not None:
+                skew.labels(source=one["source"]).set(one["skew_seconds"])
+        for one in differing:
+            telemetry.drift.labels(party=one["agency"], kind=one["kind"]).set(
+                one["cases"]
+            )
 
 
 class ScheduleThread:

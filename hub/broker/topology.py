@@ -16,6 +16,8 @@ WORK = "simpul.work"
 NET = "simpul.net"
 """Dead-letter exchange and queue: hints that killed their worker again and again."""
 INTAKE, UPDATES, DELIVER = "intake", "updates", "deliver"
+POLL = "poll"
+"""The one lane of all that is asked: each source has a thread of its own."""
 
 DELIVERY_LIMIT = 50
 """A closed channel charges every hint it had taken: restarts must not add up to it."""

@@ -9,6 +9,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.agencies_list:list_",
         "List agencies and units, the upper before the lower.",
     ),
+    "reconcile": (
+        "hub.cli.agencies_reconcile:reconcile",
+        "Compare an agency's view of its cases with ours, and heal.",
+    ),
+    "sources": (
+        "hub.cli.agencies_sources:sources",
+        "List what is asked: last success, skew, failures.",
+    ),
 }
 """Name -> where it is, and what help says without importing it."""
 

@@ -76,7 +76,7 @@ def _examine(settings: "Settings") -> Iterator[Check]:
 
     store = open_store(settings, migrate=False)
     try:
-        for look in (_locks, _partitions, _edge, _invariants, _erased, _seals, _clock):
+        for look in LOOKS:
             yield look(store)
         yield examine_attachments(store)
     finally:
@@ -204,6 +204,36 @@ def _clock(store: "Store") -> Check:
     away = abs((store.queries.now() - datetime.now(UTC)).total_seconds())
     detail = f"the database's is {away:.1f} s away from this machine's"
     return Check("clock", away <= CLOCK_SECONDS_MAX, detail)
+
+
+def _asked(store: "Store") -> Check:
+    """Systems that are asked and whose way is wrong, and where views differ."""
+    wrong = [
+        {"source": one["source"], "why": one["why"]}
+        for one in store.sources.listed()
+        if one["misconfigured"] and one["state"] == "active"
+    ]
+    differing = store.drifts.counts()
+    cases = sum(one["cases"] for one in differing)
+    detail = "every agency's view is ours, as far as it was asked"
+    if differing:
+        detail = f"{cases} cases differ: simpul agencies reconcile NAME --heal"
+    if wrong:
+        detail = f"{len(wrong)} are asked by a wrong way: simpul agencies sources"
+    return Check("agencies", not wrong and not cases, detail, (*wrong, *differing))
+
+
+LOOKS = (
+    _locks,
+    _partitions,
+    _edge,
+    _invariants,
+    _erased,
+    _seals,
+    _clock,
+    _asked,
+)
+"""What is looked at once the database can be opened."""
 
 
 def _lasting(look: Callable[[], list[Found]]) -> list[Found]:

@@ -23,6 +23,7 @@ LISTED = (
     "oldest",
     "last_success_at",
     "why",
+    "asking",
 )
 
 

@@ -45,7 +45,7 @@ class Bell:
     "--only",
     metavar="ROLE[,ROLE]",
     default="",
-    help="Some of web, mail, intake, updates, deliver, schedule.",
+    help="Some of web, mail, intake, updates, deliver, poll, schedule.",
 )
 @common
 def run(port: int | None, only: str, data_dir: Path | None, *, as_json: bool) -> int:

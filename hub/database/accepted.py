@@ -44,11 +44,13 @@ class AcceptedGroup:
         names: Callable[[RawMessage, int], tuple[str, str]],
         *,
         hinting: bool,
+        counts_seen: bool = True,
     ) -> None:
         self._tx = tx
         self._vault = vault
         self._names = names
         self._hinted = tx.now if hinting else None
+        self._counts_seen = counts_seen
         self._batch = Batch()
         self._known: dict[_Key, list[_Known]] = {}
         self._taken: set[str] = set()
@@ -160,6 +162,8 @@ class AcceptedGroup:
         if row is not None:
             row["times_seen"] += 1
             code, number = row["code"], row["public_number"]
+        elif not self._counts_seen:
+            code = number = ""
         else:
             c = t.journal.c
             code, number = self._tx.conn.execute(

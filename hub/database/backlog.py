@@ -10,7 +10,7 @@ from hub.database import tables as t
 from hub.database.engine import Database, Tx
 from hub.database.tables.base import ACTIVE
 
-_TABLES = (t.journal, t.cursors, t.answers)
+_TABLES = (t.journal, t.cursors, t.answers, t.sources)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _KEYS = (
     (t.journal, "id"),
     (t.cursors, "complaint_id"),
     (t.answers, "journal_id"),
+    (t.sources, "id"),
 )
 
 _PAUSED = sa.select(t.parties.c.party).where(t.parties.c.state == "paused")

@@ -224,12 +224,20 @@ def references_mean_handed_over(tx: Tx) -> Iterator[tuple[str, str]]:
         )
     }
     rows = tx.conn.execute(
-        sa.select(c.complaint_id, c.party, c.assignment_no, c.reference_index)
+        sa.select(
+            c.complaint_id,
+            c.party,
+            c.assignment_no,
+            c.reference_index,
+            c.generation,
+        )
         .join(t.parties, t.parties.c.party == c.party)
         .where(t.parties.c.kind == "agency")
     )
     for row in rows:
         known = (row.complaint_id, row.party, row.assignment_no) in said
+        if known and row.reference_index is None and row.generation:
+            continue  # an operator had it handed over anew: it is on its way
         if known != (row.reference_index is not None):
             word = (
                 "has a reference, but no hand-over"

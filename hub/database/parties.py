@@ -190,6 +190,17 @@ def _due_at_once(tx: Tx, party: str) -> None:
             .where(c.party == party, c.due_at.is_not(None), c.state == "active")
             .values(due_at=sa.case((waits, now), else_=c.due_at), hinted_at=None)
         )
+    _ask_at_once(tx, party)
+
+
+def _ask_at_once(tx: Tx, party: str) -> None:
+    """Let what failed be asked again; what went well keeps its time."""
+    c = t.sources.c
+    tx.conn.execute(
+        sa.update(t.sources)
+        .where(c.party == party, c.failures > 0, c.state == "active")
+        .values(due_at=tx.now, hinted_at=None)
+    )
 
 
 def config_row(

@@ -91,9 +91,9 @@ class Quarantine:
             if index != bytes(row.waiting_for):
                 msg = "it speaks of another reference: simpul quarantine show ID"
                 raise ValueError(msg)
-            _lock_all(tx, index)
+            lock_waiting(tx, index)
             self._name(tx, complaint_id, agency, reference, index)
-            count = _work_again(tx, index)
+            count = work_again(tx, index)
             note(
                 tx,
                 by=by,
@@ -123,19 +123,9 @@ class Quarantine:
                 "simpul held resolve ID --reference REF; else it matches by itself"
             )
             raise ValueError(msg)
-        if bytes(cursor.reference_index) == index or _knows(tx, agency, index):
-            return
-        number = cursor.assignment_no
-        place = kept_reference_place(complaint_id, agency, number)
-        tx.conn.execute(
-            sa.insert(t.agency_references).values(
-                complaint_id=complaint_id,
-                agency=agency,
-                assignment_no=number,
-                reference=self._vault.wrap(place, reference.encode()),
-                reference_index=index,
-            )
-        )
+        if bytes(cursor.reference_index) != index:
+            case = (complaint_id, agency, cursor.assignment_no)
+            keep_reference(tx, self._vault, case, reference)
 
     @retrying
     def discard(self, ids: Sequence[str], by: str, reason: str) -> int:
@@ -189,12 +179,36 @@ def _waiting(tx: Tx, row_id: str) -> Any:
     ).one_or_none()
 
 
-def _lock_all(tx: Tx, index: bytes) -> None:
+def lock_waiting(tx: Tx, index: bytes) -> None:
     """Lock what waits for a reference: journal rows come first in the lock order."""
     j = t.journal.c
     waiting = (j.waiting_for == index, j.state.in_(("waiting", "quarantined")))
     query = sa.select(j.id).where(*waiting).order_by(j.id)
     tx.conn.execute(query.with_for_update(key_share=True)).all()
+
+
+def keep_reference(
+    tx: Tx, vault: Vault, case: tuple[str, str, int], reference: str
+) -> bool:
+    """Keep a reference of (complaint, agency, assignment) beside the one in use.
+
+    False: an agency's case has it already.
+    """
+    complaint_id, agency, number = case
+    index = vault.blind(f"reference:{agency}", reference)
+    if _knows(tx, agency, index):
+        return False
+    place = kept_reference_place(complaint_id, agency, number)
+    tx.conn.execute(
+        sa.insert(t.agency_references).values(
+            complaint_id=complaint_id,
+            agency=agency,
+            assignment_no=number,
+            reference=vault.wrap(place, reference.encode()),
+            reference_index=index,
+        )
+    )
+    return True
 
 
 def _knows(tx: Tx, agency: str, index: bytes) -> bool:
@@ -203,7 +217,7 @@ def _knows(tx: Tx, agency: str, index: bytes) -> bool:
     return tx.conn.execute(known).first() is not None
 
 
-def _work_again(tx: Tx, index: bytes) -> int:
+def work_again(tx: Tx, index: bytes) -> int:
     """Work what waits for a reference that is known now."""
     j = t.journal.c
     found = tx.conn.execute(

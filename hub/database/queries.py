@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from hub.database import attached, contacts
 from hub.database import tables as t
+from hub.database.asked import misconfigured
 from hub.database.engine import Database, Tx
 from hub.database.lag import lags, party_lag, rests
 from hub.database.projection import event_of, read_events, reference_place
@@ -195,7 +196,9 @@ class Queries:
     def parties(self) -> list[dict[str, Any]]:
         """List parties with their lag: the numbers that operators watch."""
         with self._db.read() as tx:
-            return [row._asdict() for row in tx.conn.execute(party_lag(tx.now))]
+            rows = [row._asdict() for row in tx.conn.execute(party_lag(tx.now))]
+            wrong = {row.party: row.why for row in misconfigured(tx)}
+        return [row | {"asking": wrong.get(row["party"], "")} for row in rows]
 
     def dead_letters(self, *, kind: str = "", limit: int = 200) -> list[dict[str, Any]]:
         """List open dead letters, oldest first."""

@@ -69,6 +69,11 @@ COLUMNS = (
         t.attachment_deliveries.c.remote_ref,
         lambda row: remote_place(row.event_id, row.n, row.party),
     ),
+    Column(
+        "drift.reference",
+        t.drift.c.reference,
+        lambda row: f"drift|reference|{row.agency}.{row.kind}.{row.subject}",
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """What the stages need from the outside world."""
 
+from hub.ports.asking import Drifts, Failure, Kept, Sources, Turn
 from hub.ports.beside import (
     CaseReader,
     Cases,
@@ -51,13 +52,16 @@ __all__ = [
     "Clock",
     "Clocks",
     "Cursors",
+    "Drifts",
     "Due",
     "Ended",
+    "Failure",
     "FileSent",
     "Grant",
     "HandOvers",
     "Journal",
     "JournalRow",
+    "Kept",
     "KeptFile",
     "KnownCase",
     "LateLeg",
@@ -75,9 +79,11 @@ __all__ = [
     "Result",
     "Sending",
     "Settled",
+    "Sources",
     "StoreUnavailableError",
     "Struck",
     "Told",
     "ToldReader",
+    "Turn",
     "Work",
 ]

@@ -14,7 +14,7 @@ from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind
 from schemas.payloads import FollowUpKind, LegNews, LegNotice, Relayed
-from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
+from schemas.updates import AgencyComplaint, AgencyUpdate, AgencyView, Corrupt
 
 FOLLOW_UP_KINDS = {
     "acknowledged": FollowUpKind.ACK,
@@ -27,6 +27,8 @@ LATE = timedelta(hours=1)
 """An update that is older when it comes keeps its arrival beside its time."""
 EVENT_ID_CHARACTERS_MAX = 100
 """A longer event id of an agency is kept as its hash."""
+RECONCILED = "reconcile"
+"""Sources of agencies' views that a comparison found and an operator let in."""
 UNCLEAR = "update_unclear"
 """The event of an update that could not be read."""
 
@@ -72,6 +74,9 @@ class Updates:
             if row.raw is None:
                 why = row.closed or "its key was destroyed"
             yield _News(row, Settled("quarantined", why))
+            return
+        if row.source == f"{RECONCILED}:{agency}":
+            yield _News(row, _seen(row.raw.body))
             return
         try:
             bodies = () if row.parent_id else system.split(row.entry)
@@ -211,6 +216,20 @@ class Updates:
             occurrence_key=occurrence_key(update, row),
             order_key=order_key(self._agencies[agency].order_by, update, row),
         )
+
+
+def _seen(body: bytes) -> AgencyUpdate | Corrupt:
+    """Take how a case stands in the agency's system for its word."""
+    try:
+        view = AgencyView.model_validate_json(body)
+        return AgencyUpdate(
+            reference=view.reference,
+            event_type=view.event_type,
+            raw_status=view.raw_status,
+            occurred_at=view.updated_at,
+        )
+    except ValueError:
+        return Corrupt(code="malformed", why="it is no view of a case")
 
 
 def _known(complaint_id: str) -> Settled:

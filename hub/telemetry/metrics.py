@@ -89,6 +89,30 @@ file_fetches = Counter(
     ["party", "outcome"],
     registry=REGISTRY,
 )
+polled = Counter(
+    "simpul_polls",
+    "Questions to agencies' systems by outcome: page, or the name of the error.",
+    ["source", "outcome"],
+    registry=REGISTRY,
+)
+source_age_seconds = Gauge(
+    "simpul_source_age_seconds",
+    "How long ago a system that is asked answered well; from the database.",
+    ["source"],
+    registry=REGISTRY,
+)
+source_skew_seconds = Gauge(
+    "simpul_source_skew_seconds",
+    "How far a system's clock is ahead of ours, where its answers tell it.",
+    ["source"],
+    registry=REGISTRY,
+)
+drift = Gauge(
+    "simpul_drift",
+    "Cases that differ between an agency's view and ours, at the last comparison.",
+    ["party", "kind"],
+    registry=REGISTRY,
+)
 broker_blocked = Gauge(
     "simpul_broker_blocked", "1 while the broker takes no hints.", registry=REGISTRY
 )

@@ -74,7 +74,8 @@ def _fill(db: Database, vault: Vault) -> None:
             _, key = vault.new_key(complaint_id)
             progress = f"cursors|progress|{complaint_id}.dinkes"
             kept = f"agency_references|reference|{complaint_id}.dinkes.1"
-            source = f"imap:{complaint_id}"
+            source = f"agency:{complaint_id}"
+            differs = f"drift|reference|dinkes.missing_there.{complaint_id}"
             tx.conn.execute(sa.insert(t.data_keys).values(**key))
             tx.conn.execute(
                 sa.insert(t.cursors).values(
@@ -115,9 +116,26 @@ def _fill(db: Database, vault: Vault) -> None:
             )
             tx.conn.execute(
                 sa.insert(t.sources).values(
+                    id=complaint_id,
                     source=source,
-                    lane="intake.email",
+                    party="dinkes",
+                    kind="updates",
+                    lane="poll",
+                    state="active",
+                    every_s=300,
+                    since=tx.now,
                     checkpoint=vault.wrap(f"sources|checkpoint|{source}", PLAIN),
+                )
+            )
+            tx.conn.execute(
+                sa.insert(t.drift).values(
+                    agency="dinkes",
+                    kind="missing_there",
+                    subject=complaint_id,
+                    heal="hand_over",
+                    since=tx.now,
+                    seen_at=tx.now,
+                    reference=vault.wrap(differs, PLAIN),
                 )
             )
         _, key = vault.new_key(DESTROYED)

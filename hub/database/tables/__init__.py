@@ -1,5 +1,6 @@
 """Every table. An index costs more than encryption: each earns its place."""
 
+from hub.database.tables.asking import drift, sources
 from hub.database.tables.base import clock, metadata
 from hub.database.tables.case import (
     complaints,
@@ -16,7 +17,6 @@ from hub.database.tables.delivery import (
     cursors,
     dead_letters,
     parties,
-    sources,
 )
 from hub.database.tables.evidence import (
     attachment_deliveries,
@@ -46,6 +46,7 @@ __all__ = [
     "cursors",
     "data_keys",
     "dead_letters",
+    "drift",
     "journal",
     "journal_raw",
     "legs",

@@ -179,16 +179,3 @@ parties = sa.Table(
     sa.Column("last_fingerprint", sa.String(200), nullable=False, server_default=""),
     sa.Column("last_success_at", Instant),
 )
-
-sources = sa.Table(
-    "sources",
-    metadata,
-    sa.Column("source", sa.String(100), primary_key=True),
-    sa.Column("lane", sa.String(120), nullable=False),
-    sa.Column("checkpoint", Sealed),
-    sa.Column("due_at", Instant),
-    sa.Column("hinted_at", Instant),
-    sa.Column("skew_ms", sa.BigInteger, nullable=False, server_default="0"),
-    *lease_columns(),
-    due_index("sources"),
-)

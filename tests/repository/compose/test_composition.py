@@ -143,7 +143,7 @@ def test_whoever_accepts_messages_keeps_them_on_a_volume_and_nobody_else() -> No
         if source == "edge"
     }
 
-    assert keeping == {"web", "mail"}
+    assert keeping == {"web", "mail", "poll"}
 
 
 def setting_names(model: type[BaseModel], prefix: str = "SIMPUL_") -> Iterator[str]:
