@@ -5,12 +5,13 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fastapi import FastAPI
 from uuid_utils import uuid7
 
 from connectors.contract import Listener
 from connectors.protocols.http import deadline
 from hub import telemetry
-from hub.bootstrap.broker import broker_config, require_topology
+from hub.bootstrap.broker import TopologyError, broker_config, require_topology
 from hub.bootstrap.configuration import (
     Configuration,
     load_configuration,
@@ -30,6 +31,7 @@ from hub.bootstrap.roles import (
 )
 from hub.bootstrap.sandbox import Sandbox
 from hub.bootstrap.store import Store, open_store
+from hub.bootstrap.switching import FOLLOW_SECONDS, OlderVersions, Switch, close_all
 from hub.bootstrap.workers import (
     Gauges,
     Hinting,
@@ -43,6 +45,7 @@ from hub.broker.publisher import Publisher
 from hub.broker.topology import NET, Topology
 from hub.database.condition import require_current
 from hub.database.due import SqlDue
+from hub.database.versions import versions_at
 from hub.settings import Settings
 from hub.stages.accept import Accept
 from hub.stages.deadlines import StrikeClocks
@@ -73,6 +76,8 @@ class Hub:
     listeners: Sequence[Listener] = ()
     web: WebServer | None = None
     metrics: WebServer | None = None
+    switch: Switch | None = None
+    older: OlderVersions | None = None
     _stopped: bool = field(default=False, repr=False)
 
     @property
@@ -116,10 +121,11 @@ class Hub:
         if self.metrics is not None:
             self.metrics.stop()
         self.sandbox.close()
-        for agency in self.config.agencies.values():
-            close = getattr(agency.system, "close", None)
-            if close is not None:
-                close()
+        config = self.switch.config if self.switch else self.config
+        close_all(agency.system for agency in config.agencies.values())
+        for keeper in (self.switch, self.older):
+            if keeper is not None:
+                keeper.close()
         self.store.close()
 
 
@@ -135,7 +141,8 @@ def build_hub(
     """
     environ = os.environ if environ is None else environ
     deadline.on_sent = _on_sent
-    config = load_configuration(settings, environ)
+    kept = versions_at(settings.effective_database_url)
+    config = load_configuration(settings, environ, kept)
     ways = ways_of(config)
     topology = Topology(
         prefix="" if settings.on_rabbitmq else f"{secrets.token_hex(4)}."
@@ -148,9 +155,15 @@ def build_hub(
         require_current(settings.effective_database_url)
     store = open_store(settings, hinting=settings.work.hints, migrate=alone)
     store.eraser.apply_list()
-    store.parties.configure(party_rows(config, ways))
+    store.parties.configure(party_rows(config, ways), config.roster.held_back)
+    store.versions.keep(config.roster.contents, "start")
     name_what_is_wrong(config, store.queries.now())
-    return _Builder(settings, config, ways, topology, store, roles).build()
+    return _Builder(settings, environ, config, ways, topology, store, roles).build()
+
+
+def web_doors(config: Configuration) -> WebDoors:
+    """Name every way in; those of agencies that cannot be used are closed."""
+    return WebDoors.of(config.channels, config.agencies, list(config.roster.failures))
 
 
 def _on_sent() -> None:
@@ -160,6 +173,7 @@ def _on_sent() -> None:
 @dataclass
 class _Builder:
     settings: Settings
+    environ: Mapping[str, str]
     config: Configuration
     ways: Mapping[str, Way]
     topology: Topology
@@ -178,18 +192,39 @@ class _Builder:
             seconds_max=settings.work.item_seconds_max,
             memory_mb_max=settings.work.item_memory_mb_max,
         )
+        older = OlderVersions(settings, self.environ, store.versions)
         deliver = Deliver(
-            store.cursors, self.ways, monotonic, settings.work.lease_slack_seconds
+            store.cursors,
+            self.ways,
+            monotonic,
+            settings.work.lease_slack_seconds,
+            older,
         )
         self._recover(deliver)
         worker = DeliverWorker(
             deliver, store.cursors, hinting, settings.work.pool_threads
         )
+        stages = self._stages(sandbox, self.config)
+        stage_worker = StageWorker(store.journal, SqlDue(store.db), stages, hinting)
         consumer = HintConsumer(
-            broker, self.topology, self._crews(sandbox, hinting, worker)
+            broker, self.topology, self._crews(stage_worker, worker)
         )
         accept = Accept(store.journal)
         health = Health(store.queries.ping, publisher, consumer)
+        web = self._app(accept, health)
+
+        def use(config: Configuration) -> None:
+            ways = ways_of(config)
+            self._take_on(consumer, config, ways)
+            store.parties.configure(party_rows(config, ways), config.roster.held_back)
+            stages.update(self._stages(sandbox, config))
+            deliver.use(ways)
+            if web is not None:
+                doors = web_doors(config)
+                web.state.doors.replace(doors.doors, doors.closed)
+
+        switch = Switch(settings, self.environ, store.versions, self.config, use)
+        switch.begin()
         return Hub(
             store=store,
             config=self.config,
@@ -197,13 +232,36 @@ class _Builder:
             publisher=publisher,
             consumer=consumer,
             deliver_worker=worker,
-            schedule=ScheduleThread(self._schedule(publisher, deliver, hinting)),
+            schedule=ScheduleThread(
+                self._schedule(publisher, deliver, hinting, switch)
+            ),
             sandbox=sandbox,
             accept=accept,
             listeners=self._listeners(),
-            web=self._web(accept, health),
+            web=self._web(web),
             metrics=self._metrics(health),
+            switch=switch,
+            older=older,
         )
+
+    def _take_on(
+        self, consumer: HintConsumer, config: Configuration, ways: Mapping[str, Way]
+    ) -> None:
+        """Consume the lanes of agencies that came; `agencies apply` made the queues.
+
+        Raises ConnectionError where they are not there: then nothing is switched yet.
+        """
+        lanes = {
+            "updates": update_lanes(config.agencies),
+            "deliver": deliver_lanes(ways),
+        }
+        if self.settings.on_rabbitmq:
+            wanted = [*lanes["updates"], *lanes["deliver"]]
+            try:
+                require_topology(self.settings, self.topology, wanted)
+            except TopologyError as error:
+                raise ConnectionError(str(error)) from error
+        consumer.take_on(lanes)
 
     def _recover(self, deliver: Deliver) -> None:
         """Take over at once what an embedded hub's earlier life left: it is alone."""
@@ -212,12 +270,9 @@ class _Builder:
         if not self.settings.on_rabbitmq:
             SqlDue(self.store.db).forget_hints()
 
-    def _crews(
-        self, sandbox: Sandbox, hinting: Hinting, deliver: DeliverWorker
-    ) -> list[Crew]:
+    def _crews(self, worker: StageWorker, deliver: DeliverWorker) -> list[Crew]:
         config, roles = self.config, self.roles
         ids_max = self.settings.work.batch_max
-        worker = self._stage_worker(sandbox, hinting)
         quick = intake_lanes(config.channels, isolated=False)
         mail = intake_lanes(config.channels, isolated=True)
         updates = update_lanes(config.agencies)
@@ -229,43 +284,52 @@ class _Builder:
             (Role.DELIVER, Crew("deliver", deliver_lanes(self.ways), deliver)),
             (Role.SCHEDULE, Crew("net", net, SafetyNet())),
         )
-        return [crew for role, crew in crews if role in roles and crew.lanes]
+        grows = {"updates", "deliver"}  # agencies may come while it runs
+        return [
+            crew
+            for role, crew in crews
+            if role in roles and (crew.lanes or crew.name in grows)
+        ]
 
-    def _stage_worker(self, sandbox: Sandbox, hinting: Hinting) -> StageWorker:
-        config, store = self.config, self.store
+    def _stages(
+        self, sandbox: Sandbox, config: Configuration
+    ) -> dict[str, Callable[[str, Sequence[str]], int]]:
+        store = self.store
         reporters = frozenset(
             p for p, way in self.ways.items() if way.kind is PartyKind.REPORTER
         )
-        intake = Intake(
-            store.journal,
-            sandbox,
-            config.routing,
-            config.manifests,
-            reporters,
-            lambda: str(uuid7()),
-            config.reference,
-            config.wording,
-        )
-        updates = Updates(
-            store.journal,
-            {name: agency.system for name, agency in config.agencies.items()},
-            config.manifests,
-            self.settings.work.orphan_waits_seconds,
-        )
-        stages: dict[str, Callable[[str, Sequence[str]], int]] = {
-            "intake": intake,
-            "updates": updates,
+        return {
+            "intake": Intake(
+                store.journal,
+                sandbox,
+                config.routing,
+                config.manifests,
+                reporters,
+                lambda: str(uuid7()),
+                config.reference,
+                config.wording,
+            ),
+            "updates": Updates(
+                store.journal,
+                {name: agency.system for name, agency in config.agencies.items()},
+                config.manifests,
+                self.settings.work.orphan_waits_seconds,
+            ),
         }
-        return StageWorker(store.journal, SqlDue(store.db), stages, hinting)
 
     def _schedule(
-        self, publisher: Publisher, deliver: Deliver, hinting: Hinting
+        self,
+        publisher: Publisher,
+        deliver: Deliver,
+        hinting: Hinting,
+        switch: Switch,
     ) -> Schedule:
         work, store = self.settings.work, self.store
         # Every process drains its own spool: it is the one that wrote it.
         duties = [
             Duty("spool", 2.0, store.journal.drain_spool),
             Duty("trim", 600.0, store.edge.trim),
+            Duty("switch", FOLLOW_SECONDS, switch),
         ]
         if Role.SCHEDULE in self.roles:
             if work.sweep:
@@ -293,14 +357,16 @@ class _Builder:
             return []
         return [ear for c in self.config.channels.values() for ear in c.listeners()]
 
-    def _web(self, accept: Accept, health: Health) -> WebServer | None:
+    def _app(self, accept: Accept, health: Health) -> FastAPI | None:
         if Role.WEB not in self.roles:
             return None
-        doors = WebDoors.of(self.config.channels, self.config.agencies)
         words = self.config.wording
-        app = build_app(doors, accept, self.store.queries, health, words)
+        doors = web_doors(self.config)
+        return build_app(doors, accept, self.store.queries, health, words)
+
+    def _web(self, app: FastAPI | None) -> WebServer | None:
         server = self.settings.server
-        return WebServer(app, server.host, server.port)
+        return None if app is None else WebServer(app, server.host, server.port)
 
     def _metrics(self, health: Health) -> WebServer | None:
         server = self.settings.server

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from connectors.contract import AgencyConnector, Channel
+from connectors.contract import Channel
 from hub.broker.topology import UPDATES
 from hub.stages.deliver import lane_of
 
@@ -64,7 +64,7 @@ def intake_lanes(channels: Mapping[str, Channel], *, isolated: bool) -> list[str
     ]
 
 
-def update_lanes(agencies: Mapping[str, AgencyConnector]) -> list[str]:
+def update_lanes(agencies: Iterable[str]) -> list[str]:
     """Name the lanes on which agencies' updates come."""
     return [f"{UPDATES}.{name}" for name in agencies]
 
@@ -76,7 +76,7 @@ def deliver_lanes(parties: Iterable[str]) -> list[str]:
 
 def every_lane(
     channels: Mapping[str, Channel],
-    agencies: Mapping[str, AgencyConnector],
+    agencies: Iterable[str],
     parties: Iterable[str],
 ) -> Sequence[str]:
     """Name every lane of a deployment."""

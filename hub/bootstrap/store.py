@@ -24,6 +24,7 @@ from hub.database.queries import Queries
 from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
 from hub.database.vault import Vault
+from hub.database.versions import AgencyVersions
 from hub.domain.deadlines import Deadlines
 from hub.settings import Settings
 
@@ -51,6 +52,7 @@ class Store:
     sealer: Sealer
     eraser: Eraser
     erased: ErasedList
+    versions: AgencyVersions
 
     def close(self) -> None:
         """Stop accepting and give every connection back."""
@@ -121,4 +123,5 @@ def open_store(
         sealer=Sealer(db),
         eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,
+        versions=AgencyVersions(db),
     )
