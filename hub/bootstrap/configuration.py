@@ -149,21 +149,7 @@ def agency_way(agency: AgencyConnector, manifest: AgencyManifest) -> Way:
 
 def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str, Any]]:
     """Make the configured part of every party's row."""
-    rows = []
-    for name in sorted(config.roster.failures):
-        manifest = config.manifests[name]
-        rows.append(
-            config_row(
-                name,
-                manifest.kind,
-                title=manifest.title,
-                lane=lane_of(name),
-                limits=manifest.limits,
-                config_version="",
-                wants=manifest.wants,
-                order_by=manifest.order_by,
-            )
-        )
+    rows = [_lacking_row(config.manifests[n]) for n in sorted(config.roster.failures)]
     for name, way in ways.items():
         manifest = config.manifests.get(name)
         channel = name.removeprefix("reporter:")
@@ -183,3 +169,17 @@ def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str,
             | {"burst_s": way.pace.burst_seconds}
         )
     return rows
+
+
+def _lacking_row(manifest: AgencyManifest) -> dict[str, Any]:
+    """Make the row of a party that cannot be used; a known one keeps what it has."""
+    return config_row(
+        manifest.name,
+        manifest.kind,
+        title=manifest.title,
+        lane=lane_of(manifest.name),
+        limits=manifest.limits,
+        config_version="",
+        wants=manifest.wants,
+        order_by=manifest.order_by,
+    )

@@ -9,7 +9,7 @@ from hub.settings import Settings
 
 
 def lanes_of(settings: Settings) -> list[str]:
-    """Name every lane that this deployment asks for, also of agencies that have a mistake.
+    """Name every lane of this deployment, also of agencies that have a mistake.
 
     Raises registry.ConfigError.
     """

@@ -63,7 +63,7 @@ class OlderVersions:
 
 @dataclass
 class Switch:
-    """A duty: looks at what is applied, and puts what changed in the old one's place."""
+    """A duty: looks at what is applied, and puts it in place of what was."""
 
     settings: Settings
     environ: Mapping[str, str]

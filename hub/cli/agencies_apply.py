@@ -35,11 +35,11 @@ LISTED = ("agency", "number", "mapping_version", "state", "live")
 @common
 def apply(
     names: Sequence[str],
-    on_trial: bool | None,
     approved_by: str,
     why: str,
     data_dir: Path | None,
     *,
+    on_trial: bool | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -55,7 +55,7 @@ def apply(
     with opened(data_dir) as store:
         kept = {one.agency: one for one in store.versions.current() if one.applied}
         live = {name: one.live for name, one in kept.items()}
-        changes = _checked(settings, names, live, on_trial, approved_by)
+        changes = _checked(settings, names, live, approved_by, on_trial=on_trial)
         same = {
             one.agency
             for one in changes
@@ -82,8 +82,9 @@ def _checked(
     settings: "Settings",
     names: Sequence[str],
     live: dict[str, bool],
-    on_trial: bool | None,
     approved_by: str,
+    *,
+    on_trial: bool | None,
 ) -> "list[Change]":
     """Load every file as it would run; raises Failed that names each mistake."""
     from connectors import registry

@@ -38,7 +38,7 @@ def versions(name: str, data_dir: Path | None, *, as_json: bool) -> None:
         LISTED,
         as_json=as_json,
         nothing="",
-        then=f"Back to one of them: simpul agencies rollback {name} --to NUMBER --why …",
+        then=f"Back to one: simpul agencies rollback {name} --to NUMBER --why TEXT",
     )
 
 
