@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 import schemas
 from connectors.contract import AgencyConnector, Channel, System
+from connectors.plugins import load_plugin, plugins
 from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
 from schemas.category import CategoryTable
 from schemas.deadlines import DeadlineTable
@@ -50,6 +51,10 @@ class ConfigError(Exception):
     """A configuration file cannot be used; the text names the file and the field."""
 
 
+class UnsetError(ConfigError):
+    """It names an environment variable that is not set."""
+
+
 def load_agencies(
     directories: Sequence[Path], environ: Mapping[str, str]
 ) -> dict[str, AgencyConnector]:
@@ -58,17 +63,21 @@ def load_agencies(
     A manifest that is overridden is not read, so its secrets need not exist.
     Raises ConfigError.
     """
-    found = _manifests(directories)
+    found = find_manifests(directories)
     return {name: load_agency(path, environ) for name, path in found.items()}
 
 
 def read_manifests(directories: Sequence[Path]) -> dict[str, AgencyManifest]:
     """Read what `load_agencies` would load, without any secret; raises ConfigError."""
-    found = _manifests(directories)
-    return {name: _manifest(path, _read(path)) for name, path in found.items()}
+    found = find_manifests(directories)
+    return {n: read_manifest(path, read_content(path)) for n, path in found.items()}
 
 
-def _manifests(directories: Sequence[Path]) -> dict[str, Path]:
+def find_manifests(directories: Sequence[Path]) -> dict[str, Path]:
+    """Name every agency.toml by its folder; a later directory overrides.
+
+    Raises ConfigError for a directory that is not there.
+    """
     found: dict[str, Path] = {}
     for directory in directories:
         if not directory.is_dir():
@@ -77,7 +86,8 @@ def _manifests(directories: Sequence[Path]) -> dict[str, Path]:
     return {name: found[name] for name in sorted(found)}
 
 
-def _manifest(path: Path, content: bytes) -> AgencyManifest:
+def read_manifest(path: Path, content: bytes) -> AgencyManifest:
+    """Check what an agency.toml says; no secret is looked up. Raises ConfigError."""
     manifest = _checked(
         path, lambda: AgencyManifest.model_validate(_toml(path, content))
     )
@@ -91,23 +101,53 @@ def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
 
     `extra["manifest"]` is the manifest as written, with references to secrets only.
     """
-    content = _read(path)
-    manifest = _manifest(path, content)
+    return make_agency(path, read_content(path), environ)
+
+
+def make_agency(
+    path: Path,
+    content: bytes,
+    environ: Mapping[str, str],
+    change: Callable[[AgencyManifest], AgencyManifest] = lambda found: found,
+) -> AgencyConnector:
+    """Make one agency of a text that stands, or stood, at a path; raises ConfigError.
+
+    `change` may put other settings in before secrets are looked up.
+    """
+    manifest = change(read_manifest(path, content))
     resolved = resolve_secrets({"settings": manifest.settings}, environ, file=path)
     complete = manifest.model_copy(update=resolved)
-    make = _load(SYSTEMS[manifest.system]).from_manifest
+    make = _checked(path, lambda: system_class(manifest.system)).from_manifest
     system: System = _checked(path, lambda: make(complete), below="settings")
     return AgencyConnector(
         name=manifest.name,
         system=system,
-        mapping_version=hashlib.sha256(content).hexdigest()[:VERSION_DIGITS],
+        mapping_version=mapping_version(content),
         extra={"manifest": manifest},
     )
 
 
+def mapping_version(content: bytes) -> str:
+    """Name a text by its hash: the same words are the same version."""
+    return hashlib.sha256(content).hexdigest()[:VERSION_DIGITS]
+
+
+def system_kinds() -> list[str]:
+    """Name every kind of system: the project's own, and what packages bring."""
+    return sorted({*SYSTEMS, *plugins()})
+
+
+def system_class(kind: str) -> Any:
+    """Import the class of a kind; the project's own come first.
+
+    Raises KeyError for an unknown kind, BrokenPluginError for a plug-in that fails.
+    """
+    return _load(SYSTEMS[kind]) if kind in SYSTEMS else load_plugin(plugins()[kind])
+
+
 def load_routing(path: Path) -> RoutingTable:
     """Read routing.toml; raises ConfigError."""
-    content = _read(path)
+    content = read_content(path)
     table = _checked(path, lambda: RoutingTable.model_validate(_toml(path, content)))
     if repeated := _repeated(rule.id for rule in table.rules):
         raise _error(path, "rules", f"ids used twice: {', '.join(repeated)}")
@@ -123,7 +163,7 @@ def load_categories(paths: Sequence[Path]) -> CategoryTable:
     """
     table = CategoryTable()
     for path in paths:
-        found = _categories(path, _toml(path, _read(path)))
+        found = _categories(path, _toml(path, read_content(path)))
         if table.categories and found.scheme != table.scheme:
             raise _error(path, "scheme", f"must be {table.scheme!r}, as before")
         changed = {one.code: one for one in (*table.categories, *found.categories)}
@@ -138,12 +178,12 @@ def _categories(path: Path, document: Mapping[str, Any]) -> CategoryTable:
 
 def load_deadlines(path: Path) -> DeadlineTable:
     """Read deadlines.toml; raises ConfigError."""
-    content = _read(path)
+    content = read_content(path)
     return _checked(path, lambda: DeadlineTable.model_validate(_toml(path, content)))
 
 
 def check_routing(table: RoutingTable, agencies: Collection[str]) -> None:
-    """Raise ConfigError if a rule names an agency that is not loaded."""
+    """Raise ConfigError if a rule names an agency that is not declared."""
     faults = [
         f"rule {rule.id!r} names {agency!r}"
         for rule in table.rules
@@ -157,7 +197,7 @@ def check_routing(table: RoutingTable, agencies: Collection[str]) -> None:
 
 
 def check_deadlines(table: DeadlineTable, agencies: Collection[str]) -> None:
-    """Raise ConfigError if the deadlines name an agency that is not loaded."""
+    """Raise ConfigError if the deadlines name an agency that is not declared."""
     named = [
         *(("zones", agency) for agency in table.zones),
         *((f"limits.{n}", row.agency) for n, row in enumerate(table.limits)),
@@ -220,7 +260,8 @@ def _of_environment(
     name: str, environ: Mapping[str, str], file: Path, field: str
 ) -> str:
     if not (secret := environ.get(name, "")):
-        raise _error(file, field, f"the environment variable {name} is not set")
+        msg = f"{file}: {field}: the environment variable {name} is not set"
+        raise UnsetError(msg)
     return secret
 
 
@@ -238,8 +279,8 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
     """Say what a manifest names that does not exist."""
     if manifest.name != folder:
         yield f"name: {manifest.name!r} stands in the folder {folder!r}"
-    if manifest.system not in SYSTEMS:
-        legal = ", ".join(sorted(SYSTEMS))
+    if manifest.system not in SYSTEMS and manifest.system not in plugins():
+        legal = ", ".join(system_kinds())
         yield f"system: no system {manifest.system!r}; legal: {legal}"
     if not _is_zone(manifest.zone):
         yield f"zone: no time zone {manifest.zone!r}; an example: Asia/Jakarta"
@@ -251,7 +292,7 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
 
 def load_words(path: Path) -> dict[str, Any]:
     """Read a deployment's own words for citizens, unchecked; raises ConfigError."""
-    return _toml(path, _read(path))
+    return _toml(path, read_content(path))
 
 
 def _is_zone(name: str) -> bool:
@@ -273,7 +314,8 @@ def _repeated(names: Iterable[str]) -> list[str]:
     return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
-def _read(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """Read a file's bytes; raises ConfigError."""
     try:
         return path.read_bytes()
     except OSError as error:

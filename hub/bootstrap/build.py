@@ -4,15 +4,16 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import SystemRandom
 
+from fastapi import FastAPI
 from uuid_utils import uuid7
 
-from connectors.contract import Listener
+from connectors.contract import Listener, System
 from connectors.protocols.http import deadline
 from hub import telemetry
-from hub.bootstrap.broker import broker_config, require_topology
+from hub.bootstrap.broker import TopologyError, broker_config, require_topology
 from hub.bootstrap.configuration import (
     Configuration,
     load_configuration,
@@ -23,19 +24,19 @@ from hub.bootstrap.configuration import (
 )
 from hub.bootstrap.delivering import DeliverWorker
 from hub.bootstrap.listening import AgencyEars
-from hub.bootstrap.memory import calm_collector
-from hub.bootstrap.polling import PollWorker, source_rows, turns_of
+from hub.bootstrap.polling import PollWorker, Turn, source_rows, turns_of
 from hub.bootstrap.roles import (
     ALL_ROLES,
     Role,
     deliver_lanes,
     every_lane,
     intake_lanes,
-    poll_lanes,
     update_lanes,
 )
+from hub.bootstrap.running import Hub
 from hub.bootstrap.sandbox import Sandbox
 from hub.bootstrap.store import Store, open_store
+from hub.bootstrap.switching import FOLLOW_SECONDS, OlderVersions, Switch
 from hub.bootstrap.workers import (
     AskedGauges,
     Gauges,
@@ -47,9 +48,10 @@ from hub.bootstrap.workers import (
 )
 from hub.broker.consumer import Crew, HintConsumer
 from hub.broker.publisher import Publisher
-from hub.broker.topology import NET, Topology
+from hub.broker.topology import NET, POLL, Topology
 from hub.database.condition import require_current
 from hub.database.due import SqlDue
+from hub.database.versions import versions_at
 from hub.settings import Settings
 from hub.stages.accept import Accept
 from hub.stages.attaching import Links
@@ -68,78 +70,6 @@ from hub.web.server import WebServer
 from schemas.parties import PartyKind
 
 
-@dataclass
-class Hub:
-    """One running process."""
-
-    store: Store
-    config: Configuration
-    roles: frozenset[Role]
-    publisher: Publisher
-    consumer: HintConsumer
-    deliver_worker: DeliverWorker
-    poll_worker: PollWorker
-    schedule: ScheduleThread
-    sandbox: Sandbox
-    accept: Accept
-    listeners: Sequence[Listener] = ()
-    """Of citizens' channels."""
-    ears: AgencyEars = field(default_factory=AgencyEars)
-    web: WebServer | None = None
-    metrics: WebServer | None = None
-    _stopped: bool = field(default=False, repr=False)
-
-    @property
-    def http_url(self) -> str:
-        """Where the HTTP door is; empty when this process has none."""
-        return self.web.url if self.web else ""
-
-    @property
-    def metrics_url(self) -> str:
-        """Where metrics and health are shown; empty when nowhere."""
-        return self.metrics.url if self.metrics else self.http_url
-
-    @property
-    def smtp_address(self) -> str:
-        """Where mail is taken, `host:port`; empty when e-mail is off."""
-        return next((listener.address for listener in self.listeners), "")
-
-    def start(self) -> None:
-        """Start working first, then open the doors; raises OSError for a taken port."""
-        calm_collector()
-        self.publisher.start()
-        self.deliver_worker.start()
-        self.consumer.start()
-        self.schedule.start()
-        for listener in self.listeners:
-            listener.start(self.accept)
-        for server in (self.metrics, self.web):
-            if server is not None:
-                server.start()
-        self.ears.start(self.accept)
-
-    def stop(self) -> None:
-        """Close the doors, finish what runs, give everything back."""
-        self.ears.stop()
-        if self.web is not None:
-            self.web.stop()
-        for listener in self.listeners:
-            listener.stop()
-        self.schedule.stop()
-        self.consumer.stop()
-        self.poll_worker.stop()
-        self.deliver_worker.stop()
-        self.publisher.stop()
-        if self.metrics is not None:
-            self.metrics.stop()
-        self.sandbox.close()
-        for agency in self.config.agencies.values():
-            close = getattr(agency.system, "close", None)
-            if close is not None:
-                close()
-        self.store.close()
-
-
 def build_hub(
     settings: Settings,
     environ: Mapping[str, str] | None = None,
@@ -152,7 +82,8 @@ def build_hub(
     """
     environ = os.environ if environ is None else environ
     deadline.on_sent = _on_sent
-    config = load_configuration(settings, environ)
+    kept = versions_at(settings.effective_database_url)
+    config = load_configuration(settings, environ, kept)
     ways = ways_of(config)
     topology = Topology(
         prefix="" if settings.on_rabbitmq else f"{secrets.token_hex(4)}."
@@ -165,11 +96,22 @@ def build_hub(
         require_current(settings.effective_database_url)
     store = open_store(settings, hinting=settings.work.hints, migrate=alone)
     store.eraser.apply_list()
-    store.parties.configure(party_rows(config, ways))
+    store.parties.configure(party_rows(config, ways), config.roster.held_back)
     store.sources.configure(source_rows(config))
+    store.versions.keep(config.roster.contents, "start")
     name_what_is_wrong(config, store.queries.now())
     name_files_without_links(settings, ways)
-    return _Builder(settings, config, ways, topology, store, roles).build()
+    return _Builder(settings, environ, config, ways, topology, store, roles).build()
+
+
+def systems_of(config: Configuration) -> dict[str, System]:
+    """Name every agency's system that can be used."""
+    return {name: agency.system for name, agency in config.agencies.items()}
+
+
+def web_doors(config: Configuration) -> WebDoors:
+    """Name every way in; those of agencies that cannot be used are closed."""
+    return WebDoors.of(config.channels, config.agencies, list(config.roster.failures))
 
 
 def _on_sent() -> None:
@@ -179,6 +121,7 @@ def _on_sent() -> None:
 @dataclass
 class _Builder:
     settings: Settings
+    environ: Mapping[str, str]
     config: Configuration
     ways: Mapping[str, Way]
     topology: Topology
@@ -197,22 +140,48 @@ class _Builder:
             seconds_max=settings.work.item_seconds_max,
             memory_mb_max=settings.work.item_memory_mb_max,
         )
+        older = OlderVersions(settings, self.environ, store.versions)
         deliver = Deliver(
             store.cursors,
             self.ways,
             monotonic,
             settings.work.lease_slack_seconds,
             Links(settings.server.public_url, settings.files.link_days),
+            older,
         )
         self._recover(deliver)
         worker = DeliverWorker(
             deliver, store.cursors, hinting, settings.work.pool_threads
         )
         asker = self._poll_worker(hinting)
-        crews = self._crews(sandbox, hinting, worker, asker)
+        stages = self._stages(sandbox, self.config)
+        stage_worker = StageWorker(store.journal, SqlDue(store.db), stages, hinting)
+        crews = self._crews(stage_worker, worker, asker)
         consumer = HintConsumer(broker, self.topology, crews)
         accept = Accept(store.journal)
         health = Health(store.queries.ping, publisher, consumer)
+        web = self._app(accept, health)
+        ears = AgencyEars()
+        if Role.POLL in self.roles:
+            ears.listen_to(systems_of(self.config))
+
+        def use(config: Configuration) -> None:
+            ways = ways_of(config)
+            self._take_on(consumer, config, ways)
+            store.parties.configure(party_rows(config, ways), config.roster.held_back)
+            store.sources.configure(source_rows(config))
+            stages.update(self._stages(sandbox, config))
+            self.ways = ways
+            deliver.use(ways)
+            asker.use(self._turns(config, asker.stopping))
+            if Role.POLL in self.roles:
+                ears.listen_to(systems_of(config))
+            if web is not None:
+                doors = web_doors(config)
+                web.state.doors.replace(doors.doors, doors.closed)
+
+        switch = Switch(settings, self.environ, store.versions, self.config, use)
+        switch.begin()
         return Hub(
             store=store,
             config=self.config,
@@ -221,14 +190,37 @@ class _Builder:
             consumer=consumer,
             deliver_worker=worker,
             poll_worker=asker,
-            schedule=ScheduleThread(self._schedule(publisher, deliver, hinting)),
+            schedule=ScheduleThread(
+                self._schedule(publisher, deliver, hinting, switch)
+            ),
             sandbox=sandbox,
             accept=accept,
             listeners=self._listeners(),
-            ears=self._ears(),
-            web=self._web(accept, health),
+            ears=ears,
+            web=self._web(web),
             metrics=self._metrics(health),
+            switch=switch,
+            older=older,
         )
+
+    def _take_on(
+        self, consumer: HintConsumer, config: Configuration, ways: Mapping[str, Way]
+    ) -> None:
+        """Consume the lanes of agencies that came; `agencies apply` made the queues.
+
+        Raises ConnectionError where they are not there: then nothing is switched yet.
+        """
+        lanes = {
+            "updates": update_lanes(config.agencies),
+            "deliver": deliver_lanes(ways),
+        }
+        if self.settings.on_rabbitmq:
+            wanted = [lane for group in lanes.values() for lane in group]
+            try:
+                require_topology(self.settings, self.topology, wanted)
+            except TopologyError as error:
+                raise ConnectionError(str(error)) from error
+        consumer.take_on(lanes)
 
     def _recover(self, deliver: Deliver) -> None:
         """Take over at once what an embedded hub's earlier life left: it is alone."""
@@ -239,26 +231,25 @@ class _Builder:
             SqlDue(self.store.db).forget_hints()
 
     def _poll_worker(self, hinting: Hinting) -> PollWorker:
-        config, store = self.config, self.store
-        systems = {name: agency.system for name, agency in config.agencies.items()}
+        stop = threading.Event()
+        turns = self._turns(self.config, stop)
+        return PollWorker(turns, hinting, stop)
+
+    def _turns(self, config: Configuration, stop: threading.Event) -> dict[str, Turn]:
+        store = self.store
+        systems = systems_of(config)
         slack = self.settings.work.lease_slack_seconds
         chance = SystemRandom().random
-        stop = threading.Event()
         asked = (store.sources, systems, config.manifests, chance, slack, stop.is_set)
         poll = Poll(*asked)
         reconcile = Reconcile(store.drifts, *asked)
-        return PollWorker(turns_of(config, poll, reconcile), hinting, stop)
+        return turns_of(config, poll, reconcile)
 
     def _crews(
-        self,
-        sandbox: Sandbox,
-        hinting: Hinting,
-        deliver: DeliverWorker,
-        asker: PollWorker,
+        self, worker: StageWorker, deliver: DeliverWorker, asker: PollWorker
     ) -> list[Crew]:
         config, roles = self.config, self.roles
         ids_max = self.settings.work.batch_max
-        worker = self._stage_worker(sandbox, hinting)
         quick = intake_lanes(config.channels, isolated=False)
         mail = intake_lanes(config.channels, isolated=True)
         updates = update_lanes(config.agencies)
@@ -268,46 +259,55 @@ class _Builder:
             (Role.INTAKE, Crew("intake-isolated", mail, worker, ids_max)),
             (Role.UPDATES, Crew("updates", updates, worker, ids_max)),
             (Role.DELIVER, Crew("deliver", deliver_lanes(self.ways), deliver)),
-            (Role.POLL, Crew("poll", poll_lanes(config.agencies), asker)),
+            (Role.POLL, Crew("poll", [POLL], asker)),
             (Role.SCHEDULE, Crew("net", net, SafetyNet())),
         )
-        return [crew for role, crew in crews if role in roles and crew.lanes]
+        grows = {"updates", "deliver"}  # agencies may come while it runs
+        return [
+            crew
+            for role, crew in crews
+            if role in roles and (crew.lanes or crew.name in grows)
+        ]
 
-    def _stage_worker(self, sandbox: Sandbox, hinting: Hinting) -> StageWorker:
-        config, store = self.config, self.store
+    def _stages(
+        self, sandbox: Sandbox, config: Configuration
+    ) -> dict[str, Callable[[str, Sequence[str]], int]]:
+        store = self.store
         reporters = frozenset(
             p for p, way in self.ways.items() if way.kind is PartyKind.REPORTER
         )
-        intake = Intake(
-            store.journal,
-            sandbox,
-            config.routing,
-            config.manifests,
-            reporters,
-            lambda: str(uuid7()),
-            config.reference,
-            config.wording,
-        )
-        updates = Updates(
-            store.journal,
-            {name: agency.system for name, agency in config.agencies.items()},
-            config.manifests,
-            self.settings.work.orphan_waits_seconds,
-        )
-        stages: dict[str, Callable[[str, Sequence[str]], int]] = {
-            "intake": intake,
-            "updates": updates,
+        return {
+            "intake": Intake(
+                store.journal,
+                sandbox,
+                config.routing,
+                config.manifests,
+                reporters,
+                lambda: str(uuid7()),
+                config.reference,
+                config.wording,
+            ),
+            "updates": Updates(
+                store.journal,
+                systems_of(config),
+                config.manifests,
+                self.settings.work.orphan_waits_seconds,
+            ),
         }
-        return StageWorker(store.journal, SqlDue(store.db), stages, hinting)
 
     def _schedule(
-        self, publisher: Publisher, deliver: Deliver, hinting: Hinting
+        self,
+        publisher: Publisher,
+        deliver: Deliver,
+        hinting: Hinting,
+        switch: Switch,
     ) -> Schedule:
         work, store = self.settings.work, self.store
         # Every process drains its own spool: it is the one that wrote it.
         duties = [
             Duty("spool", 2.0, store.journal.drain_spool),
             Duty("trim", 600.0, store.edge.trim),
+            Duty("switch", FOLLOW_SECONDS, switch),
         ]
         if Role.SCHEDULE in self.roles:
             if work.sweep:
@@ -336,21 +336,18 @@ class _Builder:
             return []
         return [ear for c in self.config.channels.values() for ear in c.listeners()]
 
-    def _ears(self) -> AgencyEars:
-        if Role.POLL not in self.roles:
-            return AgencyEars()
-        systems = {name: one.system for name, one in self.config.agencies.items()}
-        return AgencyEars.of(systems)
-
-    def _web(self, accept: Accept, health: Health) -> WebServer | None:
+    def _app(self, accept: Accept, health: Health) -> FastAPI | None:
         if Role.WEB not in self.roles:
             return None
-        doors = WebDoors.of(self.config.channels, self.config.agencies)
         words = self.config.wording
         files = FileDoor(self.store.linked_files, self._may_have_files)
-        app = build_app(doors, accept, self.store.queries, health, words, files)
+        doors = web_doors(self.config)
+        queries = self.store.queries
+        return build_app(doors, accept, queries, health, words, files)
+
+    def _web(self, app: FastAPI | None) -> WebServer | None:
         server = self.settings.server
-        return WebServer(app, server.host, server.port)
+        return None if app is None else WebServer(app, server.host, server.port)
 
     def _may_have_files(self, party: str) -> bool:
         way = self.ways.get(party)

@@ -1,6 +1,6 @@
 """What the files of a deployment say: agencies, routing, channels, ways out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors import registry
 from connectors.contract import AgencyConnector, Channel, FilesWay
+from connectors.roster import Lack, Roster, Version, read_roster
 from hub import telemetry
 from hub.bootstrap.deadlines import load_deadlines
 from hub.bootstrap.reference import folders_of, load_reference, load_routing
@@ -29,8 +30,7 @@ REPORTER_TITLES = {"email": "E-mail to reporters", "sms": "SMS to reporters"}
 class Configuration:
     """Agencies, routing and channels as loaded from files."""
 
-    agencies: Mapping[str, AgencyConnector]
-    manifests: Mapping[str, AgencyManifest]
+    roster: Roster
     routing: RoutingTable
     channels: Mapping[str, Channel]
     reference: Reference
@@ -38,23 +38,42 @@ class Configuration:
     paces: Mapping[str, Pace] = field(default_factory=dict)
     """Channel -> when citizens are told by it; at once for what is not named."""
 
+    @property
+    def agencies(self) -> Mapping[str, AgencyConnector]:
+        """Agencies that can be used."""
+        return self.roster.agencies
 
-def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Configuration:
-    """Load what the files say; raises registry.ConfigError with file and field."""
-    agencies = registry.load_agencies(folders_of(settings), environ)
+    @property
+    def manifests(self) -> Mapping[str, AgencyManifest]:
+        """What every declared agency says, also one that cannot be used."""
+        return self.roster.manifests
+
+
+def load_configuration(
+    settings: Settings,
+    environ: Mapping[str, str],
+    versions: Sequence[Version] = (),
+) -> Configuration:
+    """Load what the files say, and the versions that were applied.
+
+    An agency that cannot be used is in `roster.failures`, and all others run. Raises
+    registry.ConfigError with file and field for everything else.
+    """
+    roster = read_roster(folders_of(settings), environ, versions)
     routing = load_routing(settings)
-    registry.check_routing(routing, agencies)
-    registry.check_deadlines(load_deadlines(settings).table, agencies)
+    registry.check_routing(routing, roster.manifests)
+    registry.check_deadlines(load_deadlines(settings).table, roster.manifests)
     channels = {
         name: registry.channel(name, table, environ)
         for name, table in settings.channels.items()
     }
-    manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
-    reference = load_reference(settings, routing.zone, manifests)
-    paces = {name: _pace(settings, name) for name in ("email", "sms")}
-    wording = _wording(settings.agencies_dir)
     return Configuration(
-        agencies, manifests, routing, channels, reference, wording, paces
+        roster,
+        routing,
+        channels,
+        load_reference(settings, routing.zone, roster.manifests),
+        _wording(settings.agencies_dir),
+        {name: _pace(settings, name) for name in ("email", "sms")},
     )
 
 
@@ -77,10 +96,15 @@ def _wording(folder: Path | None) -> Wording:
 def name_what_is_wrong(config: Configuration, at: datetime) -> None:
     """Log what rules cannot do, and what agencies name that there is not."""
     day = config.reference.day(at)
-    for found in check(config.routing, config.agencies, config.reference, day):
+    for found in check(config.routing, config.manifests, config.reference, day):
         telemetry.log.warning(
             "routing_is_wrong", place=found.place, what=found.what, why=found.why
         )
+    for name, failure in config.roster.failures.items():
+        if failure.lack is Lack.MISCONFIGURED:
+            telemetry.log.error("agency_misconfigured", party=name, why=failure.why)
+    for name, why in config.roster.not_applied.items():
+        telemetry.log.warning("agency_not_applied", party=name, why=why)
     for lack in config.reference.tree.lacks():
         telemetry.log.warning("agencies_are_wrong", why=lack)
 
@@ -107,14 +131,7 @@ def _files_ways(way: Way) -> set[FilesWay]:
 def ways_of(config: Configuration) -> dict[str, Way]:
     """Name every way out: agencies' systems and reporters' channels."""
     ways = {
-        name: Way(
-            party=name,
-            kind=config.manifests[name].kind,
-            target=agency.system,
-            limits=config.manifests[name].limits,
-            allow=config.manifests[name].allow,
-            mapping_version=agency.mapping_version,
-        )
+        name: agency_way(agency, config.manifests[name])
         for name, agency in config.agencies.items()
     }
     for name, channel in config.channels.items():
@@ -137,9 +154,21 @@ def ways_of(config: Configuration) -> dict[str, Way]:
     return ways
 
 
+def agency_way(agency: AgencyConnector, manifest: AgencyManifest) -> Way:
+    """Make the way to an agency, with the limits of this manifest."""
+    return Way(
+        party=agency.name,
+        kind=manifest.kind,
+        target=agency.system,
+        limits=manifest.limits,
+        allow=agency.extra["manifest"].allow,
+        mapping_version=agency.mapping_version,
+    )
+
+
 def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str, Any]]:
     """Make the configured part of every party's row."""
-    rows = []
+    rows = [_lacking_row(config.manifests[n]) for n in sorted(config.roster.failures)]
     for name, way in ways.items():
         manifest = config.manifests.get(name)
         channel = name.removeprefix("reporter:")
@@ -159,3 +188,17 @@ def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str,
             | {"burst_s": way.pace.burst_seconds}
         )
     return rows
+
+
+def _lacking_row(manifest: AgencyManifest) -> dict[str, Any]:
+    """Make the row of a party that cannot be used; a known one keeps what it has."""
+    return config_row(
+        manifest.name,
+        manifest.kind,
+        title=manifest.title,
+        lane=lane_of(manifest.name),
+        limits=manifest.limits,
+        config_version="",
+        wants=manifest.wants,
+        order_by=manifest.order_by,
+    )

@@ -4,13 +4,16 @@ import os
 
 from hub.bootstrap.configuration import load_configuration, ways_of
 from hub.bootstrap.roles import every_lane
+from hub.database.versions import versions_at
 from hub.settings import Settings
 
 
 def lanes_of(settings: Settings) -> list[str]:
-    """Name every lane that the files of this deployment ask for.
+    """Name every lane of this deployment, also of agencies that have a mistake.
 
     Raises registry.ConfigError.
     """
-    config = load_configuration(settings, os.environ)
-    return list(every_lane(config.channels, config.agencies, ways_of(config)))
+    versions = versions_at(settings.effective_database_url)
+    config = load_configuration(settings, os.environ, versions)
+    parties = [*ways_of(config), *config.roster.failures]
+    return list(every_lane(config.channels, config.manifests, parties))

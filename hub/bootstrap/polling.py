@@ -76,18 +76,22 @@ class PollWorker:
         self, turns: Mapping[str, Turn], hinting: Hinter, stopping: threading.Event
     ) -> None:
         self._turns = turns
-        self._stopping = stopping
+        self.stopping = stopping
         self._hinting = hinting
         self._pool = ThreadPoolExecutor(THREADS_MAX, "poll")
         self._changed = threading.Condition()
         self._running: set[str] = set()
+
+    def use(self, turns: Mapping[str, Turn]) -> None:
+        """Go on with these turns; those under way end as they began."""
+        self._turns = turns
 
     def __call__(self, batch: Batch) -> None:
         """Start the turn of every source that has none under way."""
         with self._changed:
             for one in dict.fromkeys(batch.ids):
                 if (
-                    self._stopping.is_set()
+                    self.stopping.is_set()
                     or one in self._running
                     or one not in self._turns
                 ):
@@ -99,7 +103,7 @@ class PollWorker:
         """Start no more turns; let those that run end their page, as long as told."""
         until = time.monotonic() + seconds
         with self._changed:
-            self._stopping.set()
+            self.stopping.set()
             while self._running and time.monotonic() < until:
                 self._changed.wait(timeout=until - time.monotonic())
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -107,8 +111,9 @@ class PollWorker:
     def _run(self, source: str, by: str) -> None:
         asked = Asked()
         try:
+            turn = self._turns.get(source)
             with telemetry.doing("poll"):
-                asked = self._turns[source]()
+                asked = Asked() if turn is None else turn()
             telemetry.work_started.labels(by=by).inc()
         except ConnectionError as error:
             telemetry.log.warning("database_lost", error=error)

@@ -1,6 +1,7 @@
 """Reference data: agencies as declared, categories, and Indonesia's regions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from connectors import registry
@@ -39,17 +40,29 @@ def load_routing(settings: Settings) -> RoutingTable:
     return registry.load_routing(there[-1]) if there else RoutingTable()
 
 
+def _readable(folders: Sequence[Path]) -> dict[str, AgencyManifest]:
+    """Read what can be read; another agency's mistake hides none of the rest."""
+    found = {}
+    for name, path in registry.find_manifests(folders).items():
+        with suppress(registry.ConfigError):
+            found[name] = registry.read_manifest(path, registry.read_content(path))
+    return found
+
+
 def load_reference(
     settings: Settings,
     zone: str = "",
     manifests: Mapping[str, AgencyManifest] | None = None,
 ) -> Reference:
-    """Load reference data, without any secret; raises registry.ConfigError."""
+    """Load reference data, without any secret; raises registry.ConfigError.
+
+    Agencies that cannot be read are left out unless `manifests` has them.
+    """
     folders = folders_of(settings)
     own = [path / "categories.toml" for path in folders]
     categories = [registry.CATEGORIES, *(path for path in own if path.exists())]
     if manifests is None:
-        manifests = registry.read_manifests(folders)
+        manifests = _readable(folders)
     return Reference(
         AgencyTree(manifests),
         Categories(registry.load_categories(categories)),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from connectors.contract import AgencyConnector, Channel
+from connectors.contract import Channel
 from hub.broker.topology import POLL, UPDATES
 from hub.stages.deliver import lane_of
 
@@ -66,15 +66,9 @@ def intake_lanes(channels: Mapping[str, Channel], *, isolated: bool) -> list[str
     ]
 
 
-def update_lanes(agencies: Mapping[str, AgencyConnector]) -> list[str]:
+def update_lanes(agencies: Iterable[str]) -> list[str]:
     """Name the lanes on which agencies' updates come."""
     return [f"{UPDATES}.{name}" for name in agencies]
-
-
-def poll_lanes(agencies: Mapping[str, AgencyConnector]) -> list[str]:
-    """Name the lane of what is asked; none where no agency can be asked."""
-    can = [agency.system.capabilities for agency in agencies.values()]
-    return [POLL] if any(one.polls or one.snapshots for one in can) else []
 
 
 def deliver_lanes(parties: Iterable[str]) -> list[str]:
@@ -84,7 +78,7 @@ def deliver_lanes(parties: Iterable[str]) -> list[str]:
 
 def every_lane(
     channels: Mapping[str, Channel],
-    agencies: Mapping[str, AgencyConnector],
+    agencies: Iterable[str],
     parties: Iterable[str],
 ) -> Sequence[str]:
     """Name every lane of a deployment."""
@@ -92,6 +86,6 @@ def every_lane(
         *intake_lanes(channels, isolated=False),
         *intake_lanes(channels, isolated=True),
         *update_lanes(agencies),
-        *poll_lanes(agencies),
+        POLL,
         *deliver_lanes(parties),
     ]

@@ -29,6 +29,7 @@ from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
 from hub.database.sources import SqlSources
 from hub.database.vault import Vault
+from hub.database.versions import AgencyVersions
 from hub.domain.deadlines import Deadlines
 from hub.settings import Settings
 
@@ -61,6 +62,7 @@ class Store:
     linked_files: SqlLinkedFiles
     eraser: Eraser
     erased: ErasedList
+    versions: AgencyVersions
 
     def close(self) -> None:
         """Stop accepting and give every connection back."""
@@ -136,4 +138,5 @@ def open_store(
         linked_files=SqlLinkedFiles(db, vault),
         eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,
+        versions=AgencyVersions(db),
     )

@@ -7,8 +7,8 @@ thread of its own, so a slow batch never silences the connection.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kombu import Consumer
@@ -99,7 +99,21 @@ class HintConsumer:
             )
             for bench in self._benches
         ]
+        self._changed = threading.Event()
+        """Lanes were changed: the connection is made anew."""
         self.connected = False
+
+    def take_on(self, lanes: Mapping[str, Sequence[str]]) -> None:
+        """Work these lanes (crew -> lanes) from now on; idempotent.
+
+        Their queues must be there. What is taken is still worked; what was not
+        acknowledged comes again.
+        """
+        for bench in self._benches:
+            wanted = lanes.get(bench.crew.name)
+            if wanted is not None and list(wanted) != list(bench.crew.lanes):
+                bench.crew = replace(bench.crew, lanes=tuple(wanted))
+                self._changed.set()
 
     def start(self) -> None:
         """Begin to consume."""
@@ -136,11 +150,12 @@ class HintConsumer:
         while not self._stop.is_set():
             try:
                 link = Link(self._config, "simpul consumer")
+                self._changed.clear()
                 try:
                     channels = [self._listen(link, bench) for bench in self._benches]
                     self.connected = True
                     reconnect.came_up()
-                    while not self._stop.is_set():
+                    while not (self._stop.is_set() or self._changed.is_set()):
                         self._turn(link, channels)
                     self._turn(link, channels)
                 finally:

@@ -7,7 +7,23 @@ from hub.cli.late import LateGroup
 COMMANDS: dict[str, tuple[str, str]] = {
     "list": (
         "hub.cli.agencies_list:list_",
-        "List agencies and units, the upper before the lower.",
+        "List agencies and units, the upper before the lower, and how they are.",
+    ),
+    "systems": (
+        "hub.cli.agencies_systems:systems",
+        "List the kinds of system, and what brings each.",
+    ),
+    "apply": (
+        "hub.cli.agencies_apply:apply",
+        "Make what agencies' files say what runs, everywhere at once.",
+    ),
+    "versions": (
+        "hub.cli.agencies_versions:versions",
+        "List what was applied to an agency, when, by whom and why.",
+    ),
+    "rollback": (
+        "hub.cli.agencies_versions:rollback",
+        "Go back to an earlier version of an agency.",
     ),
     "reconcile": (
         "hub.cli.agencies_reconcile:reconcile",

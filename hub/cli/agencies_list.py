@@ -8,7 +8,10 @@ import click
 from hub.cli.output import answer_list, say
 from hub.cli.session import common, read_settings
 
-LISTED = ("agency", "title", "days", "successors", "today")
+LISTED = ("agency", "title", "days", "successors", "today", "condition", "why")
+
+NOTHING = {"condition": "", "why": ""}
+"""Of a unit: it has no system of its own."""
 
 
 @click.command("list")
@@ -16,8 +19,14 @@ LISTED = ("agency", "title", "days", "successors", "today")
 def list_(data_dir: Path | None, *, as_json: bool) -> None:
     """List agencies and units, the upper before the lower."""
     from hub.bootstrap.reference import load_reference
+    from hub.bootstrap.rosters import conditions, roster_of
+    from hub.bootstrap.switching import close_all
 
-    reference = load_reference(read_settings(data_dir))
+    settings = read_settings(data_dir)
+    roster = roster_of(settings)
+    close_all(one.system for one in roster.agencies.values())
+    how = conditions(roster)
+    reference = load_reference(settings, manifests=roster.manifests)
     day = reference.day(datetime.now(UTC))
     rows = [
         {
@@ -32,6 +41,7 @@ def list_(data_dir: Path | None, *, as_json: bool) -> None:
             else "",
             "successors": ", ".join(node.successors),
             "today": "" if node.holds_on(day) else "absent",
+            **(how[node.name] if node is roster.manifests.get(node.name) else NOTHING),
         }
         for depth, path, node in reference.tree.rows()
     ]

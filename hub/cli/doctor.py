@@ -69,6 +69,7 @@ def _examine(settings: "Settings") -> Iterator[Check]:
     outside = [*_database(settings), _keyring(settings)]
     yield from outside
     yield _routing(settings)
+    yield _agencies(settings)
     yield from examine_broker(settings)
     if not all(check.ok for check in outside):
         return
@@ -133,6 +134,32 @@ def _routing(settings: "Settings") -> Check:
         else f"{len(table.rules)} rules can do what they say"
     )
     return Check("routing", not found, detail, tuple(found))
+
+
+def _agencies(settings: "Settings") -> Check:
+    """An agency's own mistake stops nobody else, and must not stay unseen."""
+    from connectors.registry import ConfigError
+    from connectors.roster import Lack
+    from hub.bootstrap.rosters import roster_of
+    from hub.bootstrap.switching import close_all
+
+    try:
+        roster = roster_of(settings)
+    except ConfigError as error:
+        return Check("agencies", ok=False, detail=one_line(error) or "")
+    close_all(one.system for one in roster.agencies.values())
+    wrong = [
+        {"agency": name, "why": one.why}
+        for name, one in roster.failures.items()
+        if one.lack is Lack.MISCONFIGURED
+    ]
+    wrong += [{"agency": n, "why": why} for n, why in roster.not_applied.items()]
+    detail = (
+        f"{len(wrong)} are misconfigured or differ from what runs"
+        if wrong
+        else f"{len(roster.agencies)} of {len(roster.manifests)} can be used"
+    )
+    return Check("agencies", not wrong, detail, tuple(wrong))
 
 
 def _locks(store: "Store") -> Check:

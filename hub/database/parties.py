@@ -1,6 +1,6 @@
 """The run-time state of parties: shared by all workers, visible to operators."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -135,19 +135,30 @@ class PartyStore:
         self._db = db
 
     @retrying
-    def configure(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Write configurations; the run-time state of known parties is kept."""
+    def configure(
+        self,
+        rows: Iterable[dict[str, Any]],
+        held_back: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write configurations; the run-time state of known parties is kept.
+
+        Who is held back (party -> why) is paused for that, unless an operator paused
+        it; who no longer is goes on. Idempotent.
+        """
+        reasons = held_back or {}
         with self._db.write() as tx:
             known = set(tx.conn.execute(sa.select(t.parties.c.party)).scalars())
             for row in sorted(rows, key=itemgetter("party")):
-                if row["party"] in known:
+                party = row["party"]
+                if party not in known:
+                    tx.conn.execute(sa.insert(t.parties).values(**row))
+                elif row["config_version"]:
                     tx.conn.execute(
                         sa.update(t.parties)
-                        .where(t.parties.c.party == row["party"])
+                        .where(t.parties.c.party == party)
                         .values(**row)
                     )
-                else:
-                    tx.conn.execute(sa.insert(t.parties).values(**row))
+                _hold_back(tx, party, reasons.get(party, ""))
 
     @retrying
     def pause(self, party: str, by: str, why: str) -> bool:
@@ -172,6 +183,24 @@ class PartyStore:
                 _due_at_once(tx, party)
             note(tx, by=by, action=action, subject=party, reason=why)
         return True
+
+
+HELD_BACK = "configuration: "
+"""How the reason of a pause begins that ends with its cause."""
+
+
+def _hold_back(tx: Tx, party: str, why: str) -> None:
+    """Pause a party that cannot be used, or let it go on when it can again."""
+    before = lock_party(tx, party)
+    if before is None:
+        return
+    paused = before.state is PartyState.PAUSED
+    ours = paused and before.why.startswith(HELD_BACK)
+    if why and (ours or not paused):
+        save_party(tx, before, pause(before, tx.now, f"{HELD_BACK}{why}"))
+    elif ours and not why:
+        save_party(tx, before, resume(before, tx.now))
+        _due_at_once(tx, party)
 
 
 def _due_at_once(tx: Tx, party: str) -> None:

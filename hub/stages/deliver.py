@@ -1,7 +1,7 @@
 """Delivering: a due cursor's party is told what it may see and wants, in order."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import starmap
 
@@ -41,6 +41,16 @@ MARGIN_SECONDS = 0.1
 """What a lease must outlast a call's deadline by."""
 
 
+OlderWays = Callable[[Way, str], Way | None]
+"""Finds the way of an older mapping version of a party."""
+
+
+def _none_older(current: Way, mapping: str) -> Way | None:
+    """Go on with the way that there is."""
+    del mapping
+    return current
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call that is written as begun, and is to be made."""
@@ -62,17 +72,26 @@ class Deliver:
         clock: Clock,
         lease_slack_seconds: float,
         links: Links = Links(),  # noqa: B008 - frozen
+        older: OlderWays = _none_older,
     ) -> None:
         self._cursors = cursors
-        self._ways = ways
         self._clock = clock
         self._slack = lease_slack_seconds
+        self._older = older
         self._composer = Composer(cursors)
         self._attacher = Attacher(cursors, links)
-        self._deadlines: dict[str, float] = {}
+        self._ways: Mapping[str, Way] = {}
+        self._deadlines: Mapping[str, float] = {}
+        self.use(ways)
+
+    def use(self, ways: Mapping[str, Way]) -> None:
+        """Go on with these ways; calls that are prepared already keep theirs."""
+        deadlines: dict[str, float] = {}
         for way in ways.values():
             lane, seconds = lane_of(way.party), way.limits.deadline_seconds
-            self._deadlines[lane] = max(self._deadlines.get(lane, 0.0), seconds)
+            deadlines[lane] = max(deadlines.get(lane, 0.0), seconds)
+        self._deadlines = deadlines
+        self._ways = dict(ways)
 
     # leasing
 
@@ -96,11 +115,11 @@ class Deliver:
 
     def recover(self, *, sole: bool) -> int:
         """Settle calls whose outcome nobody wrote as unknown; returns how many."""
-        calls = self._cursors.lost(sole=sole)
+        calls, ways = self._cursors.lost(sole=sole), self._ways
         group = [
-            _unknown(call, self._ways[call.lease.cursor.party])
+            _unknown(call, ways[call.lease.cursor.party])
             for call in calls
-            if call.lease.cursor.party in self._ways
+            if call.lease.cursor.party in ways
         ]
         kept = in_halves(self._cursors.settle, group, _not_settled)
         for ended, holds in zip(group, kept, strict=True):
@@ -134,8 +153,8 @@ class Deliver:
         sendings: dict[int, tuple[Way, Sending]] = {}
         for n, (lease, case) in enumerate(zip(leases, cases, strict=True)):
             prepared = None if case is None else self._prepare(lease, case)
-            if isinstance(prepared, Sending):
-                sendings[n] = (self._ways[lease.cursor.party], prepared)
+            if isinstance(prepared, tuple):
+                sendings[n] = prepared
             found.append(prepared if isinstance(prepared, Ended) else None)
         group = [sending for _, sending in sendings.values()]
         attempts = in_halves(self._cursors.begin, group, _not_begun)
@@ -147,18 +166,39 @@ class Deliver:
                 found[n] = Call(way, sending, attempt, until)
         return found
 
-    def _prepare(self, lease: Lease, case: CaseFile) -> Sending | Ended | None:
+    def _prepare(
+        self, lease: Lease, case: CaseFile
+    ) -> tuple[Way, Sending] | Ended | None:
         """Plan one lease, and build its delivery; None when that fails."""
-        way = self._ways.get(lease.cursor.party)
-        if way is None:
-            return Ended(lease, _advance(lease.cursor), _nobody(lease.cursor))
         try:
+            way = self._way(lease.cursor)
+            if isinstance(way, str):
+                return Ended(lease, _advance(lease.cursor), _waits(lease.cursor, way))
             if lease.answer_no is not None:
-                return _prepare_answer(lease, case, way)
-            return self._prepare_cursor(lease, case, way)
+                prepared = _prepare_answer(lease, case, way)
+            else:
+                prepared = self._prepare_cursor(lease, case, way)
         except Exception as error:  # noqa: BLE001 - its neighbours go on
             _not_prepared(lease, error)
             return None
+        return prepared if isinstance(prepared, Ended) else (way, prepared)
+
+    def _way(self, cursor: Cursor) -> Way | str:
+        """Find the way of a cursor, or say why there is none.
+
+        A range that was begun keeps the mapping that it was begun with: its key is
+        never sent with another body.
+        """
+        way = self._ways.get(cursor.party)
+        if way is None:
+            return "the party is not configured"
+        begun = cursor.sending_mapping if cursor.sending_to_seq is not None else ""
+        if not begun or begun == way.mapping_version:
+            return way
+        if way.kind is PartyKind.REPORTER:
+            return way
+        older = self._older(way, begun)
+        return older or f"the mapping {begun} that it was begun with is gone"
 
     def _prepare_cursor(
         self, lease: Lease, case: CaseFile, way: Way
@@ -318,9 +358,8 @@ def _advance(cursor: Cursor) -> Plan:
     return Plan(PlanKind.ADVANCE, cursor.delivered_seq + 1, cursor.target_seq)
 
 
-def _nobody(cursor: Cursor) -> Settlement:
+def _waits(cursor: Cursor, why: str) -> Settlement:
     """Wait for the party's configuration."""
-    why = "the party is not configured"
     return as_it_is(cursor, "misconfigured", why, due_in_seconds=60)
 
 

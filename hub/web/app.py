@@ -24,6 +24,7 @@ from hub.domain.identity import read_code
 from hub.domain.notices import STANDARD, Wording
 from hub.ports import CaseReader
 from hub.stages.accept import Accept
+from hub.web.doors import LiveDoors
 from hub.web.files import FileDoor
 from hub.web.health import Health, add_health
 from hub.web.problems import on_crash, on_http_error, on_outage, problem
@@ -42,15 +43,20 @@ class WebDoors:
     """Every HTTP way in."""
 
     doors: Sequence[HttpDoor]
+    closed: Sequence[str] = ()
+    """Agencies that cannot be used: their senders are told to come back."""
 
     @classmethod
     def of(
-        cls, channels: Mapping[str, Channel], agencies: Mapping[str, AgencyConnector]
+        cls,
+        channels: Mapping[str, Channel],
+        agencies: Mapping[str, AgencyConnector],
+        closed: Sequence[str] = (),
     ) -> "WebDoors":
         """Collect the doors of channels and agencies."""
         found = [door for channel in channels.values() for door in channel.doors()]
         found += [door for a in agencies.values() for door in a.system.doors()]
-        return cls(found)
+        return cls(found, closed)
 
 
 def build_app(
@@ -66,8 +72,10 @@ def build_app(
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(ConnectionError, on_outage)
     app.add_exception_handler(Exception, on_crash)
-    for door in doors.doors:
-        app.add_route(door.path, _endpoint(door, accept), methods=[door.method])
+    live = LiveDoors(lambda door: _endpoint(door, accept))
+    live.replace(doors.doors, doors.closed)
+    app.router.routes.append(live)
+    app.state.doors = live
     _add_tracking(app, queries, wording)
     _add_version(app)
     if files is not None:

@@ -28,9 +28,11 @@ from hub.database.tables.evidence import (
     seals,
 )
 from hub.database.tables.intake import codes, journal, journal_raw, source_keys
+from hub.database.tables.versions import agency_versions
 
 __all__ = [
     "agency_references",
+    "agency_versions",
     "answers",
     "attachment_deliveries",
     "attachments",

@@ -116,10 +116,25 @@ def test_a_listener_that_fails_takes_no_other_along() -> None:
         "broken": cast("System", Speaking(Ear(done, fails=True))),
         "well": cast("System", Speaking(Ear(done))),
     }
-    ears = AgencyEars.of(systems)
+    ears = AgencyEars()
+    ears.listen_to(systems)
 
     ears.start(lambda raw: None)  # type: ignore[arg-type,return-value]
     ears.stop()
 
     assert done == ["start", "stop"]
+    assert len(ears.listeners) == 2
+
+
+def test_an_agency_that_changes_is_listened_to_anew_and_no_other() -> None:
+    done: list[str] = []
+    first, second = Speaking(Ear(done)), Speaking(Ear(done))
+    other = cast("System", Speaking(Ear([])))
+    ears = AgencyEars()
+    ears.listen_to({"a": cast("System", first), "b": other})
+    ears.start(lambda raw: None)  # type: ignore[arg-type,return-value]
+
+    ears.listen_to({"a": cast("System", second), "b": other})
+
+    assert done == ["start", "stop", "start"]
     assert len(ears.listeners) == 2
