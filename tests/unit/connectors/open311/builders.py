@@ -1,13 +1,14 @@
 """Manifests, deliveries and polls of a water utility that speaks Open311."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from connectors.contract import Delivery, EventView, OpenCase, PollAsk
 from connectors.systems.open311 import Open311System
+from hub.simulator.cases import utc_now
 from hub.simulator.faults import Timing
 from hub.simulator.open311_profile import TIRTA
 from hub.simulator.utility import SimulatedUtility
@@ -69,14 +70,27 @@ def system(
         speaks.close()
 
 
+@dataclass
+class HandClock:
+    """The utility's clock, where a test sets it."""
+
+    at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self.at or datetime.now(UTC)
+
+
 @contextmanager
-def utility(**switches: Any) -> Iterator[SimulatedUtility]:
+def utility(
+    *, now: Callable[[], datetime] = utc_now, **switches: Any
+) -> Iterator[SimulatedUtility]:
     with SimulatedUtility(
         replace(TIRTA, **switches),
         seed=7,
         api_key=KEY,
         work_seconds=None,
         timing=FAST,
+        now=now,
     ) as made:
         yield made
 

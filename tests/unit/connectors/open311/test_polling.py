@@ -1,5 +1,6 @@
-"""Asking for updates: by id and by window, of strict servers and of those in the wild."""
+"""Asking for updates: by id and by window, of strict servers and of others."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hub.simulator.faults import Fault
 from hub.simulator.utility import SimulatedUtility
 from schemas.updates import AgencyUpdate, Corrupt
 from tests.unit.connectors.open311.builders import (
+    HandClock,
     Poller,
     delivery,
     system,
@@ -63,8 +65,9 @@ def test_every_open_case_is_asked_for_whatever_the_server(
 
 @pytest.mark.parametrize("hides", [False, True])
 def test_one_that_goes_back_and_forth_is_three_updates(*, hides: bool) -> None:
+    hand = HandClock()
     with (
-        utility(hides_datetimes=hides) as tirta,
+        utility(now=hand, hides_datetimes=hides) as tirta,
         system(tirta.url) as speaks,
     ):
         (ours,) = filed(tirta, speaks, 1)
@@ -72,7 +75,7 @@ def test_one_that_goes_back_and_forth_is_three_updates(*, hides: bool) -> None:
         clock = datetime.now(UTC)
         found: list[AgencyUpdate] = []
         for n, word in enumerate(("investigating", "planned", "investigating")):
-            tirta._book._now = lambda n=n: clock + timedelta(minutes=n)
+            hand.at = clock + timedelta(minutes=n)
             poller.now = clock + timedelta(minutes=n)
             tirta.move(ours, word)
             found += [one for one in poller.records() if isinstance(one, AgencyUpdate)]
@@ -195,13 +198,14 @@ def test_the_feed_tells_every_step(written: str) -> None:
 
 def test_the_feed_catches_up_after_days_and_repeats_the_margin_only() -> None:
     began = datetime(2026, 11, 20, tzinfo=UTC)
-    with utility() as tirta, system(tirta.url, updates="feed") as speaks:
+    hand = HandClock()
+    with utility(now=hand) as tirta, system(tirta.url, updates="feed") as speaks:
         ours = filed(tirta, speaks, 1)
         poller = Poller(speaks)
         poller.now = began
         poller.turn()
         for hour in range(0, 72, 2):
-            tirta._book._now = lambda hour=hour: began + timedelta(hours=hour)
+            hand.at = began + timedelta(hours=hour)
             tirta.move(ours[0], "planned", f"jam {hour}")
         poller.now = began + timedelta(days=3)
         poller.pages = 0
@@ -211,7 +215,7 @@ def test_the_feed_catches_up_after_days_and_repeats_the_margin_only() -> None:
         assert {one.text for one in first} == {f"jam {n}" for n in range(0, 72, 2)}
         assert poller.pages == 3
         poller.now += timedelta(minutes=4)
-        tirta._book._now = lambda: began + timedelta(days=3, seconds=-30)
+        hand.at = began + timedelta(days=3, seconds=-30)
         tirta.move(ours[0], "fixed", "terlambat")
         assert "terlambat" in {one.text for one in _updates(poller)}
 
@@ -219,11 +223,15 @@ def test_the_feed_catches_up_after_days_and_repeats_the_margin_only() -> None:
 @pytest.mark.parametrize("cap", [20, 50])
 def test_a_feed_that_cuts_its_pages_is_asked_by_halves(cap: int) -> None:
     began = datetime(2026, 11, 20, tzinfo=UTC)
-    with utility(page_cap=cap) as tirta, system(tirta.url, updates="feed") as speaks:
+    hand = HandClock()
+    with (
+        utility(now=hand, page_cap=cap) as tirta,
+        system(tirta.url, updates="feed") as speaks,
+    ):
         ours = filed(tirta, speaks, 1)
         for second in range(130):
             at = began + timedelta(seconds=second * 7 if second < 100 else 600 + second)
-            tirta._book._now = lambda at=at: at
+            hand.at = at
             tirta.move(ours[0], "planned", f"ke-{second}")
         poller = Poller(speaks)
         poller.now = began + timedelta(hours=1)
@@ -234,13 +242,10 @@ def test_a_feed_that_cuts_its_pages_is_asked_by_halves(cap: int) -> None:
 
 
 def test_a_feed_that_minds_no_window_is_not_asked_for_ever() -> None:
-    rows = ",".join(
-        '{"update_id": %d, "service_request_id": 7, "status": "open", '
-        '"updated_datetime": "2020-01-01T00:00:00Z"}' % n
-        for n in range(20)
-    )
+    told = {"service_request_id": 7, "updated_datetime": "2020-01-01T00:00:00Z"}
+    rows = [{"update_id": n, "status": "open", **told} for n in range(1, 21)]
     with (
-        serving(says(200, f"[{rows}]".encode())) as server,
+        serving(says(200, json.dumps(rows).encode())) as server,
         system(server.url, updates="feed") as speaks,
     ):
         poller = Poller(speaks)
@@ -289,14 +294,20 @@ def test_the_servers_clock_is_measured() -> None:
 
 
 def test_throttling_and_a_wrong_key_are_told() -> None:
-    for answer, kind in ((says(429, b"", Retry_After="7"), Retryable),):
-        with serving(answer) as server, system(server.url) as speaks:
-            with pytest.raises(kind) as raised:
-                Poller(speaks, ["A-1", "A-2"]).turn()
-            assert raised.value.after_seconds == 7
-    with utility() as tirta, system(tirta.url, updates="feed", api_key="x") as speaks:
-        with pytest.raises(Misconfigured):
-            Poller(speaks).turn()
+    with (
+        serving(says(429, b"", Retry_After="7")) as server,
+        system(server.url) as speaks,
+        pytest.raises(Retryable) as raised,
+    ):
+        Poller(speaks, ["A-1", "A-2"]).turn()
+    with (
+        utility() as tirta,
+        system(tirta.url, updates="feed", api_key="x") as wrong,
+        pytest.raises(Misconfigured),
+    ):
+        Poller(wrong).turn()
+
+    assert raised.value.after_seconds == 7
 
 
 @pytest.mark.parametrize("updates", ["cases", "feed"])
