@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.contract import Delivery, EventView, OpenCase, PollAsk
+from connectors.contract import Delivery, EventView, OpenCase, PollAsk, System
 from connectors.systems.open311 import Open311System
 from hub.simulator.cases import utc_now
 from hub.simulator.faults import Timing
@@ -14,7 +14,7 @@ from hub.simulator.open311_profile import TIRTA
 from hub.simulator.utility import SimulatedUtility
 from schemas.agency import AgencyManifest, Limits
 from schemas.raw import JournalEntry, RawMessage
-from schemas.updates import AgencyUpdate, Corrupt
+from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
 
 KEY = "kunci-uji"
 SETTINGS: dict[str, Any] = {
@@ -135,7 +135,7 @@ def journal_entry(raw: RawMessage) -> JournalEntry:
 class Poller:
     """Polls a system as the hub does: checkpoint after checkpoint, its open cases."""
 
-    def __init__(self, speaks: Open311System, references: Sequence[str] = ()) -> None:
+    def __init__(self, speaks: System, references: Sequence[str] = ()) -> None:
         self.speaks = speaks
         self.cases = [
             OpenCase(position=f"{n:06d}", reference=one)
@@ -163,7 +163,7 @@ class Poller:
         msg = "the poll does not come to an end"
         raise AssertionError(msg)
 
-    def records(self) -> list[AgencyUpdate | Corrupt]:
+    def records(self) -> list[AgencyUpdate | AgencyComplaint | Corrupt]:
         """Poll, and read each new message record by record."""
         return [record for raw in self.turn() for record in read_all(self.speaks, raw)]
 
@@ -181,7 +181,9 @@ class Poller:
         return [case for case in self.cases if case.position > after][:number]
 
 
-def read_all(speaks: Open311System, raw: RawMessage) -> list[AgencyUpdate | Corrupt]:
+def read_all(
+    speaks: System, raw: RawMessage
+) -> list[AgencyUpdate | AgencyComplaint | Corrupt]:
     """Read a message as the hub does: a row of its own for each record."""
     whole = journal_entry(raw)
     bodies = speaks.split(whole)
