@@ -66,12 +66,14 @@ class ServerError:
 def request_records(tree: Tree) -> list[Mapping[str, Any]]:
     """Find the cases in an answer, as they came."""
     marks = ("service_request_id", "token")
-    return list(_find(tree, ("request", "service_request"), marks))
+    return list(find_records(tree, ("request", "service_request"), marks))
 
 
 def update_records(tree: Tree) -> list[Mapping[str, Any]]:
     """Find the updates in an answer, as they came; the root's name means nothing."""
-    return list(_find(tree, ("request_update",), ("update_id", "updated_datetime")))
+    return list(
+        find_records(tree, ("request_update",), ("update_id", "updated_datetime"))
+    )
 
 
 def error_records(tree: Tree) -> list[ServerError]:
@@ -85,7 +87,7 @@ def error_records(tree: Tree) -> list[ServerError]:
             code=as_text(one.get("code")),
             description=as_text(one.get("description")) or as_text(one.get("message")),
         )
-        for one in _find(tree, ("error",), marks)
+        for one in find_records(tree, ("error",), marks)
     ]
 
 
@@ -157,7 +159,7 @@ def as_media(value: Any) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
-def _find(
+def find_records(
     tree: Any, names: tuple[str, ...], marks: tuple[str, ...], depth: int = 0
 ) -> Iterator[Mapping[str, Any]]:
     """Walk down wrappers to what is named as a record, or has a record's fields."""
@@ -165,7 +167,7 @@ def _find(
         return
     if isinstance(tree, list):
         for one in tree:
-            yield from _find(one, names, marks, depth + 1)
+            yield from find_records(one, names, marks, depth + 1)
     elif isinstance(tree, Mapping):
         if _has_value(tree, marks):
             yield tree
@@ -174,7 +176,7 @@ def _find(
         # What is named as a record is one, whatever it lacks.
         inner = tuple(_keys(named)) if named else marks
         for value in named or list(tree.values()):
-            yield from _find(value, names, inner, depth + 1)
+            yield from find_records(value, names, inner, depth + 1)
 
 
 def _keys(named: list[Any]) -> Iterator[str]:

@@ -23,7 +23,8 @@ from schemas.raw import JournalEntry
 from schemas.updates import AgencyUpdate, AgencyView, Corrupt
 
 CASES, FEED = "cases", "feed"
-WRAPPERS = {CASES: "service_requests", FEED: "service_request_updates"}
+WRAPPERS = {CASES: "request", FEED: "request_update"}
+"""What a record of a page is wrapped in when it stands alone: always as JSON."""
 KIND = "open311"
 """In a message's meta: whether it is a page of cases or of the feed."""
 NOTICED = "noticed"
