@@ -130,8 +130,13 @@ def as_text(value: Any) -> str:
     if not isinstance(value, str | int | float):
         return ""
     text = str(value).replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(c for c in text if c in "\n\t" or c.isprintable())
-    return kept.strip()
+    return "".join(map(_shown, text)).strip()
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or character.isprintable():
+        return character
+    return " " if character.isspace() else ""
 
 
 def as_id(value: Any) -> str:

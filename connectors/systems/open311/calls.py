@@ -2,6 +2,7 @@
 
 import re
 import ssl
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -42,6 +43,14 @@ class AlreadyThere(Exception):
         self.answer = answer
 
 
+class Unexplained(Exception):
+    """A bare 500: it may be an outage, or an id that the server does not know."""
+
+    def __init__(self, unknown: OutcomeUnknown) -> None:
+        super().__init__("answered 500")
+        self.unknown = unknown
+
+
 class Calls:
     """One server; safe for many threads."""
 
@@ -59,27 +68,45 @@ class Calls:
         """Close idle connections."""
         self._client.close()
 
+    def ends_at(self) -> float:
+        """Tell when a call that begins now must have ended, by the monotonic clock."""
+        return time.monotonic() + self._limits.deadline_seconds
+
     def get(
-        self, step: str, place: str, pairs: Pairs, seconds: float | None = None
+        self, step: str, place: str, pairs: Pairs, ends_at: float | None = None
     ) -> HttpAnswer:
-        """Ask; returns whatever status comes. Raises what a call raises."""
+        """Ask; returns whatever status comes.
+
+        Raises what a call raises; Retryable where no time is left to ask.
+        """
         query = f"?{urlencode(pairs)}" if pairs else ""
-        return self._call(step, "GET", f"{place}.{self._format}{query}", {}, seconds)
+        target = f"{place}.{self._format}{query}"
+        return self._call(step, "GET", target, {}, ends_at or self.ends_at())
 
     def post(
-        self, step: str, place: str, pairs: Pairs, files: tuple[File, ...] = ()
+        self,
+        step: str,
+        place: str,
+        pairs: Pairs,
+        files: tuple[File, ...],
+        ends_at: float,
     ) -> HttpAnswer:
         """Post a form; returns a success.
 
-        Raises AlreadyThere, and the errors of `connectors.errors`.
+        Raises AlreadyThere, Unexplained, and the errors of `connectors.errors`.
         """
         content_type, body = encode(pairs, files)
         headers = {"Content-Type": content_type}
         target = f"{place}.{self._format}"
-        answer = self._call(step, "POST", target, headers, None, body)
+        answer = self._call(step, "POST", target, headers, ends_at, body)
         if answer.status // 100 != 2:  # noqa: PLR2004 - the hundred of successes
             _explain(answer, step)
-            require(answer, "POST", step)
+            try:
+                require(answer, "POST", step)
+            except OutcomeUnknown as error:
+                if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise Unexplained(error) from error
+                raise
         return answer
 
     @property
@@ -92,16 +119,20 @@ class Calls:
         method: str,
         target: str,
         headers: dict[str, str],
-        seconds: float | None = None,
+        ends_at: float,
         body: bytes | None = None,
     ) -> HttpAnswer:
+        left = ends_at - time.monotonic()
+        if left <= 0:
+            why = "no time was left for another question"
+            raise Retryable(why, fingerprint=f"open311 no time {step}")
         accept = "application/json" if self._format == "json" else "text/xml"
         return self._client.call(
             method,
             f"{self._settings.base_url}{target}",
             {"Accept": f"{accept}, */*;q=0.1", **headers},
             body,
-            deadline_seconds=seconds or self._limits.deadline_seconds,
+            deadline_seconds=left,
             response_bytes_max=self._limits.response_bytes_max,
             step=step,
         )

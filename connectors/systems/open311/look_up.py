@@ -1,7 +1,6 @@
 """Looking for a hand-over whose answer was lost, among the cases of its days."""
 
 import re
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,20 +27,16 @@ class WindowLookUp:
         self._calls = calls
         self._reader = reader
 
-    def __call__(self, delivery: Delivery, now: datetime, seconds: float) -> LookUp:
+    def __call__(self, delivery: Delivery, now: datetime, ends_at: float) -> LookUp:
         """Find the one case with our key.
 
         It is not there only where every page was seen, and where the server repeats
         what carries the key. Raises the errors of `connectors.errors`.
         """
         digits = as_digits(delivery.key)
-        ends_at = time.monotonic() + seconds
         seen: dict[str, ServiceRequest] = {}
         for page in range(1, PAGES_MAX + 1):
-            left = ends_at - time.monotonic()
-            if left <= 0:
-                return CannotTell(why="the look-up did not come to its end in time")
-            cases = self._page(delivery, now, page, left)
+            cases = self._page(delivery, now, page, ends_at)
             new = {case.id: case for case in cases if case.id not in seen}
             if not new:
                 # Also where the server repeats its last page, or knows no pages.
@@ -52,7 +47,7 @@ class WindowLookUp:
         return CannotTell(why=f"the look-up has more than {PAGES_MAX} pages")
 
     def _page(
-        self, delivery: Delivery, now: datetime, page: int, seconds: float
+        self, delivery: Delivery, now: datetime, page: int, ends_at: float
     ) -> list[ServiceRequest]:
         margin = timedelta(days=self._settings.find_days)
         told = [event.occurred_at for event in delivery.events]
@@ -63,7 +58,7 @@ class WindowLookUp:
         ]
         if page > 1:
             pairs.append(("page", str(page)))
-        answer = self._calls.get("find submit", "requests", pairs, seconds)
+        answer = self._calls.get("find submit", "requests", pairs, ends_at)
         require(answer, "GET", "find submit")
         return self._reader.cases(read_tree(answer, "GET", "find submit"))
 

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from connectors.contract import OpenCase, Page, PollAsk
+from connectors.errors import Refused
 from connectors.protocols.http.answer import HttpAnswer
 from connectors.protocols.open311.dates import write_date
 from connectors.protocols.open311.records import RequestUpdate, ServiceRequest
@@ -43,6 +44,14 @@ FIRST_WINDOW = timedelta(days=1)
 """How far back the very first window of a feed begins."""
 PAGE_SIZES = frozenset({20, 25, 30, 50, 100, 200, 250, 500, 1000})
 """Where servers cut a page: so many updates may be all, or the first of more."""
+TOO_MANY = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+    }
+)
+"""What a server may answer to more ids than it takes."""
 _SECOND = timedelta(seconds=1)
 _CONTENT_TYPE_CHARACTERS_MAX = 300
 
@@ -70,9 +79,10 @@ class CasePoller:
         cases = list(ask.cases(at.after, size))
         if not cases:
             return Page(raws=(), checkpoint=dump(_next_round(at)))
-        asked, began = ask_for(self._calls, self._settings, cases), time.monotonic()
+        began, ends_at = time.monotonic(), self._calls.ends_at()
+        asked = ask_for(self._calls, self._settings, cases, ends_at)
         skew = skew_seconds(asked, ask.now, time.monotonic() - began)
-        found = self._found(asked, cases)
+        found = self._found(asked, cases, ends_at)
         missing = len(cases) - len({case.id for case in found})
         if missing and len(cases) > 1:
             smaller = at.model_copy(update={"size": max(1, len(cases) // 2)})
@@ -95,21 +105,27 @@ class CasePoller:
         )
 
     def _found(
-        self, answer: HttpAnswer, cases: Sequence[OpenCase]
+        self, answer: HttpAnswer, cases: Sequence[OpenCase], ends_at: float
     ) -> list[ServiceRequest]:
         """Read those cases of ours that the answer tells of.
 
-        Raises Retryable where the server fails, and not for one of the ids.
+        Raises Retryable where the server fails, and not for one of the ids; Refused
+        where it does not mind which ids it is asked for.
         """
         if answer.status != HTTPStatus.OK:
             if len(cases) == 1:
-                require_known(self._calls, self._settings, answer)
-            elif not may_be_an_id(answer):
+                require_known(self._calls, self._settings, answer, ends_at)
+            elif answer.status not in TOO_MANY and not may_be_an_id(answer):
                 reading(lambda: require(answer, "GET", "cases"))
             return []
         tree = reading(lambda: read_tree(answer, "GET", "cases"))
+        told = self._reader.cases(tree)
         ours = {case.reference for case in cases}
-        return [case for case in self._reader.cases(tree) if case.id in ours]
+        found = [case for case in told if case.id in ours]
+        if len(cases) == 1 and not found and len(told) > 1:
+            why = "it answers other cases than the one that it is asked for by id"
+            raise Refused(why, fingerprint="open311 ids ignored")
+        return found
 
 
 class FeedPoller:
@@ -198,15 +214,20 @@ def _first(now: datetime) -> FeedCheckpoint:
 
 
 def ask_for(
-    calls: Calls, settings: Open311Settings, cases: Sequence[OpenCase]
+    calls: Calls,
+    settings: Open311Settings,
+    cases: Sequence[OpenCase],
+    ends_at: float,
 ) -> HttpAnswer:
     """Ask how these cases stand."""
     ids = ",".join(case.reference for case in cases)
     pairs = [*credentials(settings, key=False), ("service_request_id", ids)]
-    return reading(lambda: calls.get("cases", "requests", pairs))
+    return reading(lambda: calls.get("cases", "requests", pairs, ends_at))
 
 
-def require_known(calls: Calls, settings: Open311Settings, answer: HttpAnswer) -> None:
+def require_known(
+    calls: Calls, settings: Open311Settings, answer: HttpAnswer, ends_at: float
+) -> None:
     """Return where an error concerns the one id that was asked for.
 
     A bare 500 is told from an outage, and a 404 from a wrong jurisdiction, by asking
@@ -215,7 +236,7 @@ def require_known(calls: Calls, settings: Open311Settings, answer: HttpAnswer) -
     if not may_be_an_id(answer):
         reading(lambda: require(answer, "GET", "cases"))
     pairs = credentials(settings, key=False)
-    health = reading(lambda: calls.get("services", "services", pairs))
+    health = reading(lambda: calls.get("services", "services", pairs, ends_at))
     reading(lambda: require(health, "GET", "services"))
 
 

@@ -44,16 +44,28 @@ class Snapshot:
                 if view is not None:
                     yield view
 
+    def denies(self, reference: str, ends_at: float) -> bool:
+        """Tell whether the server, being well, does not show this case.
+
+        Raises the errors of `connectors.errors`.
+        """
+        answer = self._answer([reference], ends_at)
+        if answer.status != HTTPStatus.OK:
+            require_known(self._calls, self._settings, answer, ends_at)
+            return True
+        return not self._views(answer)
+
     def _ask(self, references: Sequence[str]) -> dict[str, AgencyView]:
-        answer = self._answer(references)
+        answer = self._answer(references, self._calls.ends_at())
         if answer.status != HTTPStatus.OK and may_be_an_id(answer):
             return {}
         return self._views(answer)
 
     def _ask_alone(self, reference: str) -> AgencyView | None:
-        answer = self._answer([reference])
+        ends_at = self._calls.ends_at()
+        answer = self._answer([reference], ends_at)
         if answer.status != HTTPStatus.OK:
-            require_known(self._calls, self._settings, answer)
+            require_known(self._calls, self._settings, answer, ends_at)
             # Told by a status or by words it is gone; a bare 500 says too little.
             gone = is_unknown_case(answer)
             return AgencyView(reference=reference, present=False) if gone else None
@@ -63,9 +75,9 @@ class Snapshot:
         # Others in its place: the server does not mind which one we asked for.
         return None if views else AgencyView(reference=reference, present=False)
 
-    def _answer(self, references: Sequence[str]) -> HttpAnswer:
+    def _answer(self, references: Sequence[str], ends_at: float) -> HttpAnswer:
         cases = [OpenCase(position="", reference=one) for one in references]
-        return ask_for(self._calls, self._settings, cases)
+        return ask_for(self._calls, self._settings, cases, ends_at)
 
     def _views(self, answer: HttpAnswer) -> dict[str, AgencyView]:
         reading(lambda: require(answer, "GET", "cases"))

@@ -2,7 +2,6 @@
 
 import json
 import ssl
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -23,12 +22,17 @@ from connectors.contract import (
     Skipped,
     System,
 )
-from connectors.errors import OutcomeUnknown, Refused
+from connectors.errors import (
+    ConnectorError,
+    OutcomeUnknown,
+    Refused,
+)
 from connectors.protocols.http.answer import HttpAnswer
 from connectors.protocols.open311.tree import NotOpen311Error, parse
 from connectors.systems.open311.calls import (
     AlreadyThere,
     Calls,
+    Unexplained,
     read_tree,
     reading,
     require,
@@ -60,7 +64,6 @@ class Open311System(System):
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._name = manifest.name
-        self._limits = manifest.limits
         self._settings = settings
         self._calls = Calls(settings, manifest.limits, tls)
         self._reader = Reader(manifest, settings.updates)
@@ -99,11 +102,13 @@ class Open311System(System):
             return self._ask_token(delivery)
         files = delivery.files if self._settings.files == "upload" else ()
         pairs = submit_pairs(self._settings, delivery)
-        ends_at = time.monotonic() + self._limits.deadline_seconds
+        ends_at = self._calls.ends_at()
         try:
-            answer = self._calls.post("submit", "requests", pairs, files)
+            answer = self._calls.post("submit", "requests", pairs, files, ends_at)
         except AlreadyThere as known:
             return self._already_there(delivery, known.answer, ends_at)
+        except Unexplained as bare:
+            raise bare.unknown from bare
         return self._accepted(answer, "POST", "submit", asks=0)
 
     def send(self, delivery: Delivery) -> Done | Skipped:
@@ -115,10 +120,14 @@ class Open311System(System):
             raise Refused(why, fingerprint="open311 many events")
         files = delivery.files if self._settings.files == "upload" else ()
         pairs = update_pairs(self._settings, delivery)
+        ends_at, place = self._calls.ends_at(), "servicerequestupdates"
         try:
-            answer = self._calls.post("send", "servicerequestupdates", pairs, files)
+            answer = self._calls.post("send", place, pairs, files, ends_at)
         except AlreadyThere as known:
             answer = known.answer
+        except Unexplained as bare:
+            self._refuse_if_gone(delivery.reference, bare.unknown, ends_at)
+            raise bare.unknown from bare
         else:
             # Some say nothing at all; what is said must be Open311, and no page.
             if answer.body.strip():
@@ -132,7 +141,7 @@ class Open311System(System):
         """
         if not self._settings.find or delivery.reference:
             return CannotTell(why="agency.toml declares no look-up for this")
-        return self._look_up(delivery, self._limits.deadline_seconds)
+        return self._look_up(delivery, self._calls.ends_at())
 
     def split(self, entry: JournalEntry) -> Sequence[bytes]:
         """Divide one page into bodies of single records; pure."""
@@ -192,19 +201,33 @@ class Open311System(System):
                     return Done(reference=case.id, response=answer.body)
         why = "answered that it exists already, without its id"
         if self._settings.find:
-            found = self._look_up(delivery, ends_at - time.monotonic())
+            found = self._look_up(delivery, ends_at)
             if isinstance(found, Found):
                 return Done(reference=found.reference, response=answer.body)
             why += "; and the look-up did not find it"
         fingerprint = "open311 exists already POST submit"
         raise OutcomeUnknown(why, fingerprint=fingerprint, response=answer.body)
 
+    def _refuse_if_gone(
+        self, reference: str, unknown: OutcomeUnknown, ends_at: float
+    ) -> None:
+        """Refuse what a 500 means for a case that the server does not know."""
+        snapshot = Snapshot(self._settings, self._calls, self._reader)
+        try:
+            gone = snapshot.denies(reference, ends_at)
+        except ConnectorError:
+            return
+        if gone:
+            why = "answered 500, and does not know the case"
+            fingerprint = "open311 500 unknown case POST send"
+            raise Refused(why, fingerprint=fingerprint, response=unknown.response)
+
     def _look_up(
-        self, delivery: Delivery, seconds: float
+        self, delivery: Delivery, ends_at: float
     ) -> Found | NotFound | CannotTell:
         look_up = WindowLookUp(self._settings, self._calls, self._reader)
         try:
-            return look_up(delivery, datetime.now(UTC), seconds)
+            return look_up(delivery, datetime.now(UTC), ends_at)
         except (OutcomeUnknown, Refused) as error:
             return CannotTell(why=f"the look-up {error.why}")
 
