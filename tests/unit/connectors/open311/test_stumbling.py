@@ -2,6 +2,7 @@
 
 import json
 import socket
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,7 +11,9 @@ from connectors.contract import Done
 from connectors.errors import OutcomeUnknown, Refused
 from connectors.protocols.open311.records import as_text
 from connectors.systems.open311.checkpoint import CasesCheckpoint, load
+from hub.simulator.faults import Fault
 from hub.simulator.utility import SimulatedUtility
+from schemas.updates import AgencyUpdate
 from tests.unit.connectors.open311.builders import (
     Poller,
     delivery,
@@ -135,3 +138,34 @@ def test_every_known_case_is_seen_in_one_round(
 
 def test_spaces_of_any_kind_part_words_and_marks_are_left_out() -> None:
     assert as_text("air\u00a0mati\u2003lagi\u200b\x07") == "air mati lagi"
+
+
+def test_a_case_that_was_not_filed_has_no_reference() -> None:
+    with (
+        utility(zero_id=True) as tirta,
+        system(tirta.url) as speaks,
+        pytest.raises(OutcomeUnknown, match="without an id"),
+    ):
+        speaks.submit(delivery())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.DUPLICATE_UPDATES, Fault.OUT_OF_ORDER_UPDATES, Fault.CLOCK_WRONG],
+)
+def test_a_feed_that_repeats_swaps_or_lies_about_time_tells_every_step(
+    fault: Fault,
+) -> None:
+    with utility() as tirta, system(tirta.url, updates="feed") as speaks:
+        done = speaks.submit(delivery())
+        assert isinstance(done, Done)
+        tirta.faults.for_next(1, fault)
+        for word in ("investigating", "planned", "fixed"):
+            tirta.move(done.reference, word)
+        poller = Poller(speaks)
+        poller.now = datetime.now(UTC) + timedelta(hours=8)
+        found = [one for one in poller.records() if isinstance(one, AgencyUpdate)]
+
+    events = {one.event_id: one.raw_status for one in found}
+    assert sorted(events.values()) == ["fixed", "investigating", "planned"]
+    assert len(found) == (4 if fault is Fault.DUPLICATE_UPDATES else 3)
