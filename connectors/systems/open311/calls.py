@@ -43,12 +43,8 @@ class AlreadyThere(Exception):
         self.answer = answer
 
 
-class Unexplained(Exception):
+class Unexplained(OutcomeUnknown):
     """A bare 500: it may be an outage, or an id that the server does not know."""
-
-    def __init__(self, unknown: OutcomeUnknown) -> None:
-        super().__init__("answered 500")
-        self.unknown = unknown
 
 
 class Calls:
@@ -93,7 +89,8 @@ class Calls:
     ) -> HttpAnswer:
         """Post a form; returns a success.
 
-        Raises AlreadyThere, Unexplained, and the errors of `connectors.errors`.
+        Raises AlreadyThere, Unexplained for a bare 500, and the errors of
+        `connectors.errors`.
         """
         content_type, body = encode(pairs, files)
         headers = {"Content-Type": content_type}
@@ -101,12 +98,7 @@ class Calls:
         answer = self._call(step, "POST", target, headers, ends_at, body)
         if answer.status // 100 != 2:  # noqa: PLR2004 - the hundred of successes
             _explain(answer, step)
-            try:
-                require(answer, "POST", step)
-            except OutcomeUnknown as error:
-                if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-                    raise Unexplained(error) from error
-                raise
+            require(answer, "POST", step)
         return answer
 
     @property
@@ -181,7 +173,8 @@ def _explain(answer: HttpAnswer, step: str) -> None:
     codes, words = _errors(answer)
     if _ALREADY in words:
         raise AlreadyThere(answer)
-    if answer.status == HTTPStatus.BAD_REQUEST and "not found" in words:
+    bad = answer.status == HTTPStatus.BAD_REQUEST
+    if step == "send" and bad and "not found" in words:
         why = "answered 400: not found; it may not have the case yet"
         raise Retryable(
             why,
@@ -191,10 +184,13 @@ def _explain(answer: HttpAnswer, step: str) -> None:
         )
     if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         refused = any(_CLIENT_ERROR.fullmatch(code) for code in codes)
-        if refused or any(nowhere in words for nowhere in _NOWHERE):
+        # Words of a page count for nothing: it need not be the server's own.
+        if refused or (codes and any(nowhere in words for nowhere in _NOWHERE)):
             why = "answered 500, with an error that is the request's"
             fingerprint = f"open311 500 of the request POST {step}"
             raise Refused(why, fingerprint=fingerprint, response=answer.body)
+        why, fingerprint = "answered 500", f"http 500 POST {step}"
+        raise Unexplained(why, fingerprint=fingerprint, response=answer.body)
 
 
 def _errors(answer: HttpAnswer) -> tuple[list[str], str]:

@@ -9,9 +9,9 @@ from connectors.contract import CannotTell, Delivery, Found, NotFound
 from connectors.protocols.open311.dates import write_date
 from connectors.protocols.open311.records import ServiceRequest, as_text
 from connectors.systems.open311.calls import Calls, read_tree, require
+from connectors.systems.open311.feed_polling import PAGE_SIZES
 from connectors.systems.open311.form import credentials
 from connectors.systems.open311.keys import MARK, as_digits
-from connectors.systems.open311.polling import PAGE_SIZES
 from connectors.systems.open311.reading import Reader
 from connectors.systems.open311.settings import Open311Settings
 

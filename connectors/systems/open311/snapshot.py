@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from connectors.contract import OpenCase
 from connectors.protocols.http.answer import HttpAnswer
+from connectors.systems.open311.asking import ask_for, may_be_an_id, require_known
 from connectors.systems.open311.calls import (
     Calls,
     is_unknown_case,
@@ -12,7 +13,6 @@ from connectors.systems.open311.calls import (
     reading,
     require,
 )
-from connectors.systems.open311.polling import ask_for, may_be_an_id, require_known
 from connectors.systems.open311.reading import Reader
 from connectors.systems.open311.settings import Open311Settings
 from schemas.updates import AgencyView

@@ -37,9 +37,10 @@ from connectors.systems.open311.calls import (
     reading,
     require,
 )
+from connectors.systems.open311.case_polling import CasePoller
+from connectors.systems.open311.feed_polling import FeedPoller
 from connectors.systems.open311.form import credentials, submit_pairs, update_pairs
 from connectors.systems.open311.look_up import WindowLookUp
-from connectors.systems.open311.polling import CasePoller, FeedPoller
 from connectors.systems.open311.reading import FEED, Reader
 from connectors.systems.open311.settings import Open311Settings
 from connectors.systems.open311.snapshot import Snapshot
@@ -107,8 +108,6 @@ class Open311System(System):
             answer = self._calls.post("submit", "requests", pairs, files, ends_at)
         except AlreadyThere as known:
             return self._already_there(delivery, known.answer, ends_at)
-        except Unexplained as bare:
-            raise bare.unknown from bare
         return self._accepted(answer, "POST", "submit", asks=0)
 
     def send(self, delivery: Delivery) -> Done | Skipped:
@@ -126,8 +125,8 @@ class Open311System(System):
         except AlreadyThere as known:
             answer = known.answer
         except Unexplained as bare:
-            self._refuse_if_gone(delivery.reference, bare.unknown, ends_at)
-            raise bare.unknown from bare
+            self._refuse_if_gone(delivery.reference, bare, ends_at)
+            raise
         else:
             # Some say nothing at all; what is said must be Open311, and no page.
             if answer.body.strip():

@@ -12,7 +12,7 @@ from connectors.contract import PollAsk
 from connectors.protocols.http.answer import HttpAnswer
 from connectors.protocols.open311.dates import read_date, write_date
 from connectors.systems.open311.calls import Calls
-from connectors.systems.open311.polling import PAGE_SIZES, FeedPoller
+from connectors.systems.open311.feed_polling import PAGE_SIZES, FeedPoller
 from connectors.systems.open311.reading import Reader
 from connectors.systems.open311.settings import Open311Settings
 from tests.unit.connectors.open311.builders import SETTINGS, journal_entry, manifest
