@@ -24,6 +24,7 @@ from schemas.deadlines import DeadlineTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
 
 SYSTEMS: Mapping[str, str] = {
+    "open311": "connectors.systems.open311:Open311System",
     "rest": "connectors.systems.rest:RestSystem",
 }
 """Kind of system -> class with `from_manifest(manifest)`."""

@@ -147,7 +147,7 @@ class SimulatedAgency:
             "requests": len(self.requests),
             "faults": {str(f): times for f, times in self.faults.played.items()},
             "updates": {"delivered": told.delivered, "waiting": told.waiting},
-            "cases": [_summary(case) for case in self.cases],
+            "cases": [summary(case) for case in self.cases],
         }
 
     def _begin(self, case: Case) -> None:
@@ -172,7 +172,8 @@ class SimulatedAgency:
             self._timers.after(delay, partial(self.move, nomor, word, note))
 
 
-def _summary(case: Case) -> dict[str, Any]:
+def summary(case: Case) -> dict[str, Any]:
+    """Show a case as an officer sees it, ready for JSON."""
     return {
         "nomor": case.nomor,
         "status": case.word,

@@ -1,4 +1,4 @@
-"""The whole region: three agencies, a mail sink, an SMS gateway, citizens."""
+"""The whole region: four agencies, a mail sink, an SMS gateway, citizens."""
 
 import base64
 import random
@@ -12,6 +12,7 @@ from hub.simulator.cases import utc_now
 from hub.simulator.citizens import Citizens
 from hub.simulator.faults import Timing
 from hub.simulator.mail import MailSink
+from hub.simulator.open311_profile import TIRTA
 from hub.simulator.post import HubAddresses
 from hub.simulator.profiles import (
     DINKES,
@@ -23,6 +24,7 @@ from hub.simulator.profiles import (
 from hub.simulator.sms import SmsGateway
 from hub.simulator.tally import Tally, take_tally
 from hub.simulator.texts import SAMPLES, Sample
+from hub.simulator.utility import SimulatedUtility
 
 
 class SimulatedRegion:
@@ -58,6 +60,15 @@ class SimulatedRegion:
             )
             for profile in profiles
         }
+        self.tirta = SimulatedUtility(
+            TIRTA,
+            seed=seed,
+            api_key=random.Random(f"key:{seed}").randbytes(16).hex(),
+            work_seconds=work_seconds,
+            timing=timing,
+            now=now,
+        )
+        """The water utility, which is asked for its updates."""
         self.mail = MailSink()
         self.sms = SmsGateway(
             seed=seed,
@@ -90,14 +101,19 @@ class SimulatedRegion:
         return self.agencies[DINKES.name]
 
     @property
+    def systems(self) -> Sequence[SimulatedAgency | SimulatedUtility]:
+        """Every agency: those that push their updates, and those that are asked."""
+        return (*self.agencies.values(), self.tirta)
+
+    @property
     def at_rest(self) -> bool:
-        """Tell whether all agencies are done and the hub was told everything."""
-        return self.sms.at_rest and all(a.at_rest for a in self.agencies.values())
+        """Tell whether all agencies are done and the hub was told what is pushed."""
+        return self.sms.at_rest and all(a.at_rest for a in self.systems)
 
     def start(self) -> None:
         """Open every server; each keeps its port until the region is gone."""
         with ExitStack() as opened:
-            for agency in self.agencies.values():
+            for agency in self.systems:
                 opened.enter_context(agency)
             opened.enter_context(self.mail)
             opened.enter_context(self.sms)
@@ -127,13 +143,13 @@ class SimulatedRegion:
             "SIMPUL_SMS_SECRET": self.sms.secret,
             "SIMPUL_MAIL_RELAY": self.mail.address,
         }
-        for agency in self.agencies.values():
+        for agency in self.systems:
             variables |= agency.environment()
         return variables
 
     def tally(self) -> Tally:
         """Count from outside what reached agencies and citizens."""
-        return take_tally(self.agencies.values(), self.mail, self.sms)
+        return take_tally(self.systems, self.mail, self.sms)
 
     def _hub_url(self) -> str:
         return self.citizens.hub.http if self.citizens.hub else ""

@@ -5,13 +5,27 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from hub.simulator.agency import SimulatedAgency
+from hub.simulator.cases import Case
 from hub.simulator.mail import MailSink
+from hub.simulator.profiles import AgencyProfile
 from hub.simulator.sms import SmsGateway, local_number
 
 MARKER = re.compile(r"\bref-\d+-\d{6,}\b")
 ANSWER_MARKER = re.compile(r"\bjwb-\d+-\d{6,}\b")
+
+
+class HasCases(Protocol):
+    """An agency of any kind, as far as it is counted."""
+
+    @property
+    def profile(self) -> AgencyProfile:
+        """Who it is."""
+
+    @property
+    def cases(self) -> list[Case]:
+        """What it has on file."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +60,7 @@ class Tally:
         return [marker for marker in markers if marker not in self.cases]
 
 
-def take_tally(
-    agencies: Iterable[SimulatedAgency], mail: MailSink, sms: SmsGateway
-) -> Tally:
+def take_tally(agencies: Iterable[HasCases], mail: MailSink, sms: SmsGateway) -> Tally:
     """Count now."""
     cases: dict[str, Counter[str]] = {}
     answers: dict[str, Counter[str]] = {}

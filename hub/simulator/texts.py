@@ -151,7 +151,7 @@ SAMPLES = (
 
 ROUTABLE_CATEGORIES = frozenset({"pekerjaan-umum", "kependudukan", "kesehatan"})
 ROUTABLE = tuple(s for s in SAMPLES if s.category in ROUTABLE_CATEGORIES)
-"""What one of the three simulated agencies is clearly there for."""
+"""What one of the three offices of the region is clearly there for."""
 
 FIRST_NAMES = ("Asep", "Dewi", "Rina", "Ujang", "Sari", "Bambang", "Wati", "Yusuf")
 LAST_NAMES = ("Contoh", "Rekaan", "Misal", "Umpama", "Andai", "Khayal")

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.acceptance.command import Run
+from tests.samples import SAMPLE_AGENCIES
 
 
 @pytest.mark.parametrize(
@@ -11,7 +12,7 @@ from tests.acceptance.command import Run
         (["complaints", "list"], 6),
         (["complaints", "list", "--limit", "2"], 2),
         (["complaints", "list", "--status", "closed"], 3),
-        (["parties", "list"], 3),
+        (["parties", "list"], len(SAMPLE_AGENCIES)),
         (["dead", "list"], 3),
         (["dead", "list", "--kind", "refused"], 2),
         (["dead", "list", "--kind", "gave_up"], 0),

@@ -29,13 +29,13 @@ from hub.stages.act import Act, Request
 from hub.stages.deadlines import StrikeClocks
 from schemas.parties import Author, AuthorKind
 from tests.figures import Figure
+from tests.samples import SAMPLE_AGENCIES
 
 PUPR = "dinas_pupr"
-AGENCIES = (PUPR, "disdukcapil", "dinkes")
 LANES = (
     "intake.web",
-    *(f"updates.{agency}" for agency in AGENCIES),
-    *(f"deliver.{agency}" for agency in AGENCIES),
+    *(f"updates.{agency}" for agency in SAMPLE_AGENCIES),
+    *(f"deliver.{agency}" for agency in SAMPLE_AGENCIES),
 )
 SITI = Actor(Author(kind=AuthorKind.OPERATOR, id="cli:siti"), ActorRole.OPERATOR)
 BEGIN = datetime(2026, 12, 22, 3, 0, tzinfo=UTC)

@@ -23,8 +23,8 @@ from hub.database.vault import key_id_of
 from hub.settings import Privacy, Server, Settings, Work
 from hub.simulator.region import SimulatedRegion
 from schemas.raw import RawMessage
+from tests.samples import SAMPLE_AGENCIES
 
-AGENCIES = ("dinas_pupr", "disdukcapil", "dinkes")
 MARKERS = ("markermuka", "markerisi", "markertempat", "markernama", "markeralamat")
 COMPLAINT = {
     "title": "Jalan rusak markermuka",
@@ -52,8 +52,8 @@ ROWS = {
 
 LANES = (
     "intake.web",
-    *(f"updates.{agency}" for agency in AGENCIES),
-    *(f"deliver.{agency}" for agency in AGENCIES),
+    *(f"updates.{agency}" for agency in SAMPLE_AGENCIES),
+    *(f"deliver.{agency}" for agency in SAMPLE_AGENCIES),
 )
 
 

@@ -1,4 +1,4 @@
-"""The three sample agencies of Kabupaten Sukamaju, and how complaints find them."""
+"""The sample agencies of Kabupaten Sukamaju, and how complaints find them."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from schemas.parties import ChannelName
 from schemas.updates import AgencyUpdate
 from tests.unit.connectors.rest.builders import SECRET, entry
 
-NAMES = ("dinas_pupr", "dinkes", "disdukcapil")
+NAMES = ("dinas_pupr", "dinkes", "disdukcapil", "perumda_tirta")
 ENVIRON = {
     f"SIMPUL_{name}_{what}": value
     for name in ("PUPR", "DINKES", "DISDUKCAPIL")
@@ -24,7 +24,7 @@ ENVIRON = {
         "TOKEN": "t0ken",
         "WEBHOOK_SECRET": SECRET,
     }.items()
-}
+} | {"SIMPUL_TIRTA_URL": "http://127.0.0.1:9", "SIMPUL_TIRTA_KEY": "k3y"}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,7 @@ def test_the_samples_load(
         ("dinas_pupr", True, True),
         ("disdukcapil", False, True),
         ("dinkes", False, False),
+        ("perumda_tirta", True, True),
     ],
 )
 def test_each_sample_can_do_something_else(
@@ -59,7 +60,8 @@ def test_each_sample_can_do_something_else(
 
     assert (can.honours_key, can.finds) == (honours_key, finds)
     assert can.sends
-    assert can.coalesces
+    assert can.coalesces == can.pushes == (name != "perumda_tirta")
+    assert can.polls == ("cases" if name == "perumda_tirta" else "")
 
 
 def test_the_health_office_learns_nothing_about_the_reporter(
@@ -121,6 +123,7 @@ def complaint(title: str, body: str, **fields: Any) -> NewComplaint:
         ("Antrean puskesmas terlalu lama", "Dokter satu.", ["dinkes"]),
         ("Puskesmas di jalan Melati", "Obat habis.", ["dinkes"]),
         ("Limbah pabrik", "Sungai di tepi jalan hitam.", ["dinas_pupr", "dinkes"]),
+        ("Air PDAM mati", "Sudah empat hari di blok C.", ["perumda_tirta"]),
         ("Situs judi online", "Mohon blokir.", []),
         ("tes", "coba coba aja hehe", []),
     ],
@@ -139,6 +142,7 @@ def test_complaints_find_who_must_act(
         ("pekerjaan-umum", "dinas_pupr"),
         ("kependudukan", "disdukcapil"),
         ("kesehatan", "dinkes"),
+        ("air-minum", "perumda_tirta"),
     ],
 )
 def test_a_category_weighs_more_than_words(
