@@ -23,6 +23,7 @@ from schemas.deadlines import DeadlineTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
 
 SYSTEMS: Mapping[str, str] = {
+    "amqp": "connectors.systems.amqp:AmqpSystem",
     "rest": "connectors.systems.rest:RestSystem",
 }
 """Kind of system -> class with `from_manifest(manifest)`."""
