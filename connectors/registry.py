@@ -51,16 +51,26 @@ class ConfigError(Exception):
     """A configuration file cannot be used; the text names the file and the field."""
 
 
+class NotSetUpError(ConfigError):
+    """A variable of the environment that a file refers to is not set."""
+
+
 def load_agencies(
     directories: Sequence[Path], environ: Mapping[str, str]
 ) -> dict[str, AgencyConnector]:
     """Load every subfolder with an agency.toml; a later directory overrides.
 
-    A manifest that is overridden is not read, so its secrets need not exist.
-    Raises ConfigError.
+    A manifest that is overridden is not read, so its secrets need not exist. A sample
+    whose variables are not set is left out: nobody set it up. Raises ConfigError.
     """
-    found = _manifests(directories)
-    return {name: load_agency(path, environ) for name, path in found.items()}
+    loaded = {}
+    for name, path in _manifests(directories).items():
+        try:
+            loaded[name] = load_agency(path, environ)
+        except NotSetUpError:
+            if path.parent.parent != SAMPLES:
+                raise
+    return loaded
 
 
 def read_manifests(directories: Sequence[Path]) -> dict[str, AgencyManifest]:
@@ -221,7 +231,8 @@ def _of_environment(
     name: str, environ: Mapping[str, str], file: Path, field: str
 ) -> str:
     if not (secret := environ.get(name, "")):
-        raise _error(file, field, f"the environment variable {name} is not set")
+        why = f"the environment variable {name} is not set"
+        raise NotSetUpError(str(_error(file, field, why)))
     return secret
 
 

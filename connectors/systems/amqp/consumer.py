@@ -14,11 +14,11 @@ import pika
 from pika import spec
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
-from pika.exceptions import AMQPChannelError
 
 from connectors.contract import Accept
 from connectors.systems.amqp.incoming import raw_of
 from connectors.systems.amqp.line import Line
+from connectors.systems.amqp.outcome import ConsumerLost
 from connectors.systems.amqp.settings import Updates
 from schemas.raw import RawMessage
 
@@ -30,14 +30,12 @@ To give it back at once would use up the queue's delivery limit within seconds.
 """
 GRACE_SECONDS = 10.0
 """How long what is being stored may take when we leave."""
+WATCH_SECONDS = 60.0
+"""Messages wait and none came for so long: the consumer is taken as forgotten."""
 STORES_AT_ONCE = 8
 """Threads that wait for a commit; the journal groups what waits together."""
 
 _log = logging.getLogger(__name__)
-
-
-class QueueDeleted(AMQPChannelError):  # type: ignore[misc]
-    """The broker ended our consumer: its queue was deleted, or moves."""
 
 
 class Consumer:
@@ -62,6 +60,7 @@ class Consumer:
         self._channel: Channel | None = None
         self._tag = ""
         self._taken: set[int] = set()
+        self._was_told = False
         self.came_in = False
         """Whether the broker let us consume."""
         self.why: BaseException | None = None
@@ -88,7 +87,7 @@ class Consumer:
         self._channel = channel
         channel.add_on_close_callback(lambda _, error: self._line.close(error))
         channel.add_on_cancel_callback(
-            lambda _: self._line.close(QueueDeleted("the queue is gone"))
+            lambda _: self._line.close(ConsumerLost("its queue is gone"))
         )
         channel.basic_qos(prefetch_count=self._settings.prefetch)
         self._tag = channel.basic_consume(
@@ -97,6 +96,26 @@ class Consumer:
 
     def _on_consuming(self, _: Any) -> None:
         self.came_in = True
+        self._watch()
+
+    def _watch(self) -> None:
+        """Look now and then whether messages wait that nobody brings us.
+
+        A queue that was deleted and made again at once leaves its consumer behind in
+        silence.
+        """
+        channel = self._channel
+        if channel is None or not channel.is_open:
+            return
+        channel.connection.ioloop.call_later(WATCH_SECONDS, self._watch)
+        if not self._was_told and not self._taken and not self._leaving.is_set():
+            queue = self._settings.queue
+            channel.queue_declare(queue, passive=True, callback=self._on_count)
+        self._was_told = False
+
+    def _on_count(self, frame: Any) -> None:
+        if frame.method.message_count and not self._was_told:
+            self._line.close(ConsumerLost("messages wait, and none is brought to us"))
 
     def _on_message(
         self,
@@ -106,6 +125,7 @@ class Consumer:
         body: bytes,
     ) -> None:
         tag = delivery.delivery_tag
+        self._was_told = True
         if len(body) > self._settings.body_bytes_max:
             _log.error(
                 "%s: an update of %d bytes is rejected; its queue's dead-letter "

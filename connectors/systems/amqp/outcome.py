@@ -3,6 +3,7 @@
 import ssl
 
 from pika.exceptions import (
+    AMQPChannelError,
     AuthenticationError,
     ChannelClosed,
     ChannelClosedByBroker,
@@ -24,6 +25,10 @@ from connectors.systems.amqp.call import Message
 ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED = 403, 404, 406
 CONTENT_TOO_LARGE, NOT_ALLOWED = 311, 530
 _BELOW_MAX = 8
+
+
+class ConsumerLost(AMQPChannelError):  # type: ignore[misc]
+    """The broker has our connection and brings us nothing."""
 
 
 def not_connected(error: BaseException) -> ConnectorError:
@@ -97,6 +102,8 @@ def said(error: BaseException | None) -> str:
     """Say in one line for the log why a connection ended; no content of messages."""
     if isinstance(error, ConnectionClosed | ChannelClosed):
         return f"the broker closed it: {error.reply_code} {error.reply_text}"
+    if isinstance(error, ConsumerLost):
+        return str(error)
     if error is None:
         return "it ended"
     return not_connected(error).why

@@ -87,6 +87,9 @@ class Session:
 
     def _begin(self, call: Call) -> None:
         self._used = True
+        if self._blocked:
+            call.fail(outcome.blocked())
+            return
         if any(carrier.is_stuck for carrier in self._carriers):
             # What is sent now would be one more of which nobody knows.
             call.fail(outcome.silent())
