@@ -179,7 +179,7 @@ class Consumer:
             except Exception as error:  # noqa: BLE001 - the message must not be lost
                 # Its text may hold what the message says; its kind does not.
                 kind = type(error).__name__
-                _log.error("%s: an update was not stored: %s", self._agency, kind)  # noqa: TRY400
+                _log.error("%s: an update was not stored: %s", self._agency, kind)
             else:
                 return True
             self._leaving.wait(STORE_AGAIN_SECONDS)

@@ -26,28 +26,22 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 def hand_over(settings: AmqpSettings, delivery: Delivery) -> Message:
     """Write a complaint; raises Refused where it is too long."""
-    ours = dict(delivery.complaint)
-    if settings.files == "upload" and delivery.files:
-        ours["attachments"] = [_file(file) for file in delivery.files]
-    body = {"reference": ours.get("public_number", ""), "complaint": ours}
-    chosen = settings.submit
+    chosen, ours = settings.submit, delivery.complaint
+    number, files = str(ours.get("public_number", "")), _files(settings, delivery)
+    body = {"reference": number, "complaint": ours, **files}
     if chosen.fields:
-        files = {"files": ours.get("attachments")}
-        body = _mapped(chosen.fields, {**files, **delivery.complaint})
-    subject = str(ours.get("public_number", ""))
-    return _message(settings, chosen, delivery, HAND_OVER, subject, body)
+        body = _mapped(chosen.fields, {**ours, **files})
+    return _message(settings, chosen, delivery, HAND_OVER, number, body)
 
 
 def told(settings: AmqpSettings, chosen: Outgoing, delivery: Delivery) -> Message:
     """Write one later event; raises Refused where it is too long."""
     (event,) = delivery.events
-    ours = _event(event)
-    if settings.files == "upload" and delivery.files:
-        ours["attachments"] = [_file(file) for file in delivery.files]
-    body: dict[str, Any] = {"reference": delivery.reference, "event": ours}
+    ours, files = _event(event), _files(settings, delivery)
+    body: dict[str, Any] = {"reference": delivery.reference, "event": ours, **files}
     if chosen.fields:
-        flat = {**ours, "reference": delivery.reference}
-        body = _mapped(chosen.fields, {**flat, "files": ours.get("attachments")})
+        flat = {**ours, **files, "reference": delivery.reference}
+        body = _mapped(chosen.fields, flat)
     kind = f"simpul.{event.type}.v1"
     message = _message(settings, chosen, delivery, kind, delivery.reference, body)
     message.properties.headers["ce-time"] = event.occurred_at.isoformat()
@@ -101,6 +95,12 @@ def _message(
         },
     )
     return Message(settings.exchange, chosen.routing_key, properties, written, answered)
+
+
+def _files(settings: AmqpSettings, delivery: Delivery) -> dict[str, Any]:
+    if settings.files != "upload" or not delivery.files:
+        return {}
+    return {"files": [_file(file) for file in delivery.files]}
 
 
 def _file(file: File) -> dict[str, str]:

@@ -21,10 +21,11 @@ from hub.database.invariants import check_invariants
 from hub.settings import Server, Settings, Work
 from hub.simulator.broker_agency import BrokerAgency
 from hub.simulator.faults import Fault
+from schemas.amqp_door import HandedOver
 from tests.services.rabbitmq import QUEUE_SETTLES_SECONDS, Rabbitmq, start_own_rabbitmq
 from tests.services.waiting import wait_until
 
-SECONDS_MAX = 60.0
+SECONDS_MAX = 40.0
 NAME = "pln_sukamaju"
 ROUTING = f"""
 [[rules]]
@@ -41,11 +42,13 @@ class Grid:
     broker: Rabbitmq
     listener: Listener
 
-    def write(self) -> str:
+    def write(self, where: str = "Melati") -> str:
+        """Write a complaint of a place; equal ones would be taken for one."""
+        person = {"name": f"Budi {where}", "email": f"budi.{where}@contoh.example"}
         body = {
-            "title": "Listrik padam",
-            "body": "Satu kampung gelap.",
-            "reporter": {"name": "Budi Contoh", "email": "budi@contoh.example"},
+            "title": f"Listrik padam di {where}",
+            "body": f"Satu kampung gelap di Jalan {where}.",
+            "reporter": person,
         }
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid7())}
         url = f"{self.hub.http_url}/api/v1/complaints"
@@ -122,9 +125,11 @@ def test_a_complaint_goes_out_and_its_repair_comes_back(grid: Grid) -> None:
 
     (case,) = grid.pln.cases
     assert case.body["reference"] == number
-    assert case.body["complaint"]["body"] == "Satu kampung gelap."
+    # What is really sent is what the contract says.
+    HandedOver.model_validate(case.body)
+    assert case.body["complaint"]["body"] == "Satu kampung gelap di Jalan Melati."
     # Only what is on the allow-list crosses the door.
-    assert case.body["complaint"]["reporter"] == {"name": "Budi Contoh"}
+    assert case.body["complaint"]["reporter"] == {"name": "Budi Melati"}
 
     for word in ("DITERIMA", "REGU BERANGKAT", "MENYALA"):
         grid.pln.move(case.nomor, word, "Regu menuju gardu.")
@@ -154,8 +159,8 @@ def test_complaints_wait_for_a_broker_that_is_away(grid: Grid) -> None:
     assert wait_until(lambda: len(grid.pln.cases) == 1, SECONDS_MAX)
     assert not wait_until(lambda: False, QUEUE_SETTLES_SECONDS)
     grid.broker.kill()
-    for _ in range(5):
-        grid.write()
+    for number in range(5):
+        grid.write(f"Mawar{number}")
     grid.broker.restart()
     assert wait_until(lambda: len(grid.pln.cases) == 6, SECONDS_MAX)
     for case in grid.pln.cases:
@@ -170,12 +175,12 @@ def test_complaints_wait_for_a_broker_that_is_away(grid: Grid) -> None:
 def test_complaints_wait_in_the_agencys_queue_while_its_program_is_down(
     grid: Grid,
 ) -> None:
-    grid.pln.faults.set(Fault.DOWN)
-    for _ in range(3):
-        grid.write()
-    grid.wait(in_progress=3)
+    grid.pln.stop()
+    for number in range(3):
+        grid.write(f"Mawar{number}")
+    grid.wait(assigned=3)
     assert grid.pln.cases == []
 
-    grid.pln.faults.clear()
+    grid.pln.start()
     assert wait_until(lambda: len(grid.pln.cases) == 3, SECONDS_MAX)
     all_is_well(grid)

@@ -88,16 +88,17 @@ def test_nothing_is_acknowledged_before_it_is_stored(
     agency_url: str, journal: Journal
 ) -> None:
     journal.may_commit.clear()
-    with FaultProxy.before(agency_url) as proxy:
-        with listening(proxy.instead_of(agency_url), journal):
-            tell(agency_url, BODY, message_id="a")
-            assert wait_until(lambda: journal.tries > 0, SECONDS_MAX)
-            # Whoever loses the connection now is brought the message again.
-            proxy.reset_all()
-            assert wait_until(lambda: journal.tries > 1, SECONDS_MAX)
-            journal.may_commit.set()
-            assert journal.has(2)
-            assert gone(agency_url)
+    with (
+        FaultProxy.before(agency_url) as proxy,
+        listening(proxy.instead_of(agency_url), journal),
+    ):
+        tell(agency_url, BODY, message_id="a")
+        assert wait_until(lambda: journal.tries > 0, SECONDS_MAX)
+        # Whoever loses the connection now is brought the message again.
+        proxy.reset_all()
+        journal.may_commit.set()
+        assert journal.has(2)
+        assert gone(agency_url)
 
     assert {row.source_key for row in journal.rows} == {"a"}
 
@@ -173,28 +174,32 @@ def test_a_message_that_is_too_long_goes_to_the_dead_letters_alone(
 
 
 def test_the_listener_comes_back_after_a_cut(agency_url: str, journal: Journal) -> None:
-    with FaultProxy.before(agency_url) as proxy:
-        with listening(proxy.instead_of(agency_url), journal):
-            tell(agency_url, BODY, message_id="a")
-            assert journal.has(1)
-            proxy.reset_all()
-            tell(agency_url, BODY, message_id="b")
-            assert journal.has(2)
-            assert proxy.connections_max == 1
+    with (
+        FaultProxy.before(agency_url) as proxy,
+        listening(proxy.instead_of(agency_url), journal),
+    ):
+        tell(agency_url, BODY, message_id="a")
+        assert journal.has(1)
+        proxy.reset_all()
+        tell(agency_url, BODY, message_id="b")
+        assert journal.has(2)
+        assert proxy.connections_max == 1
 
 
 def test_the_listener_notices_a_line_that_swallows_everything(
     agency_url: str, journal: Journal
 ) -> None:
-    with FaultProxy.before(agency_url) as proxy:
-        with listening(proxy.instead_of(agency_url), journal):
-            tell(agency_url, BODY, message_id="a")
-            assert journal.has(1)
-            proxy.blackhole()
-            tell(agency_url, BODY, message_id="b")
-            assert wait_until(lambda: proxy.connections_total > 1, SECONDS_MAX)
-            proxy.heal()
-            assert journal.has(2)
+    with (
+        FaultProxy.before(agency_url) as proxy,
+        listening(proxy.instead_of(agency_url), journal),
+    ):
+        tell(agency_url, BODY, message_id="a")
+        assert journal.has(1)
+        proxy.blackhole()
+        tell(agency_url, BODY, message_id="b")
+        assert wait_until(lambda: proxy.connections_total > 1, SECONDS_MAX)
+        proxy.heal()
+        assert journal.has(2)
 
 
 def test_the_listener_outlives_a_broker_that_is_killed(
@@ -238,13 +243,15 @@ def test_a_queue_that_is_made_later_or_anew_is_found(
 
 
 def test_a_stop_waits_for_no_broker(agency_url: str, journal: Journal) -> None:
-    with FaultProxy.before(agency_url) as proxy:
-        with listening(proxy.instead_of(agency_url), journal) as stop:
-            tell(agency_url, BODY)
-            assert journal.has(1)
-            proxy.blackhole()
-            stop()
-            stop()
+    with (
+        FaultProxy.before(agency_url) as proxy,
+        listening(proxy.instead_of(agency_url), journal) as stop,
+    ):
+        tell(agency_url, BODY)
+        assert journal.has(1)
+        proxy.blackhole()
+        stop()
+        stop()
 
     names = {thread.name for thread in threading.enumerate()}
     assert not [name for name in names if "pln_contoh" in name]

@@ -46,7 +46,7 @@ def set_up(url: str, arguments: Mapping[str, Any] | None = None) -> None:
 
 def taken(url: str) -> list[tuple[pika.BasicProperties, dict[str, Any]]]:
     """Take everything out of the inbox."""
-    found = []
+    found: list[tuple[pika.BasicProperties, dict[str, Any]]] = []
     with channel_to(url) as channel:
         while True:
             method, properties, body = channel.basic_get(INBOX, auto_ack=True)
