@@ -30,8 +30,6 @@ To give it back at once would use up the queue's delivery limit within seconds.
 """
 GRACE_SECONDS = 10.0
 """How long what is being stored may take when we leave."""
-WATCH_SECONDS = 60.0
-"""Messages wait and none came for so long: the consumer is taken as forgotten."""
 STORES_AT_ONCE = 8
 """Threads that wait for a commit; the journal groups what waits together."""
 
@@ -60,7 +58,6 @@ class Consumer:
         self._channel: Channel | None = None
         self._tag = ""
         self._taken: set[int] = set()
-        self._was_told = False
         self.came_in = False
         """Whether the broker let us consume."""
         self.why: BaseException | None = None
@@ -96,26 +93,6 @@ class Consumer:
 
     def _on_consuming(self, _: Any) -> None:
         self.came_in = True
-        self._watch()
-
-    def _watch(self) -> None:
-        """Look now and then whether messages wait that nobody brings us.
-
-        A queue that was deleted and made again at once leaves its consumer behind in
-        silence.
-        """
-        channel = self._channel
-        if channel is None or not channel.is_open:
-            return
-        channel.connection.ioloop.call_later(WATCH_SECONDS, self._watch)
-        if not self._was_told and not self._taken and not self._leaving.is_set():
-            queue = self._settings.queue
-            channel.queue_declare(queue, passive=True, callback=self._on_count)
-        self._was_told = False
-
-    def _on_count(self, frame: Any) -> None:
-        if frame.method.message_count and not self._was_told:
-            self._line.close(ConsumerLost("messages wait, and none is brought to us"))
 
     def _on_message(
         self,
@@ -125,7 +102,6 @@ class Consumer:
         body: bytes,
     ) -> None:
         tag = delivery.delivery_tag
-        self._was_told = True
         if len(body) > self._settings.body_bytes_max:
             _log.error(
                 "%s: an update of %d bytes is rejected; its queue's dead-letter "

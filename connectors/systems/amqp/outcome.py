@@ -9,6 +9,7 @@ from pika.exceptions import (
     ChannelClosedByBroker,
     ConnectionClosed,
     ConnectionClosedByBroker,
+    IncompatibleProtocolError,
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
 )
@@ -43,6 +44,9 @@ def not_connected(error: BaseException) -> ConnectorError:
     if any(_says(cause, NOT_ALLOWED) for cause in causes):
         why = "the broker has no such virtual host, or this user may not enter it"
         return Misconfigured(why, fingerprint="amqp vhost")
+    if any(isinstance(cause, IncompatibleProtocolError) for cause in causes):
+        why = "the broker hung up at once: is it AMQP, does it accept our certificate?"
+        return Retryable(why, fingerprint="amqp no greeting")
     kind = type(causes[-1]).__name__
     return Retryable(
         f"the broker cannot be reached ({kind})", fingerprint=f"amqp connect {kind}"

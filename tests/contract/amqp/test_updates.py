@@ -8,7 +8,6 @@ import pika
 import pytest
 
 from connectors.contract import Receiptful
-from connectors.systems.amqp import consumer
 from schemas.raw import RawMessage
 from tests.contract.amqp.utility import NEWS, channel_to, set_up, system, tell, waiting
 from tests.services.fault_proxy import FaultProxy
@@ -225,10 +224,9 @@ def _told(url: str, message_id: str) -> bool:
     return True
 
 
-def test_a_queue_that_is_made_later_or_anew_is_found(
-    agency_broker: Rabbitmq, journal: Journal, monkeypatch: pytest.MonkeyPatch
+def test_a_queue_that_is_made_later_is_found(
+    agency_broker: Rabbitmq, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(consumer, "WATCH_SECONDS", 0.5)
     url = agency_broker.create_vhost()
     with listening(url, journal):
         set_up(url)
@@ -236,6 +234,7 @@ def test_a_queue_that_is_made_later_or_anew_is_found(
         assert journal.has(1)
         with channel_to(url) as channel:
             channel.queue_delete(NEWS)
+        assert wait_until(lambda: "its queue is gone" in caplog.text, SECONDS_MAX)
         set_up(url)
         tell(url, BODY, message_id="again")
         assert journal.has(2)
