@@ -1,28 +1,35 @@
 """Deliveries to a real broker: what arrives, and what every refusal means."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 import pika
 import pytest
 
-from connectors.contract import Done, File, Skipped
+from connectors.contract import Done, File, Receiptful, Skipped
 from connectors.errors import ConnectorError, Misconfigured, Refused, Retryable
 from connectors.systems.amqp import AmqpSystem
+from hub.simulator.broker_agency import BrokerAgency
+from schemas.raw import RawMessage
 from tests.contract.amqp.utility import (
     EXCHANGE,
     HAND_OVERS,
     INBOX,
+    PATIENT_SECONDS,
     channel_to,
     delivery,
     event,
     set_up,
     system,
     taken,
+    tell,
 )
 from tests.services.ports import free_ports
 from tests.services.rabbitmq import Rabbitmq
+from tests.services.waiting import wait_until
 
 FILE = File(name="foto.jpg", media_type="image/jpeg", content=b"\xff\xd8")
 
@@ -179,19 +186,53 @@ def test_a_missing_virtual_host_is_a_matter_of_configuration(agency_url: str) ->
     assert "virtual host" in error.why
 
 
+@contextmanager
+def user_of(broker: Rabbitmq, url: str, *rights: str) -> Iterator[str]:
+    """Make a user with these rights (configure, write, read); gives its address."""
+    vhost = pika.URLParameters(url).virtual_host
+    machine = broker._own_machine("users")
+    machine.control("add_user", "simpul", "rahasia")
+    machine.control("set_permissions", "-p", vhost, "simpul", *rights)
+    yield url.replace("guest:guest", "simpul:rahasia")
+    machine.control("delete_user", "simpul")
+
+
 def test_a_user_without_rights_is_a_matter_of_configuration(
     agency_broker: Rabbitmq, agency_url: str
 ) -> None:
-    vhost = pika.URLParameters(agency_url).virtual_host
-    machine = agency_broker._own_machine("users")
-    machine.control("add_user", "simpul", "rahasia")
-    machine.control("set_permissions", "-p", vhost, "simpul", "^$", "^$", ".*")
-    with system(agency_url.replace("guest:guest", "simpul:rahasia")) as pln:
+    with (
+        user_of(agency_broker, agency_url, "^$", "^$", ".*") as url,
+        system(url) as pln,
+    ):
         error = raised(lambda: pln.submit(delivery()))
-    machine.control("delete_user", "simpul")
 
     assert isinstance(error, Misconfigured)
     assert "may not write" in error.why
+
+
+def test_the_rights_that_the_readme_names_are_enough(
+    agency_broker: Rabbitmq, agency_url: str
+) -> None:
+    rows: list[RawMessage] = []
+
+    def accept(raw: RawMessage) -> Receiptful:
+        rows.append(raw)
+        return Receiptful(state="new", journal_id="j")
+
+    rights = ("^$", "^pengaduan$", r"^pengaduan\.kabar$")
+    answered: dict[str, Any] = {"honours_key": True, "acknowledgement": {}}
+    with (
+        user_of(agency_broker, agency_url, *rights) as url,
+        BrokerAgency(agency_url, seed=1, work_seconds=None) as theirs,
+        system(url, **answered) as pln,
+    ):
+        done = pln.submit(delivery())
+        assert done == Done(reference=theirs.cases[0].nomor, response=done.response)
+        (listener,) = pln.listeners()
+        listener.start(accept)
+        tell(agency_url, b"{}")
+        assert wait_until(lambda: bool(rows), PATIENT_SECONDS)
+        listener.stop()
 
 
 def test_nobody_listens_is_tried_again_later() -> None:
