@@ -38,6 +38,8 @@ class Carrier:
         self._hears_answers = hears_answers
         self._call: Call | None = None
         self._returned = False
+        self._number = 0
+        """Of the message on this channel: the broker's words name it."""
         self._channel: Channel | None = None
         connection.channel(on_open_callback=self._on_open)
 
@@ -59,6 +61,7 @@ class Carrier:
             self._free(self)
             return
         self._call, self._returned = call, False
+        self._number += 1
         message = call.message
         channel.basic_publish(
             message.exchange,
@@ -87,8 +90,8 @@ class Carrier:
 
     def _on_word(self, frame: Any) -> None:
         call = self._call
-        if call is None:
-            return
+        if call is None or frame.method.delivery_tag != self._number:
+            return  # a word on a message whose answer was here before it
         if isinstance(frame.method, spec.Basic.Nack):
             call.fail(refused_by_queue(call.message))
         elif self._returned:
@@ -112,7 +115,7 @@ class Carrier:
             return
         if properties.correlation_id != call.message.properties.correlation_id:
             return  # it answers an earlier message, for which nobody waits
-        # Its answer may overtake the broker's own word; it proves as much.
+        # It may overtake the broker's own word, and proves as much.
         call.answer(body)
         self._call = None
         self._free(self)
