@@ -24,6 +24,7 @@ from schemas.deadlines import DeadlineTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
 
 SYSTEMS: Mapping[str, str] = {
+    "amqp": "connectors.systems.amqp:AmqpSystem",
     "open311": "connectors.systems.open311:Open311System",
     "rest": "connectors.systems.rest:RestSystem",
 }
@@ -61,11 +62,17 @@ def load_agencies(
 ) -> dict[str, AgencyConnector]:
     """Load every subfolder with an agency.toml; a later directory overrides.
 
-    A manifest that is overridden is not read, so its secrets need not exist.
-    Raises ConfigError.
+    A manifest that is overridden is not read, so its secrets need not exist. A sample
+    whose variables are not set is left out: nobody set it up. Raises ConfigError.
     """
-    found = find_manifests(directories)
-    return {name: load_agency(path, environ) for name, path in found.items()}
+    loaded = {}
+    for name, path in find_manifests(directories).items():
+        try:
+            loaded[name] = load_agency(path, environ)
+        except UnsetError:
+            if path.parent.parent != SAMPLES:
+                raise
+    return loaded
 
 
 def read_manifests(directories: Sequence[Path]) -> dict[str, AgencyManifest]:

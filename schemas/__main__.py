@@ -1,10 +1,11 @@
-"""`python -m schemas`: write the JSON Schema of every published model."""
+"""`python -m schemas`: write the JSON Schema of every published model, and AsyncAPI."""
 
 import json
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from schemas import asyncapi
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.catalogue import CATALOGUE
 from schemas.category import CategoryTable
@@ -24,6 +25,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "category_table": CategoryTable,
     "deadline_table": DeadlineTable,
 }
+DOOR_VERSION = "1.0.0"
+"""Of the AMQP door: an agency reads it to see whether anything changed."""
 
 
 def documents() -> dict[str, str]:
@@ -43,7 +46,10 @@ def documents() -> dict[str, str]:
         }
         for name, row in CATALOGUE.items()
     }
-    return found | {"event_catalogue.json": _text(catalogue)}
+    return found | {
+        "event_catalogue.json": _text(catalogue),
+        "asyncapi.json": _text(asyncapi.document(DOOR_VERSION)),
+    }
 
 
 def _text(value: object) -> str:

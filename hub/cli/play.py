@@ -17,6 +17,7 @@ from hub.settings import MailNotices, Notices, Server, Settings, SmsNotices, Wor
 from hub.simulator.citizens import Sent
 from hub.simulator.faults import Fault
 from hub.simulator.letters import Letter, Letters
+from hub.simulator.profiles import PROFILES
 from hub.simulator.region import SimulatedRegion
 from hub.simulator.sms import local_number
 from hub.simulator.texts import SAMPLES
@@ -211,9 +212,10 @@ def _settings(data_dir: Path, port: int, environment: dict[str, str]) -> Setting
 
 
 def short_agencies(folder: Path) -> Path:
-    """Copy the fictional agencies with limits that make waiting brief."""
-    for manifest in registry.SAMPLES.glob("*/agency.toml"):
-        target = folder / manifest.parent.name
+    """Copy the agencies of the region with limits that make waiting brief."""
+    for profile in PROFILES:
+        manifest = registry.SAMPLES / profile.name / "agency.toml"
+        target = folder / profile.name
         target.mkdir(parents=True, exist_ok=True)
         text = re.sub(
             r"\[limits\]\n(?:[a-z_]+ = .*\n)*", SHORT_LIMITS, manifest.read_text()

@@ -108,3 +108,19 @@ DINKES = AgencyProfile(
 )
 PROFILES = (PUPR, DISDUKCAPIL, DINKES)
 """The agencies of the simulated region."""
+PLN = AgencyProfile(
+    name="pln_sukamaju",
+    short="PLN",
+    title="PLN Unit Pelaksana Pelayanan Pelanggan Sukamaju",
+    number_format="G26{n:08d}",
+    words=("DITERIMA", "REGU BERANGKAT", "MENYALA"),
+    notes={
+        "REGU BERANGKAT": ("Regu menuju gardu.", ""),
+        "MENYALA": ("Trafo sudah diganti.", "Listrik sudah menyala."),
+    },
+    return_word="BUKAN GANGGUAN PLN",
+    honours_keys=True,
+    finds=False,
+    numbers_updates=True,
+)
+"""A utility whose own system is a message broker; not among the region's by itself."""
