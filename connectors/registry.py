@@ -20,7 +20,8 @@ from connectors.contract import AgencyConnector, Channel, System
 from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
 from schemas.category import CategoryTable
 from schemas.deadlines import DeadlineTable
-from schemas.events import AGENCY_EVENTS, CATALOGUE
+from schemas.events import AGENCY_EVENTS, CATALOGUE, UPSTREAM_EVENTS
+from schemas.parties import PartyKind
 
 SYSTEMS: Mapping[str, str] = {
     "rest": "connectors.systems.rest:RestSystem",
@@ -245,8 +246,10 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
         yield f"zone: no time zone {manifest.zone!r}; an example: Asia/Jakarta"
     yield from _strange("allow", manifest.allow, SHOWABLE)
     yield from _strange("wants", manifest.wants or (), CATALOGUE)
+    upstream = manifest.kind is PartyKind.UPSTREAM
+    known = UPSTREAM_EVENTS if upstream else AGENCY_EVENTS
     for word, event in manifest.statuses.items():
-        yield from _strange(f"statuses.{word}", (event,), AGENCY_EVENTS)
+        yield from _strange(f"statuses.{word}", (event,), known)
 
 
 def load_words(path: Path) -> dict[str, Any]:

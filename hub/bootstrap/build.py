@@ -43,8 +43,10 @@ from hub.broker.publisher import Publisher
 from hub.broker.topology import NET, Topology
 from hub.database.condition import require_current
 from hub.database.due import SqlDue
+from hub.domain.placing import Placing
 from hub.settings import Settings
 from hub.stages.accept import Accept
+from hub.stages.births import Births
 from hub.stages.deadlines import StrikeClocks
 from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
@@ -251,6 +253,10 @@ class _Builder:
             {name: agency.system for name, agency in config.agencies.items()},
             config.manifests,
             self.settings.work.orphan_waits_seconds,
+            Births(
+                Placing(config.routing, config.manifests, config.reference),
+                config.manifests,
+            ),
         )
         stages: dict[str, Callable[[str, Sequence[str]], int]] = {
             "intake": intake,

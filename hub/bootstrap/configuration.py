@@ -43,14 +43,15 @@ def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Config
     """Load what the files say; raises registry.ConfigError with file and field."""
     agencies = registry.load_agencies(folders_of(settings), environ)
     routing = load_routing(settings)
-    registry.check_routing(routing, agencies)
+    manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
+    own = {n: each for n, each in manifests.items() if each.kind is PartyKind.AGENCY}
+    registry.check_routing(routing, own)
     registry.check_deadlines(load_deadlines(settings).table, agencies)
     channels = {
         name: registry.channel(name, table, environ)
         for name, table in settings.channels.items()
     }
-    manifests = {name: agency.extra["manifest"] for name, agency in agencies.items()}
-    reference = load_reference(settings, routing.zone, manifests)
+    reference = load_reference(settings, routing.zone, own)
     paces = {name: _pace(settings, name) for name in ("email", "sms")}
     wording = _wording(settings.agencies_dir)
     return Configuration(
@@ -137,6 +138,9 @@ def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str,
                 wants=manifest.wants if manifest else None,
                 order_by=manifest.order_by if manifest else "arrival",
             )
-            | {"burst_s": way.pace.burst_seconds}
+            | {
+                "burst_s": way.pace.burst_seconds,
+                "mirrors": manifest is not None and manifest.mirror,
+            }
         )
     return rows
