@@ -25,6 +25,7 @@ from schemas.parties import PartyKind
 
 SYSTEMS: Mapping[str, str] = {
     "rest": "connectors.systems.rest:RestSystem",
+    "sp4n": "connectors.systems.sp4n:Sp4nSystem",
 }
 """Kind of system -> class with `from_manifest(manifest)`."""
 

@@ -1,4 +1,4 @@
-"""The whole region: three agencies, a mail sink, an SMS gateway, citizens."""
+"""The whole region: agencies, a platform above, mail, an SMS gateway, citizens."""
 
 import base64
 import random
@@ -21,6 +21,7 @@ from hub.simulator.profiles import (
     AgencyProfile,
 )
 from hub.simulator.sms import SmsGateway
+from hub.simulator.sp4n import SimulatedSp4n
 from hub.simulator.tally import Tally, take_tally
 from hub.simulator.texts import SAMPLES, Sample
 
@@ -58,6 +59,9 @@ class SimulatedRegion:
             )
             for profile in profiles
         }
+        self.sp4n = SimulatedSp4n(
+            seed=seed, work_seconds=work_seconds, timing=timing, now=now
+        )
         self.mail = MailSink()
         self.sms = SmsGateway(
             seed=seed,
@@ -90,15 +94,21 @@ class SimulatedRegion:
         return self.agencies[DINKES.name]
 
     @property
+    def systems(self) -> list[SimulatedAgency | SimulatedSp4n]:
+        """Every system that the hub speaks to: the agencies', and the platform."""
+        return [*self.agencies.values(), self.sp4n]
+
+    @property
     def at_rest(self) -> bool:
         """Tell whether all agencies are done and the hub was told everything."""
-        return self.sms.at_rest and all(a.at_rest for a in self.agencies.values())
+        return self.sms.at_rest and all(one.at_rest for one in self.systems)
 
     def start(self) -> None:
         """Open every server; each keeps its port until the region is gone."""
         with ExitStack() as opened:
             for agency in self.agencies.values():
                 opened.enter_context(agency)
+            opened.enter_context(self.sp4n)
             opened.enter_context(self.mail)
             opened.enter_context(self.sms)
             self._open = opened.pop_all()
@@ -127,8 +137,8 @@ class SimulatedRegion:
             "SIMPUL_SMS_SECRET": self.sms.secret,
             "SIMPUL_MAIL_RELAY": self.mail.address,
         }
-        for agency in self.agencies.values():
-            variables |= agency.environment()
+        for system in self.systems:
+            variables |= system.environment()
         return variables
 
     def tally(self) -> Tally:

@@ -11,7 +11,7 @@ from tests.acceptance.command import Run
         (["complaints", "list"], 6),
         (["complaints", "list", "--limit", "2"], 2),
         (["complaints", "list", "--status", "closed"], 3),
-        (["parties", "list"], 3),
+        (["parties", "list"], 4),
         (["dead", "list"], 3),
         (["dead", "list", "--kind", "refused"], 2),
         (["dead", "list", "--kind", "gave_up"], 0),

@@ -1,4 +1,4 @@
-"""The three sample agencies of Kabupaten Sukamaju, and how complaints find them."""
+"""The sample agencies of Kabupaten Sukamaju, and how complaints find them."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from schemas.parties import ChannelName
 from schemas.updates import AgencyUpdate
 from tests.unit.connectors.rest.builders import SECRET, entry
 
-NAMES = ("dinas_pupr", "dinkes", "disdukcapil")
+NAMES = ("dinas_pupr", "dinkes", "disdukcapil", "sp4n_lapor")
 ENVIRON = {
     f"SIMPUL_{name}_{what}": value
     for name in ("PUPR", "DINKES", "DISDUKCAPIL")
@@ -24,6 +24,10 @@ ENVIRON = {
         "TOKEN": "t0ken",
         "WEBHOOK_SECRET": SECRET,
     }.items()
+} | {
+    "SIMPUL_SP4N_URL": "http://127.0.0.1:9",
+    "SIMPUL_SP4N_TOKEN": "t0ken",
+    "SIMPUL_SP4N_APP_TOKEN": "t0ken",
 }
 
 
