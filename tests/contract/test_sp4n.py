@@ -187,3 +187,12 @@ def test_a_filing_whose_answer_is_lost_is_held_and_seen(both: Both) -> None:
     assert "Nomor Simpul" in filed.body["content"]
     assert len(both.platform.book.files) == 1, "what was uploaded is not again"
     assert both.world.violated() == set()
+
+    (letter,) = both.world.rows(t.dead_letters)
+    resolve = both.world.store.operations.resolve_held
+    resolve(letter.id, "operator", "seen on its page", reference=filed.nomor)
+    both.platform.move(filed.nomor, "Tertunda")
+    both.round()
+    assert both.world.row(t.complaints).status == "on_hold"
+    assert len(both.platform.cases) == 1
+    assert both.world.violated() == set()
