@@ -25,6 +25,7 @@ from hub.database.invariants import check_invariants
 from hub.domain.workflow import Actor, ActorRole
 from hub.settings import Server, Settings
 from hub.simulator.region import SimulatedRegion
+from hub.simulator.sp4n import SP4N
 from hub.stages.act import Act, Request
 from hub.stages.deadlines import StrikeClocks
 from schemas.parties import Author, AuthorKind
@@ -34,8 +35,8 @@ PUPR = "dinas_pupr"
 AGENCIES = (PUPR, "disdukcapil", "dinkes")
 LANES = (
     "intake.web",
-    *(f"updates.{agency}" for agency in AGENCIES),
-    *(f"deliver.{agency}" for agency in AGENCIES),
+    *(f"updates.{party}" for party in (*AGENCIES, SP4N.name)),
+    *(f"deliver.{party}" for party in (*AGENCIES, SP4N.name)),
 )
 SITI = Actor(Author(kind=AuthorKind.OPERATOR, id="cli:siti"), ActorRole.OPERATOR)
 BEGIN = datetime(2026, 12, 22, 3, 0, tzinfo=UTC)

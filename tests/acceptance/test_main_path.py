@@ -22,6 +22,7 @@ from hub.database.invariants import check_invariants
 from hub.database.vault import key_id_of
 from hub.settings import Privacy, Server, Settings, Work
 from hub.simulator.region import SimulatedRegion
+from hub.simulator.sp4n import SP4N
 from schemas.raw import RawMessage
 
 AGENCIES = ("dinas_pupr", "disdukcapil", "dinkes")
@@ -52,8 +53,8 @@ ROWS = {
 
 LANES = (
     "intake.web",
-    *(f"updates.{agency}" for agency in AGENCIES),
-    *(f"deliver.{agency}" for agency in AGENCIES),
+    *(f"updates.{party}" for party in (*AGENCIES, SP4N.name)),
+    *(f"deliver.{party}" for party in (*AGENCIES, SP4N.name)),
 )
 
 

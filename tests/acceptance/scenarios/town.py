@@ -170,7 +170,8 @@ def open_town(folder: Path, database: str, broker: str) -> Iterator[Town]:
     desk = open_store(settings)
     seed, now = int(time.time()), desk.queries.now
     with SimulatedRegion(seed, work_seconds=None, now=now) as region:
-        ways = (f"{way}.{name}" for way in WAYS for name in region.agencies)
+        names = [system.profile.name for system in region.systems]
+        ways = (f"{way}.{name}" for way in WAYS for name in names)
         admin.apply(broker, Topology(), ["intake.web", *ways])
         hub = _start(settings, region)
         town = Town(hub, region, settings, desk)
