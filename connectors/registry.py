@@ -21,12 +21,14 @@ from connectors.plugins import load_plugin, plugins
 from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
 from schemas.category import CategoryTable
 from schemas.deadlines import DeadlineTable
-from schemas.events import AGENCY_EVENTS, CATALOGUE
+from schemas.events import AGENCY_EVENTS, CATALOGUE, UPSTREAM_EVENTS
+from schemas.parties import PartyKind
 
 SYSTEMS: Mapping[str, str] = {
     "amqp": "connectors.systems.amqp:AmqpSystem",
     "open311": "connectors.systems.open311:Open311System",
     "rest": "connectors.systems.rest:RestSystem",
+    "sp4n": "connectors.systems.sp4n:Sp4nSystem",
 }
 """Kind of system -> class with `from_manifest(manifest)`."""
 
@@ -294,8 +296,10 @@ def _faults(manifest: AgencyManifest, folder: str) -> Iterator[str]:
         yield f"zone: no time zone {manifest.zone!r}; an example: Asia/Jakarta"
     yield from _strange("allow", manifest.allow, SHOWABLE)
     yield from _strange("wants", manifest.wants or (), CATALOGUE)
+    upstream = manifest.kind is PartyKind.UPSTREAM
+    known = UPSTREAM_EVENTS if upstream else AGENCY_EVENTS
     for word, event in manifest.statuses.items():
-        yield from _strange(f"statuses.{word}", (event,), AGENCY_EVENTS)
+        yield from _strange(f"statuses.{word}", (event,), known)
 
 
 def load_words(path: Path) -> dict[str, Any]:

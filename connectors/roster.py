@@ -12,6 +12,7 @@ from pathlib import Path
 from connectors import registry
 from connectors.contract import AgencyConnector
 from schemas.agency import NAME, AgencyManifest
+from schemas.parties import PartyKind
 
 ACCESS = ("base_url", "auth")
 """Settings that say where a system is and by what right it is called: an older version
@@ -67,6 +68,15 @@ class Roster:
     """Agency -> how its file differs from the version that runs."""
     contents: Mapping[str, bytes] = field(default_factory=dict)
     """The text of what runs."""
+
+    @property
+    def own(self) -> dict[str, AgencyManifest]:
+        """Those that cases are given to; platforms above are told, and act on them."""
+        return {
+            name: each
+            for name, each in self.manifests.items()
+            if each.kind is PartyKind.AGENCY
+        }
 
     @property
     def held_back(self) -> dict[str, str]:

@@ -143,6 +143,9 @@ class AgencyManifest(Dated):
     units: tuple[Unit, ...] = ()
     """Its parts. Where there are none, a unit is any words."""
     kind: PartyKind = PartyKind.AGENCY
+    mirror: bool = False
+    """Upstream only: every complaint that is registered from now on is filed there,
+    too, and the platform is told of what it wants."""
     system: str
     """The kind of system: a folder of connectors/systems."""
     zone: str = "Asia/Jakarta"
@@ -160,6 +163,18 @@ class AgencyManifest(Dated):
     """The agency's own status word -> canonical event type."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """What the system needs: addresses, field map, secret references."""
+
+    @model_validator(mode="after")
+    def _mirrors_what_it_may(self) -> Self:
+        if not self.mirror:
+            return self
+        if self.kind is not PartyKind.UPSTREAM:
+            msg = "mirror is for kind = 'upstream' only"
+            raise ValueError(msg)
+        if "confidential" not in self.allow:
+            msg = "mirror needs `confidential` in allow: else it would be published"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _units_make_a_tree(self) -> Self:

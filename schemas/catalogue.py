@@ -65,6 +65,8 @@ _CIVIL = frozenset({E.OFFICER, E.OPERATOR, E.RULE, E.UPSTREAM})
 _AGENCY = frozenset({E.AGENCY, E.OFFICER, E.OPERATOR})
 _CITIZEN = frozenset({E.REPORTER, E.OPERATOR})
 """Who writes on paper, or calls, is entered by an operator."""
+_FROM_ABOVE = _CITIZEN | {E.UPSTREAM}
+"""Whose complaint began on an upstream platform speaks there."""
 _WITHIN = frozenset({A.REPORTER, A.AGENCIES, A.UPSTREAM, A.SUBSCRIBER})
 _NEWS = frozenset({A.REPORTER, A.AGENCIES, A.UPSTREAM})
 _OFFICES = frozenset({A.AGENCIES, A.UPSTREAM})
@@ -100,9 +102,10 @@ _Row = tuple[
 _ROWS: tuple[_Row, ...] = (
     # The case
     ("received", "A complaint was accepted and normalised.",
-     p.Received, {E.REPORTER, E.UPSTREAM}, _ALL, _NOBODY, _case(Status.RECEIVED)),
+     p.Received, {E.REPORTER, E.UPSTREAM, E.AGENCY}, _ALL, _NOBODY,
+     _case(Status.RECEIVED)),
     ("registered", "It has its code and public number.",
-     p.Registered, {E.RULE}, _REPORTER_UP, _REPORTER, _case()),
+     p.Registered, {E.RULE}, _REPORTER_UP, _REPORTER_UP, _case()),
     ("put_on_hold", "The reporter must complete it.",
      p.Reasoned, _CIVIL, _WITHIN, _NEWS, _case(Status.ON_HOLD)),
     ("resumed", "The hold ended.",
@@ -149,25 +152,27 @@ _ROWS: tuple[_Row, ...] = (
      p.LegNews, _CIVIL, _WITHIN, _OWN_LEG, _leg(Status.RETURNED)),
     ("resolved", "The agency settled its leg.",
      p.LegNews, _AGENCY, _ALL, _NEWS, _leg(Status.CLOSED)),
-    ("confirmed", "The agency repeated what was known.",
-     p.Confirmed, {E.AGENCY}, _NOBODY, _NOBODY, _NONE),
+    ("confirmed", "An agency or the platform repeated what was known.",
+     p.Confirmed, {E.AGENCY, E.UPSTREAM}, _NOBODY, _NOBODY, _NONE),
     ("update_unclear", "An update of the agency could not be understood yet.",
      p.LegNotice, {E.RULE}, _REPORTER, _REPORTER, _NONE),
     # The reporter and others
     ("reporter_replied", "The reporter wrote again.",
-     p.Said, _CITIZEN, _WITHIN, _OFFICES, _case()),
+     p.Said, _FROM_ABOVE, _WITHIN, _OFFICES, _case()),
+    ("remarked", "The platform wrote something that decides nothing.",
+     p.Remarked, {E.UPSTREAM}, _WITHIN, _NEWS, _NONE),
     ("corrected", "The reporter put something right.",
      p.Corrected, _CITIZEN, _WITHIN, _OFFICES, _case()),
     ("third_party_comment", "Somebody who is not the reporter wrote.",
      p.Said, {E.THIRD_PARTY}, _OFFICES, frozenset({A.AGENCIES}), _NONE),
     ("accepted", "The reporter accepts the answer.",
-     p.Reasoned, _CITIZEN, _WITHIN, _OFFICES, _case(Status.CLOSED)),
+     p.Reasoned, _FROM_ABOVE, _WITHIN, _OFFICES, _case(Status.CLOSED)),
     ("rated", "The reporter rated the answer.",
      p.Rated, _CITIZEN, _WITHIN, _UP, _case()),
     ("appealed", "The reporter asked for a review.",
      p.Reasoned, _CITIZEN, _WITHIN, _OFFICES, _case(Status.APPEALED)),
     ("withdrawn", "The reporter took it back.",
-     p.Reasoned, _CITIZEN, _ALL, _OFFICES, _case(Status.WITHDRAWN)),
+     p.Reasoned, _FROM_ABOVE, _ALL, _OFFICES, _case(Status.WITHDRAWN)),
     # Deadlines
     ("deadline_warned", "Most of a limit is used.",
      p.DeadlineReached, {E.CLOCK}, _OWN_LEG, frozenset({A.LEG_AGENCY}), _NONE),
@@ -199,7 +204,7 @@ _ROWS: tuple[_Row, ...] = (
     ("merged_from", "Another complaint follows this one.",
      p.Linked, _CIVIL, _WITHIN, _NOBODY, _NONE),
     ("relayed", "An agency spoke of a complaint that follows this one.",
-     p.Relayed, {E.AGENCY}, _WITHIN, _NEWS, _NONE),
+     p.Relayed, {E.AGENCY, E.UPSTREAM}, _WITHIN, _NEWS, _NONE),
     # Personal data
     ("erasure_requested", "Personal data is to go, everywhere.",
      p.Erasure, {E.REPORTER, E.OPERATOR, E.OFFICER}, _WITHIN,
@@ -219,5 +224,13 @@ CATALOGUE: Mapping[str, EventType] = MappingProxyType(
 
 AGENCY_EVENTS = frozenset(
     name for name, row in CATALOGUE.items() if AuthorKind.AGENCY in row.emitters
-) - {"confirmed", "flags_changed", "relayed"}
+) - {"received", "confirmed", "flags_changed", "relayed"}
 """What an agency's status table may map to."""
+
+UPSTREAM_EVENTS = frozenset(
+    name
+    for name, row in CATALOGUE.items()
+    if AuthorKind.UPSTREAM in row.emitters
+    and row.payload in {p.Reasoned, p.Said, p.Remarked}
+)
+"""What an upstream platform's status table may map to: it acts on the case."""

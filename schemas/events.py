@@ -5,13 +5,20 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from schemas.base import Instant, Model, sealed_fields
-from schemas.catalogue import AGENCY_EVENTS, CATALOGUE, Audience, Scope
+from schemas.catalogue import (
+    AGENCY_EVENTS,
+    CATALOGUE,
+    UPSTREAM_EVENTS,
+    Audience,
+    Scope,
+)
 from schemas.parties import Author, CauseKind
 from schemas.status import Status
 
 __all__ = [
     "AGENCY_EVENTS",
     "CATALOGUE",
+    "UPSTREAM_EVENTS",
     "Audience",
     "Cause",
     "LogEvent",

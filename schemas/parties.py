@@ -57,6 +57,8 @@ class ChannelName(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     WEB = "web"
+    PARTNER = "partner"
+    """Another platform, or an agency's own system: it tells its citizens itself."""
 
 
 class Role(StrEnum):

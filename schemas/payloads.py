@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.base import SEALED, Instant, Model
 from schemas.complaint import Category, Region, ReportType
 from schemas.deadlines import ClockKind
+from schemas.heard import Heard
 from schemas.parties import ChannelName, Role
 
 Text = Annotated[str, SEALED]
@@ -45,6 +46,8 @@ class Received(Model):
     attachments: int = Field(default=0, ge=0)
     """How many files came with it."""
     truncated: bool = False
+    filed_at: Instant | None = None
+    """When it was filed on the platform or in the system that it came from."""
     title: Text
     body: Text
     place_text: Text = ""
@@ -62,7 +65,7 @@ class Registered(Model):
     public_number: str
 
 
-class Reasoned(Model):
+class Reasoned(Heard):
     """A decision with a coded reason that the reporter may read."""
 
     reason_code: str = Field(default="", max_length=60)
@@ -176,12 +179,17 @@ class Confirmed(LegNews):
     """The event type that it would have been."""
 
 
-class Said(Model):
+class Said(Heard):
     """Words of the reporter or of somebody else."""
 
     channel: ChannelName
-    text_mark: str = ""
-    """Keyed hash of the text: tells an echo without the words."""
+    attachments: int = Field(default=0, ge=0)
+    text: Text = ""
+
+
+class Remarked(Heard):
+    """Words of the upstream platform, or of somebody there, that decide nothing."""
+
     attachments: int = Field(default=0, ge=0)
     text: Text = ""
 
@@ -194,7 +202,7 @@ class Rated(Model):
 
 
 class Relayed(Model):
-    """An agency's word on a complaint that follows this one."""
+    """The word of an agency, or of the platform, on a complaint that follows this."""
 
     agency: str
     origin: str

@@ -39,6 +39,8 @@ class AgencyComplaint(Model):
     """Canonical event type of that status; empty where it is new there, too."""
     occurred_at: Instant | None = None
     """When it was filed there, in UTC by the zone that the manifest declares."""
+    public_number: str = Field(default="", max_length=15)
+    """Our own number, where the record bears one: then it may be ours, come back."""
 
 
 class AgencyView(Model):

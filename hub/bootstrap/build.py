@@ -52,9 +52,11 @@ from hub.broker.topology import NET, POLL, Topology
 from hub.database.condition import require_current
 from hub.database.due import SqlDue
 from hub.database.versions import versions_at
+from hub.domain.placing import Placing
 from hub.settings import Settings
 from hub.stages.accept import Accept
 from hub.stages.attaching import Links
+from hub.stages.births import Births
 from hub.stages.deadlines import StrikeClocks
 from hub.stages.deliver import Deliver, Way
 from hub.stages.intake import Intake
@@ -276,6 +278,7 @@ class _Builder:
         reporters = frozenset(
             p for p, way in self.ways.items() if way.kind is PartyKind.REPORTER
         )
+        placing = Placing(config.routing, config.manifests, config.reference)
         return {
             "intake": Intake(
                 store.journal,
@@ -292,6 +295,7 @@ class _Builder:
                 systems_of(config),
                 config.manifests,
                 self.settings.work.orphan_waits_seconds,
+                Births(placing, config.manifests),
             ),
         }
 

@@ -61,7 +61,7 @@ def load_configuration(
     """
     roster = read_roster(folders_of(settings), environ, versions)
     routing = load_routing(settings)
-    registry.check_routing(routing, roster.manifests)
+    registry.check_routing(routing, roster.own)
     registry.check_deadlines(load_deadlines(settings).table, roster.manifests)
     channels = {
         name: registry.channel(name, table, environ)
@@ -71,7 +71,7 @@ def load_configuration(
         roster,
         routing,
         channels,
-        load_reference(settings, routing.zone, roster.manifests),
+        load_reference(settings, routing.zone, roster.own),
         _wording(settings.agencies_dir),
         {name: _pace(settings, name) for name in ("email", "sms")},
     )
@@ -185,7 +185,10 @@ def party_rows(config: Configuration, ways: Mapping[str, Way]) -> list[dict[str,
                 wants=manifest.wants if manifest else None,
                 order_by=manifest.order_by if manifest else "arrival",
             )
-            | {"burst_s": way.pace.burst_seconds}
+            | {
+                "burst_s": way.pace.burst_seconds,
+                "mirrors": manifest is not None and manifest.mirror,
+            }
         )
     return rows
 

@@ -102,7 +102,7 @@ class Switch:
         applied = {one.agency for one in versions if one.applied}
         found = read_roster(folders_of(self.settings), self.environ, versions)
         roster = merged(before.roster, found, applied)
-        reference = replace(before.reference, tree=AgencyTree(roster.manifests))
+        reference = replace(before.reference, tree=AgencyTree(roster.own))
         return replace(before, roster=roster, reference=reference)
 
     def close(self) -> None:

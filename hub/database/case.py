@@ -38,6 +38,8 @@ class CursorRow:
     is_new: bool = False
     changed: bool = False
     reassigned: bool = False
+    reference: str = field(default="", repr=False)
+    """The party's own id of the case, where it had the case before we did."""
 
     @property
     def told_to_seq(self) -> int:

@@ -129,7 +129,7 @@ class CaseRows:
         titles = {
             p.party: p.title
             for p in self.parties.values()
-            if p.kind is PartyKind.AGENCY
+            if p.kind in {PartyKind.AGENCY, PartyKind.UPSTREAM}
         }
         return [self._open(vault, lease, titles) for lease in leases]
 

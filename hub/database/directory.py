@@ -23,11 +23,13 @@ class PartyRow:
     order_by: str
     burst_s: float = 0.0
     """What is not urgent may wait so long for more; zero for all but reporters."""
+    mirrors: bool = False
+    """It is an upstream platform that gets every complaint."""
 
 
 _DIGEST = """
 SELECT md5(string_agg(concat_ws(chr(31), party, kind, lane, title, config_version,
-                                order_by, burst_s,
+                                order_by, burst_s, mirrors,
                                 coalesce(wants::text, 'null')), chr(30) ORDER BY party))
   FROM parties
 """
@@ -66,6 +68,7 @@ def read_parties(tx: Tx) -> dict[str, PartyRow]:
             c.config_version,
             c.order_by,
             c.burst_s,
+            c.mirrors,
         )
     )
     return {
@@ -78,6 +81,7 @@ def read_parties(tx: Tx) -> dict[str, PartyRow]:
             r.config_version,
             r.order_by,
             r.burst_s,
+            r.mirrors,
         )
         for r in rows
     }

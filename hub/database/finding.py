@@ -16,7 +16,7 @@ from hub.database.persons import Fingerprint, fingerprint
 from hub.database.rows import is_due, read_rows
 from hub.database.vault import Vault
 from hub.domain.identity import contact_form
-from hub.ports import JournalRow, KnownCase, NewCase
+from hub.ports import JournalRow, KnownCase, NewCase, Origin
 from schemas.complaint import NewComplaint
 
 SAME_WORDS_WITHIN = timedelta(hours=24)
@@ -138,7 +138,17 @@ class Finder:
         for kind, blind in who.contacts:
             self._words.setdefault((kind, blind, who.words), complaint_id)
 
+    def remember_reference(self, origin: Origin, complaint_id: str, no: int) -> None:
+        """Let later rows of the batch find a complaint that began elsewhere."""
+        self._references[(origin.party, origin.reference)] = (complaint_id, no)
+
     # looking up
+
+    def case_by_number(self, public_number: str) -> str:
+        """Find a complaint by the number that agencies see; empty: there is none."""
+        c = t.complaints.c
+        query = sa.select(c.id).where(c.public_number == public_number)
+        return str(self._tx.conn.execute(query).scalar_one_or_none() or "")
 
     def same_words(self, complaint: NewComplaint) -> KnownCase | None:
         """Find a recent complaint of the same contact with the same words."""

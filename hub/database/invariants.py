@@ -14,6 +14,10 @@ from hub.database import tables as t
 from hub.database.edge import Edge
 from hub.database.engine import Database, Tx
 from hub.database.erased_list import ErasedList
+from hub.database.known_references import (
+    references_mean_handed_over,
+    what_began_elsewhere_is_known_there,
+)
 from hub.database.projection import event_of, leg_rows, projection
 from hub.domain.deadlines import Deadlines, Watch
 from hub.domain.lifecycle import fold
@@ -212,41 +216,6 @@ def cursors_are_sound(tx: Tx) -> Iterator[tuple[str, str]]:
             yield name, f"is {row.state}, but no dead letter says so"
 
 
-def references_mean_handed_over(tx: Tx) -> Iterator[tuple[str, str]]:
-    """A reference is there exactly when the log says that it was handed over."""
-    c, log = t.cursors.c, t.log.c
-    said = {
-        (r.complaint_id, r.leg_agency, r.assignment_no)
-        for r in tx.conn.execute(
-            sa.select(log.complaint_id, log.leg_agency, log.assignment_no).where(
-                log.type == "handed_over"
-            )
-        )
-    }
-    rows = tx.conn.execute(
-        sa.select(
-            c.complaint_id,
-            c.party,
-            c.assignment_no,
-            c.reference_index,
-            c.generation,
-        )
-        .join(t.parties, t.parties.c.party == c.party)
-        .where(t.parties.c.kind == "agency")
-    )
-    for row in rows:
-        known = (row.complaint_id, row.party, row.assignment_no) in said
-        if known and row.reference_index is None and row.generation:
-            continue  # an operator had it handed over anew: it is on its way
-        if known != (row.reference_index is not None):
-            word = (
-                "has a reference, but no hand-over"
-                if not known
-                else "lost its reference"
-            )
-            yield f"{row.complaint_id}/{row.party}", word
-
-
 def rows_to_work_are_due(tx: Tx) -> Iterator[tuple[str, str]]:
     """A row that waits to be worked is found by the sweep."""
     j = t.journal.c
@@ -302,6 +271,7 @@ RULES: dict[str, Rule] = {
         assignments_have_cursors,
         cursors_are_sound,
         references_mean_handed_over,
+        what_began_elsewhere_is_known_there,
         rows_to_work_are_due,
         requests_have_their_parts,
         erased_means_keyless,

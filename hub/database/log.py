@@ -21,6 +21,7 @@ from hub.database.hot.batch import (
     NEW_CURSORS,
     NEW_EVENTS,
     NEW_LEGS,
+    REFERENCED_CURSORS,
     Batch,
 )
 from hub.database.hot.writing import write
@@ -33,6 +34,7 @@ from hub.database.projection import (
     leg_row,
     projection,
     reference_place,
+    reference_row,
     watch_columns,
 )
 from hub.database.vault import DataKey, Vault
@@ -40,14 +42,19 @@ from hub.database.waking import call_for, set_time
 from hub.domain.concern import concerns
 from hub.domain.deadlines import Deadlines, moves_clocks
 from hub.domain.delivery import CursorState
-from hub.domain.privacy import interested
+from hub.domain.privacy import interested, is_author
 from hub.domain.registration import Beginning
 from hub.ports import NewCase
 from schemas.events import CATALOGUE, NewEvent
 from schemas.parties import PartyKind
 
-BRINGS = frozenset({"assigned", "restored", "reopened", "reporter_replied"})
-"""What may give an agency work that it does not have yet: no filter stops a hand-over.
+BRINGS = {
+    PartyKind.AGENCY: frozenset(
+        {"assigned", "restored", "reopened", "reporter_replied"}
+    ),
+    PartyKind.UPSTREAM: frozenset({"registered"}),
+}
+"""What may give a party a complaint that it does not have: no filter stops a hand-over.
 
 One that has the complaint is then told what it wants only, where data leaves.
 """
@@ -152,6 +159,8 @@ class Appender:
             event = confirmed_if_no_news(case, grown.state, event)
         if event.type == "assigned" and event.leg in grown.state.legs:
             self._assign_cursor(case, event, seq)
+        if event.type == "registered":
+            self._mirror(case)
         case.folding.take(seq, event, grown)
         case.causes.add(cause)
         written = Written(
@@ -204,14 +213,20 @@ class Appender:
         known.state = CursorState.ACTIVE
         known.reassigned = known.changed = True
 
+    def _mirror(self, case: Case) -> None:
+        """Let platforms that get every complaint have it, but not where it began."""
+        said = [event for _, event in case.events]
+        for p in self.parties.values():
+            if p.mirrors and not any(is_author(e, p.kind, p.party) for e in said):
+                self.add_cursor(case, p.party, "")
+
     def _wake(self, case: Case, event: NewEvent, seq: int) -> None:
         for cursor in case.cursors.values():
             party = self.parties.get(cursor.party)
             if party is None or cursor.state is CursorState.ENDED:
                 continue
             follows = cursor.recipient not in {"", case.reporter_id}
-            brings = party.kind is PartyKind.AGENCY and event.type in BRINGS
-            wants = None if brings else party.wants
+            wants = None if event.type in BRINGS.get(party.kind, ()) else party.wants
             if not interested(event, party.kind, party.party, wants, follows=follows):
                 continue
             is_agency = party.kind is PartyKind.AGENCY
@@ -304,6 +319,9 @@ class Appender:
             else:
                 sheet = NEW_CURSORS if cursor.is_new else CHANGED_CURSORS
                 self.batch.add(sheet, cursor_row(case.complaint_id, party.lane, cursor))
+            if cursor.is_new and cursor.reference:
+                row = reference_row(self.vault, case.complaint_id, cursor)
+                self.batch.add(REFERENCED_CURSORS, row)
             cursor.is_new = cursor.changed = cursor.woken = cursor.reassigned = False
         return due
 

@@ -118,7 +118,7 @@ class Operations:
                 "says under the old reference is matched by simpul quarantine match"
             )
             raise ValueError(msg)
-        number = cursor.assignment_no
+        number = max(1, cursor.assignment_no)  # on a platform there is none
         event = new_event(
             "handed_over",
             HandOver(agency=letter.party, assignment_no=number, reference=reference),

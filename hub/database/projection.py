@@ -11,7 +11,7 @@ from hub.database import tables as t
 from hub.database.case import Case, CursorRow, Written
 from hub.database.directory import read_parties
 from hub.database.engine import Tx
-from hub.database.vault import DataKey, open_or_none
+from hub.database.vault import DataKey, Vault, open_or_none
 from hub.domain.deadlines import Deadlines, Watch
 from hub.domain.lifecycle import CaseState, LegState
 from hub.domain.privacy import interested
@@ -103,6 +103,18 @@ def cursor_row(complaint_id: str, lane: str, cursor: CursorRow) -> dict[str, Any
         "due_at": cursor.due_at,
         "hinted_at": cursor.hinted_at,
         "assignment_no": cursor.assignment_no,
+    }
+
+
+def reference_row(vault: Vault, complaint_id: str, cursor: CursorRow) -> dict[str, Any]:
+    """Make the change that gives a cursor its reference."""
+    place = reference_place(complaint_id, cursor.party)
+    return {
+        "complaint_id": complaint_id,
+        "party": cursor.party,
+        "recipient": cursor.recipient,
+        "reference": vault.wrap(place, cursor.reference.encode()),
+        "reference_index": vault.blind(f"reference:{cursor.party}", cursor.reference),
     }
 
 

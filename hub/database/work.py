@@ -3,30 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from connectors.contract import File
 from hub.database import contacts
 from hub.database import tables as t
+from hub.database.births import append_birth, named, wake_orphans
 from hub.database.case import Case
+from hub.database.children import ChildMaker
 from hub.database.engine import Tx
 from hub.database.finding import Finder
 from hub.database.hot.batch import (
     ADOPTED_KEYS,
     NEW_ANSWERS,
-    NEW_KEYS,
     SETTLED_ROWS,
     Batch,
 )
 from hub.database.log import Appender, known_occurrence
 from hub.database.moulds import Mould, Moulds
 from hub.database.persons import Fingerprint, collect_files, collect_reporter
-from hub.database.rows import collect_row
 from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines
-from hub.domain.identity import child_id, contact_form, relayed_key
+from hub.domain.identity import contact_form, relayed_key
 from hub.domain.lifecycle import why_unmoved
 from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
@@ -103,6 +102,10 @@ class ClaimedWork:
         """Find (complaint_id, assignment_no) by the agency's reference."""
         return self._find.case_by_reference(agency, reference)
 
+    def case_by_number(self, public_number: str) -> str:
+        """Find a complaint by the number that agencies see; empty: there is none."""
+        return self._find.case_by_number(public_number)
+
     def foresee_references(self, references: Sequence[tuple[str, str]]) -> None:
         """Look (agency, reference) pairs up at once, and lock their complaints."""
         self._find.foresee_references(references)
@@ -116,12 +119,31 @@ class ClaimedWork:
     def create(self, new: NewCase) -> None:
         """Write a new complaint with its events, legs and cursors."""
         row, who = new.row, self._find.print_of(new.complaint)
+        if new.origin is not None:  # it repeats nothing that is written to us
+            own = self._vault.blind("words", row.complaint_id)
+            who = replace(who, words=own)
         key = self._row_key(row)
         event_id = self._begin(new, key)
         collect_reporter(self._batch, key, new, who, self._tx.now)
         if new.files:
             collect_files(self._batch, key, row.complaint_id, event_id, new.files)
         self._find.remember(new, who)
+        if new.origin is not None:
+            index = self._vault.blind(
+                f"reference:{new.origin.party}", new.origin.reference
+            )
+            self._due += wake_orphans(
+                self._tx, self._batch, index, self.ids, hinting=self._hinting
+            )
+
+    def allot(self, row: JournalRow) -> JournalRow:
+        """Give a row the names of a complaint, which no sender was told at accept."""
+        found = named(self._tx, self._vault, self._batch, row)
+        key_id = self._row_key_id(row)
+        adopted = {"id": key_id, "complaint_id": found.complaint_id}
+        self._batch.add(ADOPTED_KEYS, adopted)
+        self._adopted.add(key_id)
+        return found
 
     def _begin(self, new: NewCase, key: DataKey) -> str:
         """Write the first events, and what they lead to; returns the first one's id."""
@@ -148,6 +170,10 @@ class ClaimedWork:
                 channel=new.complaint.channel,
             )
         )
+        if new.origin is not None:
+            number = append_birth(self._log, case, new, new.origin)
+            self._find.remember_reference(new.origin, case.complaint_id, number)
+            return case
         self._log.append(case, new.events[:1])
         if new.party:
             self._log.add_cursor(case, new.party, new.reporter_id)
@@ -327,7 +353,8 @@ class ClaimedWork:
 
     def split(self, row: JournalRow, bodies: Sequence[bytes]) -> list[JournalRow]:
         """Make a child row of each record; each has its own key and its own raw."""
-        children = [self._child(row, n, body) for n, body in enumerate(bodies, start=1)]
+        make = ChildMaker(self._tx, self._vault, self._batch, self._hinted())
+        children = [make(row, n, body) for n, body in enumerate(bodies, start=1)]
         self._tx.conn.execute(
             sa.update(t.journal)
             .where(t.journal.c.id == row.id)
@@ -335,39 +362,6 @@ class ClaimedWork:
         )
         self._due += [(row.lane, child.id) for child in children]
         return children
-
-    def _child(self, row: JournalRow, n: int, body: bytes) -> JournalRow:
-        parent = row.entry.raw
-        raw = parent.model_copy(
-            update={"body": body, "source_key": f"{parent.source_key}#{n}"}
-        )
-        key, key_row = self._vault.new_key()
-        child = replace(
-            row,
-            id=child_id(row.id, n),
-            parent_id=row.id,
-            item_no=n,
-            waits=0,
-            crashes=0,
-            raw=raw,
-            key=key,
-        )
-        self._batch.add(NEW_KEYS, key_row)
-        values: dict[str, Any] = {
-            "id": child.id,
-            "received_at": row.received_at,
-            "due_at": self._tx.now,
-            "hinted_at": self._hinted(),
-            "parent_id": row.id,
-            "item_no": n,
-            "content_hash": self._vault.content_hash(body),
-            "complaint_id": None,
-            "code": None,
-            "public_number": None,
-            "revised": False,
-        }
-        collect_row(self._batch, key, raw, values)
-        return child
 
     def _hinted(self) -> datetime | None:
         return self._tx.now if self._hinting else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hub.domain.lifecycle import CaseState, fold, step
-from hub.domain.order import effective_order, is_on_leg
+from hub.domain.order import FROM_ABOVE, effective_order, is_on_leg
 from schemas.events import NewEvent
 
 _Place = tuple[datetime, int, tuple[str, int]]
@@ -39,6 +39,8 @@ class Folding:
         self._state = fold(self.events) if state is None else state
         self._head_seq = self._state.head_seq
         self._own: datetime | None = None
+        self._begun: datetime | None = None
+        """When it was registered: no upstream platform speaks of it before."""
         self._last: _Place | None = None
         self._legs: dict[tuple[str, int], tuple[tuple[str, datetime, str], datetime]]
         self._legs = {}
@@ -78,6 +80,8 @@ class Folding:
         if not is_on_leg(event):
             if event.type == "assigned" and event.leg in self._early:
                 return None
+            if event.type == "registered" and self._begun is None and self._legs:
+                return None
             place: _Place = (
                 at if self._own is None else max(self._own, at),
                 0,
@@ -94,12 +98,14 @@ class Folding:
                 if _order(event) <= order:
                     return None
                 at = max(running, at)
+            elif event.leg[1] == FROM_ABOVE and self._begun is not None:
+                at = max(self._begun, at)
             place = (at, 1, event.leg)
         return place if self._last is None or place >= self._last else None
 
     def _survey(self) -> None:
         """Learn anew where the last events stand."""
-        self._own, self._last = None, None
+        self._own, self._begun, self._last = None, None, None
         self._legs.clear()
         self._early.clear()
         self._occurrences.clear()
@@ -114,6 +120,8 @@ class Folding:
             self._own = at
             if event.type == "assigned" and event.leg is not None:
                 self._legs.setdefault(event.leg, (("", _EVER, ""), at))
+            elif event.type == "registered" and self._begun is None:
+                self._begun = at
         elif event.leg is not None:
             self._occurrences.add((event.leg, event.occurrence_key))
             if event.leg not in self._legs:

@@ -198,6 +198,8 @@ def step(state: CaseState, at: datetime, seq: int, event: NewEvent) -> CaseState
         return _open_leg(state, seq, event)
     if row.effect.scope is Scope.LEG:
         return _move_leg(state, at, seq, name, event)
+    if event.type != name:
+        event = event.model_copy(update={"type": name})
     return _move_case(state, at, seq, name, event)
 
 

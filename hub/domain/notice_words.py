@@ -145,6 +145,10 @@ NOTICES: Mapping[str, Sentence] = MappingProxyType(
             "{agency} menanggapi laporan yang digabung dengan ini.",
             "{agency} answered a report joined with this one.",
         ),
+        "remarked": Sentence(
+            "{agency} menanggapi laporan Anda.",
+            "{agency} answered your report.",
+        ),
         "closed_by_silence": Sentence(
             "Laporan Anda ditutup karena tidak ada tanggapan lagi.",
             "Your report was closed because nobody answered any more.",
@@ -205,6 +209,7 @@ PLACES: Mapping[str, frozenset[str]] = MappingProxyType(
                 "leg_put_on_hold",
                 "resolved",
                 "relayed",
+                "remarked",
             ),
             OF_LEGS,
         ),

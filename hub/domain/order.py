@@ -5,6 +5,9 @@ from datetime import datetime
 
 from schemas.events import NewEvent
 
+FROM_ABOVE = 0
+"""Number of the stream in which an upstream platform speaks of the case: no leg."""
+
 
 def effective_order(
     events: Sequence[tuple[int, NewEvent]],
@@ -13,7 +16,8 @@ def effective_order(
 
     The hub's own events keep their seq order. The updates of one leg stand in
     (order key, occurred at, occurrence key) order, never before the leg was
-    opened; between the two the effective instants decide.
+    opened; an upstream platform's words likewise, never before the complaint was
+    registered. Between the two the effective instants decide.
     """
     own = sorted(
         ((seq, event) for seq, event in events if not is_on_leg(event)),
@@ -22,13 +26,16 @@ def effective_order(
     opened: dict[tuple[str, int], datetime] = {}
     rows: list[tuple[datetime, int, tuple[str, int], int, int, NewEvent]] = []
     latest: datetime | None = None
+    begun: datetime | None = None
     for index, (seq, event) in enumerate(own):
         latest = event.occurred_at if latest is None else max(latest, event.occurred_at)
         rows.append((latest, 0, ("", 0), index, seq, event))
         if event.type == "assigned" and event.leg is not None:
             opened.setdefault(event.leg, latest)
+        elif event.type == "registered" and begun is None:
+            begun = latest
     for leg, updates in _by_leg(events).items():
-        running = opened.get(leg)
+        running = begun if leg[1] == FROM_ABOVE else opened.get(leg)
         for index, (seq, event) in enumerate(updates):
             at = event.occurred_at
             running = at if running is None else max(running, at)
@@ -40,6 +47,11 @@ def effective_order(
 def is_on_leg(event: NewEvent) -> bool:
     """Tell an update of a leg, that its own order places, from what seq places."""
     return bool(event.occurrence_key) and event.leg is not None
+
+
+def is_from_above(event: NewEvent) -> bool:
+    """Tell an upstream platform's word on the case."""
+    return is_on_leg(event) and event.leg is not None and event.leg[1] == FROM_ABOVE
 
 
 def _by_leg(

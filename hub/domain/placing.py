@@ -14,6 +14,7 @@ from hub.domain.routing import (
 )
 from schemas.agency import AgencyManifest, RoutingTable, Verification
 from schemas.complaint import NewComplaint
+from schemas.parties import PartyKind
 
 
 class Placing:
@@ -25,7 +26,8 @@ class Placing:
         agencies: Mapping[str, AgencyManifest],
         reference: Reference | None = None,
     ) -> None:
-        self._routing = Routing(table, tuple(agencies), reference)
+        own = [n for n, each in agencies.items() if each.kind is PartyKind.AGENCY]
+        self._routing = Routing(table, tuple(own), reference)
         words = [word.casefold() for word in table.emergency]
         self._emergency = whole_words(words) if words else None
         self._by_officer = frozenset(

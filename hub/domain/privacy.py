@@ -96,6 +96,8 @@ def interested(
     if is_author(event, kind, party) or (follows and event.type in PERSONAL):
         return False
     own_leg = event.leg is not None and event.leg[0] == party
+    if own_leg and kind is PartyKind.UPSTREAM and event.type == "handed_over":
+        return False  # a platform knows that it has the complaint
     seen, wanted = _standing(event.type, kind, own_leg=own_leg)
     if wants is not None:
         return seen and event.type in set(wants)

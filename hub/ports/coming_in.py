@@ -58,6 +58,15 @@ class JournalRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The platform or the agency whose system had a complaint first."""
+
+    party: str
+    reference: str = field(repr=False)
+    """Its own id of the case."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewCase:
     """A complaint that one journal row becomes."""
 
@@ -68,6 +77,9 @@ class NewCase:
     reporter_id: str
     party: str
     """The reporter's channel, for example `reporter:sms`; empty: no way back."""
+    origin: Origin | None = None
+    """Where it began, if not on a channel of ours: that party's cursor is born with
+    the reference, and is never asked to take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +147,23 @@ class Work(Protocol):
     def case_by_reference(self, agency: str, reference: str) -> tuple[str, int] | None:
         """Find (complaint_id, assignment_no) by the agency's reference."""
 
+    def case_by_number(self, public_number: str) -> str:
+        """Find a complaint by the number that agencies see; empty: there is none."""
+
     def foresee_references(self, references: Sequence[tuple[str, str]]) -> None:
         """Look (agency, reference) pairs up at once; `case_by_reference` has them."""
 
     def same_words(self, complaint: NewComplaint) -> KnownCase | None:
         """Find a recent complaint of the same contact with the same words."""
 
+    def allot(self, row: JournalRow) -> JournalRow:
+        """Give a row the names of a complaint, which no sender was told at accept."""
+
     def create(self, case: NewCase) -> None:
-        """Write a new complaint with its events, legs and cursors."""
+        """Write a new complaint with its events, legs and cursors.
+
+        What waits for the reference of one with an origin is due at once.
+        """
 
     def append(
         self,

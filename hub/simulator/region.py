@@ -1,4 +1,4 @@
-"""The whole region: four agencies, a mail sink, an SMS gateway, citizens."""
+"""The whole region: agencies, a platform above, mail, an SMS gateway, citizens."""
 
 import base64
 import random
@@ -22,6 +22,7 @@ from hub.simulator.profiles import (
     AgencyProfile,
 )
 from hub.simulator.sms import SmsGateway
+from hub.simulator.sp4n import SimulatedSp4n
 from hub.simulator.tally import Tally, take_tally
 from hub.simulator.texts import SAMPLES, Sample
 from hub.simulator.utility import SimulatedUtility
@@ -69,6 +70,9 @@ class SimulatedRegion:
             now=now,
         )
         """The water utility, which is asked for its updates."""
+        self.sp4n = SimulatedSp4n(
+            seed=seed, work_seconds=work_seconds, timing=timing, now=now
+        )
         self.mail = MailSink()
         self.sms = SmsGateway(
             seed=seed,
@@ -101,14 +105,15 @@ class SimulatedRegion:
         return self.agencies[DINKES.name]
 
     @property
-    def systems(self) -> Sequence[SimulatedAgency | SimulatedUtility]:
-        """Every agency: those that push their updates, and those that are asked."""
-        return (*self.agencies.values(), self.tirta)
+    @property
+    def systems(self) -> list[SimulatedAgency | SimulatedUtility | SimulatedSp4n]:
+        """Every system that the hub speaks to: the agencies', and the platform."""
+        return [*self.agencies.values(), self.tirta, self.sp4n]
 
     @property
     def at_rest(self) -> bool:
-        """Tell whether all agencies are done and the hub was told what is pushed."""
-        return self.sms.at_rest and all(a.at_rest for a in self.systems)
+        """Tell whether all are done and the hub was told what is pushed."""
+        return self.sms.at_rest and all(one.at_rest for one in self.systems)
 
     def start(self) -> None:
         """Open every server; each keeps its port until the region is gone."""
@@ -143,13 +148,14 @@ class SimulatedRegion:
             "SIMPUL_SMS_SECRET": self.sms.secret,
             "SIMPUL_MAIL_RELAY": self.mail.address,
         }
-        for agency in self.systems:
-            variables |= agency.environment()
+        for system in self.systems:
+            variables |= system.environment()
         return variables
 
     def tally(self) -> Tally:
         """Count from outside what reached agencies and citizens."""
-        return take_tally(self.systems, self.mail, self.sms)
+        agencies = (*self.agencies.values(), self.tirta)
+        return take_tally(agencies, self.mail, self.sms)
 
     def _hub_url(self) -> str:
         return self.citizens.hub.http if self.citizens.hub else ""

@@ -144,13 +144,14 @@ def rest_of(cursor: Cursor, case: CaseFile, way: Way, chosen: Plan) -> float:
 def _is_told(event: LogEvent, cursor: Cursor, way: Way, case: CaseFile) -> bool:
     """Tell whether a party is told; of what is confidential, nobody who follows.
 
-    What an agency wants to be told, and what its system can take, is asked once it
-    has the complaint.
+    What an agency or a platform wants to be told, and what its system can take, is
+    asked once it has the complaint.
     """
     if case.follows and case.state.facts.get("confidential"):
         return False
     wants, can = case.wants, way.target.capabilities
-    if way.kind is PartyKind.AGENCY and not is_handed_over(cursor, can):
+    takes_over = way.kind in {PartyKind.AGENCY, PartyKind.UPSTREAM}
+    if takes_over and not is_handed_over(cursor, can):
         wants = None
     elif can.takes is not None and event.type not in can.takes:
         return False

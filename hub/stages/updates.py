@@ -1,36 +1,30 @@
 """Updates: what an agency's system said becomes events in the log."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from connectors.contract import System
 from hub import telemetry
 from hub.domain.identity import relayed_key
+from hub.domain.order import FROM_ABOVE
+from hub.domain.placing import Placing
 from hub.ports import Journal, JournalRow, Settled, Work
-from schemas.agency import AgencyManifest, OrderBy
-from schemas.events import Cause, NewEvent, new_event
-from schemas.parties import Author, AuthorKind, CauseKind
-from schemas.payloads import FollowUpKind, LegNews, LegNotice, Relayed
+from hub.stages.births import Births
+from hub.stages.heard import from_above, of_agency
+from schemas.agency import AgencyManifest, RoutingTable
+from schemas.events import AGENCY_EVENTS, UPSTREAM_EVENTS, Cause, NewEvent, new_event
+from schemas.parties import Author, AuthorKind, CauseKind, PartyKind
+from schemas.payloads import LegNotice, Relayed
 from schemas.updates import AgencyComplaint, AgencyUpdate, AgencyView, Corrupt
 
-FOLLOW_UP_KINDS = {
-    "acknowledged": FollowUpKind.ACK,
-    "followed_up": FollowUpKind.SUBSTANTIVE,
-    "resolved": FollowUpKind.FINAL,
-}
-"""What an answer is worth when the agency's word does not say more."""
-
-LATE = timedelta(hours=1)
-"""An update that is older when it comes keeps its arrival beside its time."""
-EVENT_ID_CHARACTERS_MAX = 100
-"""A longer event id of an agency is kept as its hash."""
 RECONCILED = "reconcile"
 """Sources of agencies' views that a comparison found and an operator let in."""
 UNCLEAR = "update_unclear"
 """The event of an update that could not be read."""
+AT_BIRTH = 100
+"""Number, within its row, of the word with which a complaint that began elsewhere
+comes; its first events have the numbers before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,11 @@ class Updates:
         systems: Mapping[str, System],
         agencies: Mapping[str, AgencyManifest],
         orphan_waits_seconds: Sequence[float],
+        births: Births | None = None,
     ) -> None:
+        """Without `births` an officer places every complaint that begins elsewhere."""
+        place = Placing(RoutingTable(), agencies)
+        self._births = births or Births(place, agencies)
         self._journal = journal
         self._systems = systems
         self._agencies = agencies
@@ -123,6 +121,11 @@ class Updates:
 
     def _transact(self, agency: str, news: Sequence[_News]) -> None:
         by_id = {one.row.id: one for one in news}
+        begun = {
+            one.row.id: one.what.reference
+            for one in news
+            if isinstance(one.what, AgencyComplaint)
+        }
         references = {
             one.what.reference
             for one in news
@@ -132,33 +135,84 @@ class Updates:
         def settle(work: Work) -> Counter[str]:
             work.foresee_references([(agency, r) for r in sorted(references)])
             states: Counter[str] = Counter()
-            for row_id in work.ids:
+            # What begins comes first: a word on it may stand before it.
+            for row_id in sorted(work.ids, key=lambda row_id: row_id not in begun):
                 one = by_id[row_id]
                 match one.what:
                     case Settled() as settled:
                         pass
                     case Corrupt() as record:
                         settled = _unclear(work, agency, one.row, record)
-                    case AgencyComplaint():
-                        why = "complaints that begin at this agency are not taken"
-                        settled = Settled("quarantined", why)
+                    case AgencyComplaint() as record:
+                        settled = self._begin(work, agency, one.row, record)
                     case AgencyUpdate() as update:
                         settled = self._apply(work, agency, one.row, update)
                 work.settle(one.row, settled)
                 states[settled.state] += 1
             return states
 
-        for state, count in self._journal.work(list(by_id), settle).items():
+        # Two workers never begin one case of another system twice.
+        cases = [(f"reference:{agency}", r) for r in sorted(set(begun.values()))]
+        done = self._journal.work(list(by_id), settle, cases)
+        for state, count in done.items():
             telemetry.processed.labels(stage="updates", outcome=state).inc(count)
 
-    def _apply(
-        self, work: Work, agency: str, row: JournalRow, update: AgencyUpdate
+    def _begin(
+        self, work: Work, party: str, row: JournalRow, record: AgencyComplaint
     ) -> Settled:
+        """Register a complaint that began elsewhere; of a known one, hear its status.
+
+        The same reference is never a second complaint, and neither is one of ours that
+        comes back under our own number.
+        """
+        if why := self._unspeakable(party, record.event_type):
+            return Settled("quarantined", why)
+        found = work.case_by_reference(party, record.reference)
+        complaint_id = found[0] if found else ""
+        if not complaint_id and record.public_number:
+            complaint_id = work.case_by_number(record.public_number)
+            if complaint_id:
+                why = "it is a complaint of ours that came back"
+                return Settled("duplicate", why, "link", complaint_id)
+        if complaint_id:
+            why = "its reference is known"
+            settled = Settled("duplicate", why, "link", complaint_id)
+        else:
+            complaint_id = self._births.begin(work, party, row, record)
+            settled = Settled("done", "it began there", "event", complaint_id)
+        if not record.event_type:
+            return settled
+        word = AgencyUpdate(
+            reference=record.reference,
+            event_type=record.event_type,
+            raw_status=record.raw_status,
+            occurred_at=record.occurred_at,
+        )
+        said = self._apply(work, party, row, word, AT_BIRTH)
+        return settled if settled.state == "done" else said
+
+    def _unspeakable(self, party: str, event_type: str) -> str:
+        """Say why a party cannot say this; empty where it can, or says nothing."""
+        legal = UPSTREAM_EVENTS if self._is_upstream(party) else AGENCY_EVENTS
+        if not event_type or event_type in legal:
+            return ""
+        return f"unmapped_status: {party} cannot say {event_type!r}; mend [statuses]"
+
+    def _apply(
+        self,
+        work: Work,
+        agency: str,
+        row: JournalRow,
+        update: AgencyUpdate,
+        no: int = 1,
+    ) -> Settled:
+        if why := self._unspeakable(agency, update.event_type):
+            return Settled("quarantined", why)
         found = work.case_by_reference(agency, update.reference)
         if found is None:
             return self._orphan(work, agency, row, update)
         complaint_id, assignment_no = found
-        event = self._event(agency, assignment_no, row, update)
+        event = self._event(agency, assignment_no, row, update, no)
         leader = work.leader(complaint_id)
         if leader != complaint_id:
             if work.has_occurrence(complaint_id, event):
@@ -187,35 +241,19 @@ class Updates:
 
     def _event(
         self,
-        agency: str,
+        party: str,
         assignment_no: int,
         row: JournalRow,
         update: AgencyUpdate,
+        no: int,
     ) -> NewEvent:
-        payload = LegNews(
-            agency=agency,
-            assignment_no=assignment_no,
-            unit=update.unit,
-            kind=FOLLOW_UP_KINDS.get(update.event_type, FollowUpKind.INTERIM),
-            raw_status=update.raw_status,
-            text=update.text,
-        )
-        occurred_at = update.occurred_at or row.received_at
-        if occurred_at > row.received_at:  # its clock is ahead; its word is kept
-            payload = payload.model_copy(update={"claimed_at": occurred_at})
-            occurred_at = row.received_at
-        elif row.received_at - occurred_at >= LATE:
-            payload = payload.model_copy(update={"arrived_at": row.received_at})
-        return new_event(
-            update.event_type,
-            payload,
-            Author(kind=AuthorKind.AGENCY, id=agency),
-            Cause(kind=CauseKind.JOURNAL, id=row.id),
-            occurred_at,
-            leg=(agency, assignment_no),
-            occurrence_key=occurrence_key(update, row),
-            order_key=order_key(self._agencies[agency].order_by, update, row),
-        )
+        order_by = self._agencies[party].order_by
+        if self._is_upstream(party):
+            return from_above(party, row, update, order_by, no)
+        return of_agency(party, assignment_no, row, update, order_by, no)
+
+    def _is_upstream(self, party: str) -> bool:
+        return self._agencies[party].kind is PartyKind.UPSTREAM
 
 
 def _seen(body: bytes) -> AgencyUpdate | Corrupt:
@@ -249,6 +287,8 @@ def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settl
     if found is None or work.leader(found[0]) != found[0]:
         return settled
     complaint_id, number = found
+    if number == FROM_ABOVE:  # the platform has no leg that could be unclear
+        return settled
     if work.last_of_leg(complaint_id, (agency, number)) == UNCLEAR:
         return settled
     event = new_event(
@@ -268,15 +308,15 @@ def _relay(
     work: Work, row: JournalRow, said: NewEvent, leader: str, origin: str
 ) -> Settled:
     """Tell of an update where its complaint went: it moves no leg there."""
+    speaker, number = said.leg or ("", FROM_ABOVE)
     payload = Relayed(
-        agency=said.facts["agency"],
+        agency=speaker,
         origin=origin,
         stands_for=said.type,
         raw_status=said.sealed.get("raw_status", ""),
         text=said.sealed.get("text", ""),
         attachments=said.facts.get("attachments", 0),
     )
-    number = said.facts["assignment_no"]
     event = new_event(
         "relayed",
         payload,
@@ -288,40 +328,3 @@ def _relay(
     if not work.append(leader, [event], adopt=row, owner=origin):
         return _known(origin)
     return Settled("done", f"relayed: {origin} was merged", "event", leader)
-
-
-def occurrence_key(update: AgencyUpdate, row: JournalRow) -> str:
-    """Identify one update within its leg; never by content alone.
-
-    The agency's event id, else its sequence, else status and time; an update
-    that has none of these is itself: its journal row.
-    """
-    if update.event_id:
-        long = len(update.event_id) > EVENT_ID_CHARACTERS_MAX
-        return f"id:{_digest(update.event_id) if long else update.event_id}"
-    if update.sequence is not None:
-        return f"seq:{update.sequence}"
-    if update.occurred_at is not None:
-        digest = _digest(f"{update.raw_status}\x1f{update.text}")[:16]
-        return f"at:{update.occurred_at.isoformat()}:{digest}"
-    return f"row:{row.id}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def order_key(order_by: OrderBy, update: AgencyUpdate, row: JournalRow) -> str:
-    """Make the key that sorts a leg's updates as its agency declares."""
-    arrived = f"a:{row.received_at.isoformat()}"
-    match order_by:
-        case OrderBy.SEQUENCE:
-            return arrived if update.sequence is None else f"{update.sequence:020d}"
-        case OrderBy.TIME:
-            return (
-                arrived
-                if update.occurred_at is None
-                else update.occurred_at.isoformat()
-            )
-        case OrderBy.ARRIVAL:
-            return arrived

@@ -14,6 +14,9 @@ from hub.database.engine import Tx
 from hub.database.invariants import RULES
 from hub.domain.delivery import PlanKind
 from hub.ports import Settled
+from schemas.complaint import NewComplaint
+from schemas.parties import ChannelName
+from tests.contract.above import LAPOR, begun, hear, party
 from tests.contract.builders import (
     DINKES,
     MAIL,
@@ -43,6 +46,9 @@ def healthy(world: World) -> Known:
     world.append(known, by_action(reply("", known.reporter_id)))
     world.end(world.begin(PUPR, PlanKind.SEND), Refused("422"))
     _other_rows(world)
+    world.store.parties.configure([party()])
+    air = NewComplaint(title="Air", body="Air keruh.", channel=ChannelName.PARTNER)
+    hear(world, begun(complaint=air))
     return known
 
 
@@ -127,6 +133,14 @@ def keep_key(tx: Tx, known: Known) -> None:
 pupr, mail, dinkes = (t.cursors.c.party == p for p in (PUPR, MAIL, DINKES))
 journal, log = t.journal.c, t.log.c
 
+
+def lose_platforms_number(tx: Tx, known: Known) -> None:
+    del known  # it is about the complaint that began on the platform
+    c = t.cursors.c
+    statement = sa.update(t.cursors).where(c.party == LAPOR)
+    assert tx.conn.execute(statement.values(reference_index=None)).rowcount == 1
+
+
 CORRUPTIONS: tuple[tuple[str, str, Corrupt], ...] = (
     (
         "done_rows_name_their_result",
@@ -198,6 +212,11 @@ CORRUPTIONS: tuple[tuple[str, str, Corrupt], ...] = (
         "rows_to_work_are_due",
         "a waiting row that nobody finds",
         change(t.journal, journal.state == "waiting", due_at=None),
+    ),
+    (
+        "what_began_elsewhere_is_known_there",
+        "a platform's number that is lost",
+        lose_platforms_number,
     ),
     ("requests_have_their_parts", "a lost part", lose_part),
     ("erased_means_keyless", "a key that lives on", keep_key),

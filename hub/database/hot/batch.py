@@ -77,6 +77,12 @@ NEW_CURSORS = Sheet(
         "assignment_no",
     ),
 )
+REFERENCED_CURSORS = Sheet(
+    t.cursors,
+    ("reference", "reference_index"),
+    key=("complaint_id", "party", "recipient"),
+)
+"""Cursors that are born with their reference; new ones have none otherwise."""
 NEW_REPORTERS = Sheet(t.reporters, _all_but(t.reporters))
 NEW_CONTACTS = Sheet(t.contacts, _all_but(t.contacts))
 NEW_ATTACHMENTS = Sheet(t.attachments, _all_but(t.attachments))
@@ -272,6 +278,7 @@ ORDER = (
     NEW_LEGS,
     CHANGED_LEGS,
     NEW_CURSORS,
+    REFERENCED_CURSORS,
     CHANGED_CURSORS,
     LEASED_CURSORS,
     LEASED_ANSWERS,

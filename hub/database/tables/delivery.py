@@ -161,6 +161,7 @@ parties = sa.Table(
     sa.Column("order_by", sa.String(8), nullable=False, server_default="arrival"),
     sa.Column("burst_s", sa.Float, nullable=False, server_default="0"),
     sa.Column("wants", Json),
+    sa.Column("mirrors", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("breaker", sa.String(10), nullable=False, server_default="closed"),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("open_count", sa.Integer, nullable=False, server_default="0"),

@@ -29,6 +29,7 @@ from schemas.payloads import (
     Received,
     Registered,
     Relayed,
+    Remarked,
     Said,
     SupervisionRequested,
     TriageRequested,
@@ -60,6 +61,7 @@ _FILLED: dict[type, dict[str, Any]] = {
     LegNotice: {},
     Confirmed: {"stands_for": "acknowledged"},
     Said: {"channel": ChannelName.WEB, "text": "Apakah ada kabar?"},
+    Remarked: {"text": "Diteruskan ke bidang."},
     Rated: {"stars": 4},
     DeadlineReached: {
         "clock": "settle",

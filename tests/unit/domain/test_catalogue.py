@@ -8,7 +8,14 @@ from pydantic import BaseModel, ValidationError
 from hub.domain.lifecycle import ASSIGNABLE, CASE_MOVES, LEG_MOVES
 from schemas import payloads
 from schemas.base import sealed_fields, split
-from schemas.events import AGENCY_EVENTS, CATALOGUE, Audience, Scope, new_event
+from schemas.events import (
+    AGENCY_EVENTS,
+    CATALOGUE,
+    UPSTREAM_EVENTS,
+    Audience,
+    Scope,
+    new_event,
+)
 from schemas.parties import Author, AuthorKind, Reporter
 from schemas.payloads import LegNews, Reasoned, Received
 from schemas.status import Status
@@ -86,9 +93,19 @@ def test_an_agency_may_speak_of_its_own_leg_only() -> None:
 
 
 def test_only_a_clock_closes_by_silence_and_a_reporter_or_an_operator_accepts() -> None:
+    reporter = {AuthorKind.REPORTER, AuthorKind.OPERATOR}
     assert CATALOGUE["closed_by_silence"].emitters == {AuthorKind.CLOCK}
-    for name in ("accepted", "appealed", "withdrawn", "rated", "reporter_replied"):
-        assert CATALOGUE[name].emitters == {AuthorKind.REPORTER, AuthorKind.OPERATOR}
+    for name in ("appealed", "rated"):
+        assert CATALOGUE[name].emitters == reporter
+    for name in ("accepted", "withdrawn", "reporter_replied"):
+        assert CATALOGUE[name].emitters == reporter | {AuthorKind.UPSTREAM}
+
+
+def test_a_platform_acts_on_the_case_and_on_no_leg() -> None:
+    scopes = {CATALOGUE[name].effect.scope for name in UPSTREAM_EVENTS}
+
+    assert scopes == {Scope.CASE, Scope.NOTHING}
+    assert not UPSTREAM_EVENTS & AGENCY_EVENTS
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -15,7 +15,7 @@ from schemas.parties import ChannelName
 from schemas.updates import AgencyUpdate
 from tests.unit.connectors.rest.builders import SECRET, entry
 
-NAMES = ("dinas_pupr", "dinkes", "disdukcapil", "perumda_tirta")
+NAMES = ("dinas_pupr", "dinkes", "disdukcapil", "perumda_tirta", "sp4n_lapor")
 ENVIRON = {
     f"SIMPUL_{name}_{what}": value
     for name in ("PUPR", "DINKES", "DISDUKCAPIL")
@@ -24,7 +24,13 @@ ENVIRON = {
         "TOKEN": "t0ken",
         "WEBHOOK_SECRET": SECRET,
     }.items()
-} | {"SIMPUL_TIRTA_URL": "http://127.0.0.1:9", "SIMPUL_TIRTA_KEY": "k3y"}
+} | {
+    "SIMPUL_TIRTA_URL": "http://127.0.0.1:9",
+    "SIMPUL_TIRTA_KEY": "k3y",
+    "SIMPUL_SP4N_URL": "http://127.0.0.1:9",
+    "SIMPUL_SP4N_TOKEN": "t0ken",
+    "SIMPUL_SP4N_APP_TOKEN": "t0ken",
+}
 
 
 @pytest.fixture(scope="module")

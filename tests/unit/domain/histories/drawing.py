@@ -11,8 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.domain.lifecycle import ASSIGNABLE, CASE_MOVES, LEG_MOVES, CaseState, fold
+from hub.domain.order import FROM_ABOVE
 from hub.domain.workflow import WORKFLOW, open_verbs
-from schemas.events import AGENCY_EVENTS, CATALOGUE, Cause, NewEvent, Scope, new_event
+from schemas.events import (
+    AGENCY_EVENTS,
+    CATALOGUE,
+    UPSTREAM_EVENTS,
+    Cause,
+    NewEvent,
+    Scope,
+    new_event,
+)
 from schemas.parties import Author, AuthorKind, CauseKind, Role
 from schemas.payloads import LegNews
 from schemas.status import Status
@@ -21,6 +30,8 @@ from tests.unit.domain.histories.payloads import payload
 
 ORDER_BY = {"dinas_pupr": "sequence", "disdukcapil": "time", "dinkes": "arrival"}
 """Agency -> how its updates are ordered."""
+UPSTREAM = ("sp4n_lapor", FROM_ABOVE)
+"""Where a platform's words stand in order; it has no leg."""
 OWN_MAX = 16
 NEWS_MAX = 14
 ASSIGNMENTS_MAX = 3
@@ -133,6 +144,9 @@ class _Drawing:
         """An agency says something of one of its legs, perhaps of one to come."""
         if len(self.history.news) >= NEWS_MAX:
             return
+        if self._dice.random() < 0.2:
+            self.history.news.append(self._from_above(state))
+            return
         leg = self._some_leg(state.legs)
         status = state.legs[leg].status if leg in state.legs else None
         names = sorted(AGENCY_EVENTS)
@@ -162,6 +176,25 @@ class _Drawing:
             leg=leg,
             occurrence_key=f"{key}/{number}" if _taken(self.history, leg, key) else key,
             order_key=_ORDERS[ORDER_BY[leg[0]]](number, occurred_at, self._dice),
+        )
+
+    def _from_above(self, state: CaseState) -> NewEvent:
+        """The platform says something of the case."""
+        names = sorted(UPSTREAM_EVENTS)
+        fits = [name for name in names if _is_legal(state, name)]
+        name = self._dice.choice(fits if self._dice.random() < 0.6 else names)
+        self._ordinal += 1
+        number, occurred_at = self._ordinal, self._some_time(back=0.3)
+        made = payload(CATALOGUE[name].payload, self._dice, heard_seq=None)
+        return new_event(
+            name,
+            made,
+            Author(kind=AuthorKind.UPSTREAM, id=UPSTREAM[0]),
+            Cause(kind=CauseKind.JOURNAL, id=f"above/{number}"),
+            occurred_at,
+            leg=UPSTREAM,
+            occurrence_key=f"id:{number}",
+            order_key=_ORDERS["time"](number, occurred_at, self._dice),
         )
 
     def _some_time(self, back: float) -> datetime:
