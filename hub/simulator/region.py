@@ -105,7 +105,6 @@ class SimulatedRegion:
         return self.agencies[DINKES.name]
 
     @property
-    @property
     def systems(self) -> list[SimulatedAgency | SimulatedUtility | SimulatedSp4n]:
         """Every system that the hub speaks to: the agencies', and the platform."""
         return [*self.agencies.values(), self.tirta, self.sp4n]
@@ -154,7 +153,8 @@ class SimulatedRegion:
 
     def tally(self) -> Tally:
         """Count from outside what reached agencies and citizens."""
-        agencies = (*self.agencies.values(), self.tirta)
+        agencies: list[SimulatedAgency | SimulatedUtility]
+        agencies = [*self.agencies.values(), self.tirta]
         return take_tally(agencies, self.mail, self.sms)
 
     def _hub_url(self) -> str:
