@@ -23,6 +23,7 @@ from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
 from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
+from hub.database.traffic import SqlTraffic
 from hub.database.vault import Vault
 from hub.database.versions import AgencyVersions
 from hub.domain.deadlines import Deadlines
@@ -53,6 +54,7 @@ class Store:
     eraser: Eraser
     erased: ErasedList
     versions: AgencyVersions
+    traffic: SqlTraffic
 
     def close(self) -> None:
         """Stop accepting and give every connection back."""
@@ -124,4 +126,5 @@ def open_store(
         eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,
         versions=AgencyVersions(db),
+        traffic=SqlTraffic(db, vault),
     )
