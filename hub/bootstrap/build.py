@@ -45,7 +45,7 @@ from hub.broker.publisher import Publisher
 from hub.broker.topology import NET, Topology
 from hub.database.condition import require_current
 from hub.database.due import SqlDue
-from hub.database.versions import versions_at
+from hub.database.versions import Mark, mark_of, versions_at
 from hub.settings import Settings
 from hub.stages.accept import Accept
 from hub.stages.deadlines import StrikeClocks
@@ -155,10 +155,16 @@ def build_hub(
         require_current(settings.effective_database_url)
     store = open_store(settings, hinting=settings.work.hints, migrate=alone)
     store.eraser.apply_list()
+    if (current := store.versions.current()) != kept:  # upgraded, or applied just now
+        kept = current
+        config = load_configuration(settings, environ, kept)
+        ways = ways_of(config)
     store.parties.configure(party_rows(config, ways), config.roster.held_back)
     store.versions.keep(config.roster.contents, "start")
     name_what_is_wrong(config, store.queries.now())
-    return _Builder(settings, environ, config, ways, topology, store, roles).build()
+    return _Builder(
+        settings, environ, config, ways, topology, store, roles, mark_of(kept)
+    ).build()
 
 
 def web_doors(config: Configuration) -> WebDoors:
@@ -179,6 +185,7 @@ class _Builder:
     topology: Topology
     store: Store
     roles: frozenset[Role]
+    mark: Mark
 
     def build(self) -> Hub:
         settings, store = self.settings, self.store
@@ -223,8 +230,9 @@ class _Builder:
                 doors = web_doors(config)
                 web.state.doors.replace(doors.doors, doors.closed)
 
-        switch = Switch(settings, self.environ, store.versions, self.config, use)
-        switch.begin()
+        switch = Switch(
+            settings, self.environ, store.versions, self.config, use, self.mark
+        )
         return Hub(
             store=store,
             config=self.config,
