@@ -30,6 +30,7 @@ from hub.bootstrap.roles import (
     update_lanes,
 )
 from hub.bootstrap.sandbox import Sandbox
+from hub.bootstrap.shadowing import SHADOW_SECONDS, Shadowing
 from hub.bootstrap.store import Store, open_store
 from hub.bootstrap.switching import FOLLOW_SECONDS, OlderVersions, Switch, close_all
 from hub.bootstrap.workers import (
@@ -351,6 +352,7 @@ class _Builder:
                 Duty("erase", 2.0, store.eraser.erase_due),
                 Duty("gauges", 5.0, Gauges(store.db)),
                 self._late_hand_overs(publisher),
+                Duty("shadow", SHADOW_SECONDS, Shadowing(store, self.environ)),
             ]
         return Schedule(duties, monotonic)
 

@@ -8,7 +8,7 @@ from connectors.errors import ConnectorError
 from connectors.protocols.http import tap
 from hub.bootstrap.configuration import agency_way
 from hub.bootstrap.store import Store
-from hub.database.traffic import Told
+from hub.database.traffic import Told, Window
 from hub.domain.delivery import PlanKind
 from hub.domain.mapping_change import Composed, MappingChange, Record
 from hub.ports import CaseFile
@@ -22,14 +22,14 @@ kind, what it would be shown is compared: a call could really be made."""
 
 
 def rehearse(
-    store: Store, old: AgencyConnector, new: AgencyConnector, days: float, limit: int
+    store: Store, old: AgencyConnector, new: AgencyConnector, window: Window
 ) -> MappingChange:
     """Hold two mappings of an agency against each other, over its past traffic."""
     found = MappingChange()
     before = agency_way(old, old.extra["manifest"])
     after = agency_way(new, new.extra["manifest"])
     composer = Composer(store.cursors)
-    for told in store.traffic.told(old.name, days, limit):
+    for told in store.traffic.told(old.name, window):
         if told is None:
             found.closed += 1
             continue
@@ -39,7 +39,7 @@ def rehearse(
             _composed(composer, told, case, before, old),
             _composed(composer, told, case, after, new),
         )
-    for said in store.traffic.said(old.name, days, limit):
+    for said in store.traffic.said(old.name, window):
         if said.row.raw is None:
             found.closed += 1
             continue

@@ -23,6 +23,7 @@ from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
 from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
+from hub.database.shadows import Shadows
 from hub.database.traffic import SqlTraffic
 from hub.database.vault import Vault
 from hub.database.versions import AgencyVersions
@@ -55,6 +56,7 @@ class Store:
     erased: ErasedList
     versions: AgencyVersions
     traffic: SqlTraffic
+    shadows: Shadows
 
     def close(self) -> None:
         """Stop accepting and give every connection back."""
@@ -127,4 +129,5 @@ def open_store(
         erased=erased,
         versions=AgencyVersions(db),
         traffic=SqlTraffic(db, vault),
+        shadows=Shadows(db),
     )

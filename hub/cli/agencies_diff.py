@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,15 @@ def diff(
     """
     from hub.bootstrap.rehearsing import rehearse
     from hub.bootstrap.switching import close_all
+    from hub.database.traffic import Window
 
     settings = read_settings(data_dir)
     with opened(data_dir) as store:
         old, new = _both(store, settings, name, file)
         try:
-            found = rehearse(store, old, new, since, limit)
+            now = store.queries.now()
+            window = Window(now - timedelta(days=since), now, limit)
+            found = rehearse(store, old, new, window)
         finally:
             close_all([old.system, new.system])
         open_cases = store.traffic.open_cases(name)
@@ -83,15 +87,7 @@ def diff(
         "agency": name,
         "from": old.mapping_version,
         "to": new.mapping_version,
-        "deliveries": found.deliveries,
-        "differ": found.differ,
-        "fail_now": found.fails_now,
-        "faults": dict(found.faults),
-        "fields": dict(sorted(found.fields.items())),
-        "updates": found.updates,
-        "read_otherwise": dict(found.read_otherwise),
-        "would_pass": found.would_pass,
-        "closed": found.closed,
+        **found.document(),
         "complaints": len(found.complaints),
         "open_cases": open_cases,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,15 @@ from hub.ports import JournalRow, Lease
 from schemas.parties import PartyKind
 
 _MADE = ("submit", "send")
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which traffic: from an instant to before another, so many of each at most."""
+
+    since: datetime
+    until: datetime
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -43,19 +52,20 @@ class SqlTraffic:
         self._db = db
         self._vault = vault
 
-    def told(self, party: str, days: float, limit: int) -> Iterator[Told | None]:
+    def told(self, party: str, window: Window) -> Iterator[Told | None]:
         """Give each delivery to an agency once, by its key; None: its keys are gone."""
         a, c = t.attempts.c, t.cursors.c
         with self._db.read() as tx:
             rows = tx.conn.execute(
                 sa.select(a.subject_id, a.step, a.key, a.first_seq, a.last_seq)
                 .where(
-                    a.id >= first_id(tx.now - timedelta(days=days)),
+                    a.id >= first_id(window.since),
+                    a.id < first_id(window.until),
                     a.party == party,
                     a.step.in_(_MADE),
                 )
                 .order_by(a.id.desc())
-                .limit(limit)
+                .limit(window.limit)
             ).all()
         once = {(row.subject_id, row.key): row for row in rows}
         for row in once.values():
@@ -83,19 +93,20 @@ class SqlTraffic:
         plan = Plan(kind, attempt.first_seq, attempt.last_seq, frozen=True)
         return Told(lease, plan)
 
-    def said(self, party: str, days: float, limit: int) -> Iterator[Said]:
+    def said(self, party: str, window: Window) -> Iterator[Said]:
         """Give the messages of an agency, those of a page one by one."""
         j = t.journal.c
         with self._db.read() as tx:
             rows = tx.conn.execute(
                 sa.select(j.id, j.complaint_id, j.state)
                 .where(
-                    j.id >= first_id(tx.now - timedelta(days=days)),
+                    j.id >= first_id(window.since),
+                    j.id < first_id(window.until),
                     j.lane == f"updates.{party}",
                     j.state != "split",
                 )
                 .order_by(j.id.desc())
-                .limit(limit)
+                .limit(window.limit)
             ).all()
         for row in rows:
             with self._db.read() as tx:

@@ -44,6 +44,20 @@ class MappingChange:
     complaints: set[str] = field(default_factory=set, repr=False)
     """Whose traffic would be another."""
 
+    def document(self) -> dict[str, Any]:
+        """Say what was counted; names and numbers only."""
+        return {
+            "deliveries": self.deliveries,
+            "differ": self.differ,
+            "fail_now": self.fails_now,
+            "faults": dict(sorted(self.faults.items())),
+            "fields": dict(sorted(self.fields.items())),
+            "updates": self.updates,
+            "read_otherwise": dict(sorted(self.read_otherwise.items())),
+            "would_pass": self.would_pass,
+            "closed": self.closed,
+        }
+
     def delivery(self, complaint_id: str, old: Composed, new: Composed) -> None:
         """Compare one delivery."""
         self.deliveries += 1
@@ -130,3 +144,14 @@ def _flatten(value: Any, name: str, found: dict[str, list[Any]]) -> None:
             _flatten(item, f"{name}[]", found)
     else:
         found.setdefault(name, []).append(value)
+
+
+def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Add two documents of counts, name by name."""
+    found = dict(one)
+    for name, value in other.items():
+        if isinstance(value, Mapping):
+            found[name] = dict(Counter(found.get(name, {})) + Counter(value))
+        else:
+            found[name] = found.get(name, 0) + value
+    return found

@@ -99,3 +99,16 @@ def test_a_difference_is_told_for_a_span_of_time(here: Run, tmp_path: Path) -> N
 def test_an_agency_that_is_nowhere_is_an_error(here: Run) -> None:
     for verb in ("apply", "versions", "diff"):
         assert here("agencies", verb, "nobody").code == FAILED
+
+
+def test_a_shadow_is_begun_reported_and_stopped(here: Run, tmp_path: Path) -> None:
+    other = write(tmp_path / "other", NEW)
+    assert here("agencies", "shadow", "rsud", "--report").code == FAILED
+
+    assert here("agencies", "shadow", "rsud", "--file", str(other)).code == 0
+    report = here("agencies", "shadow", "rsud", "--report").document
+    assert (report["agency"], report["since"]) == ("rsud", report["through"])
+
+    assert here("agencies", "shadow", "rsud", "--stop", "--why", "cukup").code == 0
+    assert here("agencies", "shadow", "rsud", "--report").code == FAILED
+    assert here("agencies", "shadow", "rsud").code == USAGE

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -13,6 +14,7 @@ from connectors.registry import mapping_version
 from hub.bootstrap import Hub, build_hub
 from hub.bootstrap.rehearsing import rehearse
 from hub.bootstrap.roles import Role
+from hub.database.traffic import Window
 from hub.database.versions import Change
 from hub.simulator.faults import Fault
 from tests.acceptance.scenarios.town import Town
@@ -140,9 +142,10 @@ def test_what_another_mapping_would_change_is_known_before_it_is_applied(
     town.wait(lambda: town.in_step)
     environment, requests = town.region.environment(), len(town.pupr.requests)
 
+    now = town.desk.queries.now()
     old = registry.make_agency(file, first, environment)
     new = registry.make_agency(file, second, environment)
-    found = rehearse(town.desk, old, new, days=7, limit=100)
+    found = rehearse(town.desk, old, new, Window(now - timedelta(days=7), now, 100))
 
     assert found.fields == {"~sumber": 3}
     assert (found.deliveries, found.differ, found.fails_now) >= (3, 3, 0)
@@ -157,3 +160,28 @@ def test_what_another_mapping_would_change_is_known_before_it_is_applied(
     town.wait(lambda: town.status(known[0].id) == "in_progress")
     town.rest()
     figure("3 bodies would differ in 1 field, 1 word in quarantine would pass, and did")
+
+
+@pytest.mark.scenario(17)
+def test_a_shadow_counts_real_traffic_and_sends_nothing(
+    town: Town, figure: Figure
+) -> None:
+    second = (
+        file_of(town, "dinas_pupr").read_bytes().replace(OLD.encode(), NEW.encode())
+    )
+    town.desk.shadows.begin("dinas_pupr", second, "cli:siti", "uji")
+
+    known = town.complain("Jalan berlubang")
+    town.pupr.move(known.reference, "Dikerjakan", "regu berangkat")
+
+    def seen() -> bool:
+        (shadow,) = town.desk.shadows.all()
+        return shadow.report.get("deliveries", 0) and shadow.report.get("updates", 0)
+
+    wait(seen, 60)
+    (shadow,) = town.desk.shadows.all()
+    assert shadow.report["fields"] == {"~sumber": 1}
+    assert shadow.report["read_otherwise"] == {}
+    assert [source for _, source in sources(town)] == ["simpul"]
+    assert town.desk.shadows.end("dinas_pupr", "cli:siti", "cukup")
+    figure("1 delivery and 1 update mapped twice beside the running hub, 0 sent")
