@@ -14,6 +14,9 @@ from schemas.validity import Dated
 NAME = r"^[a-z][a-z0-9_]{1,59}$"
 """How agencies and their units are named."""
 
+CONNECTOR = r"^([a-z][a-z0-9_]*\.py:[A-Za-z_][A-Za-z0-9_]*)?$"
+"""How a manifest names its own file of Python: in its folder, never a path."""
+
 SHOWABLE = frozenset(
     {
         "public_number",
@@ -118,6 +121,10 @@ class AgencyManifest(Dated):
     kind: PartyKind = PartyKind.AGENCY
     system: str
     """The kind of system: a folder of connectors/systems."""
+    connector: str = Field(default="", pattern=CONNECTOR)
+    """`connector.py:Class`: a file beside this one, with what deviates from the system.
+    Its class is made by `from_manifest`, as the system's own; it is no part of a
+    version."""
     zone: str = "Asia/Jakarta"
     """IANA zone of times that the system gives without one."""
     order_by: OrderBy = OrderBy.ARRIVAL

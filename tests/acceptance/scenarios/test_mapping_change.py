@@ -176,7 +176,8 @@ def test_a_shadow_counts_real_traffic_and_sends_nothing(
 
     def seen() -> bool:
         (shadow,) = town.desk.shadows.all()
-        return shadow.report.get("deliveries", 0) and shadow.report.get("updates", 0)
+        report = shadow.report
+        return bool(report.get("deliveries") and report.get("updates"))
 
     wait(seen, 60)
     (shadow,) = town.desk.shadows.all()
