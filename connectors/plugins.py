@@ -1,4 +1,4 @@
-"""Kinds of system that other packages bring, by entry point.
+"""Code that does not come with Simpul: packages' systems, agencies' own files.
 
 A package that is installed beside Simpul names its class in the group
 `simpul.connectors`; nothing of it is imported before an agency asks for its kind.
@@ -6,14 +6,17 @@ A package that is installed beside Simpul names its class in the group
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 GROUP = "simpul.connectors"
 
 
 class BrokenPluginError(ValueError):
-    """A package's system cannot be used; the text names the package and why."""
+    """Such code cannot be used; the text names where it comes from, and why."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,27 @@ def load_plugin(plugin: Plugin) -> Any:
         raise _broken(plugin, f"{type(error).__name__}: {error}") from error
     if not callable(getattr(found, "from_manifest", None)):
         raise _broken(plugin, f"{plugin.place} has no from_manifest()")
+    return found
+
+
+def load_own(folder: Path, named: str, agency: str) -> Any:
+    """Import `connector.py:Class` of an agency's folder.
+
+    Raises BrokenPluginError, whatever the file does.
+    """
+    name, _, wanted = named.partition(":")
+    loader = SourceFileLoader(f"agency_{agency}", str(folder / name))
+    try:
+        module = ModuleType(loader.name)
+        loader.exec_module(module)
+        found = getattr(module, wanted)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        msg = f"connector: {name} cannot be used: {why}"
+        raise BrokenPluginError(msg) from error
+    if not callable(getattr(found, "from_manifest", None)):
+        msg = f"connector: {wanted} of {name} has no from_manifest()"
+        raise BrokenPluginError(msg)
     return found
 
 

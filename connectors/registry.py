@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 import schemas
 from connectors.contract import AgencyConnector, Channel, System
-from connectors.plugins import load_plugin, plugins
+from connectors.plugins import load_own, load_plugin, plugins
 from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
 from schemas.category import CategoryTable
 from schemas.deadlines import DeadlineTable
@@ -127,7 +127,7 @@ def make_agency(
     manifest = change(read_manifest(path, content))
     resolved = resolve_secrets({"settings": manifest.settings}, environ, file=path)
     complete = manifest.model_copy(update=resolved)
-    make = _checked(path, lambda: system_class(manifest.system)).from_manifest
+    make = _checked(path, lambda: _class_of(path, manifest)).from_manifest
     system: System = _checked(path, lambda: make(complete), below="settings")
     return AgencyConnector(
         name=manifest.name,
@@ -135,6 +135,13 @@ def make_agency(
         mapping_version=mapping_version(content),
         extra={"manifest": manifest},
     )
+
+
+def _class_of(path: Path, manifest: AgencyManifest) -> Any:
+    """Take the class of its own file where it has one, else its system's."""
+    if manifest.connector:
+        return load_own(path.parent, manifest.connector, manifest.name)
+    return system_class(manifest.system)
 
 
 def mapping_version(content: bytes) -> str:

@@ -16,6 +16,9 @@ NAME = r"^[a-z][a-z0-9_]{1,59}$"
 MEDIA_TYPE = r"^[a-z0-9][a-z0-9.+-]*/(\*|[a-z0-9][a-z0-9.+-]*)$"
 """A media type, or all of one kind; in lower case."""
 
+CONNECTOR = r"^([a-z][a-z0-9_]*\.py:[A-Za-z_][A-Za-z0-9_]*)?$"
+"""How a manifest names its own file of Python: in its folder, never a path."""
+
 SHOWABLE = frozenset(
     {
         "public_number",
@@ -148,6 +151,10 @@ class AgencyManifest(Dated):
     too, and the platform is told of what it wants."""
     system: str
     """The kind of system: a folder of connectors/systems."""
+    connector: str = Field(default="", pattern=CONNECTOR)
+    """`connector.py:Class`: a file beside this one, with what deviates from the system.
+    Its class is made by `from_manifest`, as the system's own; it is no part of a
+    version."""
     zone: str = "Asia/Jakarta"
     """IANA zone of times that the system gives without one."""
     order_by: OrderBy = OrderBy.ARRIVAL

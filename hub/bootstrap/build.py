@@ -35,6 +35,7 @@ from hub.bootstrap.roles import (
 )
 from hub.bootstrap.running import Hub
 from hub.bootstrap.sandbox import Sandbox
+from hub.bootstrap.shadowing import SHADOW_SECONDS, Shadowing
 from hub.bootstrap.store import Store, open_store
 from hub.bootstrap.switching import FOLLOW_SECONDS, OlderVersions, Switch
 from hub.bootstrap.workers import (
@@ -51,7 +52,7 @@ from hub.broker.publisher import Publisher
 from hub.broker.topology import NET, POLL, Topology
 from hub.database.condition import require_current
 from hub.database.due import SqlDue
-from hub.database.versions import versions_at
+from hub.database.versions import Mark, mark_of, versions_at
 from hub.domain.placing import Placing
 from hub.settings import Settings
 from hub.stages.accept import Accept
@@ -98,12 +99,18 @@ def build_hub(
         require_current(settings.effective_database_url)
     store = open_store(settings, hinting=settings.work.hints, migrate=alone)
     store.eraser.apply_list()
+    if (current := store.versions.current()) != kept:  # upgraded, or applied just now
+        kept = current
+        config = load_configuration(settings, environ, kept)
+        ways = ways_of(config)
     store.parties.configure(party_rows(config, ways), config.roster.held_back)
     store.sources.configure(source_rows(config))
     store.versions.keep(config.roster.contents, "start")
     name_what_is_wrong(config, store.queries.now())
     name_files_without_links(settings, ways)
-    return _Builder(settings, environ, config, ways, topology, store, roles).build()
+    return _Builder(
+        settings, environ, config, ways, topology, store, roles, mark_of(kept)
+    ).build()
 
 
 def systems_of(config: Configuration) -> dict[str, System]:
@@ -129,6 +136,7 @@ class _Builder:
     topology: Topology
     store: Store
     roles: frozenset[Role]
+    mark: Mark
 
     def build(self) -> Hub:
         settings, store = self.settings, self.store
@@ -182,8 +190,9 @@ class _Builder:
                 doors = web_doors(config)
                 web.state.doors.replace(doors.doors, doors.closed)
 
-        switch = Switch(settings, self.environ, store.versions, self.config, use)
-        switch.begin()
+        switch = Switch(
+            settings, self.environ, store.versions, self.config, use, self.mark
+        )
         return Hub(
             store=store,
             config=self.config,
@@ -326,6 +335,7 @@ class _Builder:
                 Duty("gauges", 5.0, Gauges(store.db)),
                 Duty("asked", 15.0, AskedGauges(store.sources, store.drifts)),
                 self._late_hand_overs(publisher),
+                Duty("shadow", SHADOW_SECONDS, Shadowing(store, self.environ)),
             ]
         return Schedule(duties, monotonic)
 

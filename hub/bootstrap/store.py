@@ -27,7 +27,9 @@ from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
 from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
+from hub.database.shadows import Shadows
 from hub.database.sources import SqlSources
+from hub.database.traffic import SqlTraffic
 from hub.database.vault import Vault
 from hub.database.versions import AgencyVersions
 from hub.domain.deadlines import Deadlines
@@ -63,6 +65,8 @@ class Store:
     eraser: Eraser
     erased: ErasedList
     versions: AgencyVersions
+    traffic: SqlTraffic
+    shadows: Shadows
 
     def close(self) -> None:
         """Stop accepting and give every connection back."""
@@ -139,4 +143,6 @@ def open_store(
         eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,
         versions=AgencyVersions(db),
+        traffic=SqlTraffic(db, vault),
+        shadows=Shadows(db),
     )

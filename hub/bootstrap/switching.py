@@ -9,7 +9,7 @@ from connectors.roster import Roster, older_agency, place_of, read_roster
 from hub import telemetry
 from hub.bootstrap.configuration import Configuration, agency_way
 from hub.bootstrap.reference import folders_of
-from hub.database.versions import AgencyVersions
+from hub.database.versions import AgencyVersions, Mark
 from hub.domain.agency_tree import AgencyTree
 from hub.settings import Settings
 from hub.stages.deliver import Way
@@ -71,18 +71,15 @@ class Switch:
     config: Configuration
     use: Callable[[Configuration], None]
     """Puts a configuration in place; raises ConnectionError when it cannot yet."""
+    seen: Mark
+    """What is applied in `config`."""
     former: list[Any] = field(default_factory=list)
     """Systems that calls under way may still use."""
-    _seen: tuple[tuple[str, int, bool], ...] | None = None
-
-    def begin(self) -> None:
-        """Take what is applied now as what this process was built with."""
-        self._seen = self.versions.mark()
 
     def __call__(self) -> int:
         """Switch what changed; returns how many agencies did."""
         mark = self.versions.mark()
-        if mark == self._seen:
+        if mark == self.seen:
             return 0
         before = self.config
         after = self._switched(before)
@@ -91,7 +88,7 @@ class Switch:
         self.former += [
             before.agencies[name].system for name in changed if name in before.agencies
         ]
-        self.config, self._seen = after, mark
+        self.config, self.seen = after, mark
         for name in changed:
             telemetry.log.info("agency_switched", party=name, version=_of(after, name))
         return len(changed)

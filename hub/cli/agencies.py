@@ -17,6 +17,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.agencies_apply:apply",
         "Make what agencies' files say what runs, everywhere at once.",
     ),
+    "diff": (
+        "hub.cli.agencies_diff:diff",
+        "Tell what another file would change for past traffic; sends nothing.",
+    ),
+    "shadow": (
+        "hub.cli.agencies_shadow:shadow",
+        "Try another file on real traffic beside the one that runs; sends nothing.",
+    ),
     "versions": (
         "hub.cli.agencies_versions:versions",
         "List what was applied to an agency, when, by whom and why.",

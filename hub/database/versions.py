@@ -17,6 +17,15 @@ CURRENT, FORMER, FILE = "current", "former", "file"
 _V = t.agency_versions.c
 
 
+Mark = tuple[tuple[str, int, bool], ...]
+"""What is applied, without the texts: it changes when that changes."""
+
+
+def mark_of(versions: Sequence[Version]) -> Mark:
+    """Name what is applied among these versions."""
+    return tuple(sorted((v.agency, v.number, v.live) for v in versions if v.applied))
+
+
 @dataclass(frozen=True)
 class Change:
     """What is applied to one agency."""
@@ -58,15 +67,13 @@ class AgencyVersions:
             ).all()
         return list({row.agency: _version(row) for row in rows}.values())
 
-    def mark(self) -> tuple[tuple[str, int, bool], ...]:
-        """Name what is applied, without the texts: it changes when that changes."""
+    def mark(self) -> Mark:
+        """Name what is applied: one small read, for every process every few seconds."""
         with self._db.read() as tx:
             rows = tx.conn.execute(
-                sa.select(_V.agency, _V.number, _V.live)
-                .where(_V.state == CURRENT)
-                .order_by(_V.agency)
+                sa.select(_V.agency, _V.number, _V.live).where(_V.state == CURRENT)
             )
-            return tuple((row.agency, row.number, row.live) for row in rows)
+            return tuple(sorted((row.agency, row.number, row.live) for row in rows))
 
     def find(self, agency: str, mapping: str) -> Version | None:
         """Find the text that an attempt was made with; None when it was not kept."""

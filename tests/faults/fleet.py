@@ -22,6 +22,7 @@ PRODUCTION = (
     "intake,updates",
     "deliver",
     "deliver",
+    "poll",
     "schedule",
 )
 """The roles of each process."""

@@ -28,10 +28,11 @@ from hub.database.tables.evidence import (
     seals,
 )
 from hub.database.tables.intake import codes, journal, journal_raw, source_keys
-from hub.database.tables.versions import agency_versions
+from hub.database.tables.versions import agency_shadows, agency_versions
 
 __all__ = [
     "agency_references",
+    "agency_shadows",
     "agency_versions",
     "answers",
     "attachment_deliveries",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from hub.database.tables.base import metadata
-from hub.database.types import Instant
+from hub.database.types import Instant, Json
 
 agency_versions = sa.Table(
     "agency_versions",
@@ -21,3 +21,17 @@ agency_versions = sa.Table(
     sa.UniqueConstraint("agency", "mapping_version"),
 )
 """`state`: `current` (one of an agency at most), `former`, or `file`: never applied."""
+
+agency_shadows = sa.Table(
+    "agency_shadows",
+    metadata,
+    sa.Column("agency", sa.String(60), primary_key=True),
+    sa.Column("mapping_version", sa.String(16), nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("through", Instant, nullable=False),
+    sa.Column("by", sa.String(100), nullable=False),
+    sa.Column("report", Json, nullable=False),
+)
+"""Mappings that are tried on real traffic beside the one that runs; `through` is the
+instant up to which it was looked at."""

@@ -3,14 +3,18 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from connectors import registry
 from connectors.registry import mapping_version
 from hub.bootstrap import Hub, build_hub
+from hub.bootstrap.rehearsing import rehearse
 from hub.bootstrap.roles import Role
+from hub.database.traffic import Window
 from hub.database.versions import Change
 from hub.simulator.faults import Fault
 from tests.acceptance.scenarios.town import Town
@@ -120,3 +124,65 @@ def _runs(hub: Hub, content: bytes) -> bool:
     assert hub.switch is not None
     agency = hub.switch.config.agencies["dinas_pupr"]
     return agency.mapping_version == mapping_version(content)
+
+
+@pytest.mark.scenario(17)
+def test_what_another_mapping_would_change_is_known_before_it_is_applied(
+    town: Town, figure: Figure
+) -> None:
+    file = file_of(town, "dinas_pupr")
+    first = file.read_bytes()
+    second = first.replace(OLD.encode(), NEW.encode()).replace(
+        b'"Diterima" =', b'"Menunggu Alat" = "work_started"\n"Diterima" ='
+    )
+    known = [town.complain(f"Jalan berlubang {n}") for n in range(3)]
+    town.pupr.move(known[0].reference, "Menunggu Alat", "alat berat dipinjam")
+    store = town.hub.store
+    town.wait(lambda: len(store.quarantine.waiting()) == 1)
+    town.wait(lambda: town.in_step)
+    environment, requests = town.region.environment(), len(town.pupr.requests)
+
+    now = town.desk.queries.now()
+    old = registry.make_agency(file, first, environment)
+    new = registry.make_agency(file, second, environment)
+    found = rehearse(town.desk, old, new, Window(now - timedelta(days=7), now, 100))
+
+    assert found.fields == {"~sumber": 3}
+    assert (found.deliveries, found.differ, found.fails_now) >= (3, 3, 0)
+    assert found.read_otherwise == {"unmapped_status -> work_started": 1}
+    assert (found.would_pass, len(found.complaints)) == (1, 3)
+    assert len(town.pupr.requests) == requests, "the rehearsal was heard outside"
+
+    apply(town, "dinas_pupr", second)
+    wait(lambda: _runs(town.hub, second))
+    (row,) = store.quarantine.waiting()
+    town.desk.quarantine.replay([row["id"]], "cli:siti", "kini dipetakan")
+    town.wait(lambda: town.status(known[0].id) == "in_progress")
+    town.rest()
+    figure("3 bodies would differ in 1 field, 1 word in quarantine would pass, and did")
+
+
+@pytest.mark.scenario(17)
+def test_a_shadow_counts_real_traffic_and_sends_nothing(
+    town: Town, figure: Figure
+) -> None:
+    second = (
+        file_of(town, "dinas_pupr").read_bytes().replace(OLD.encode(), NEW.encode())
+    )
+    town.desk.shadows.begin("dinas_pupr", second, "cli:siti", "uji")
+
+    known = town.complain("Jalan berlubang")
+    town.pupr.move(known.reference, "Dikerjakan", "regu berangkat")
+
+    def seen() -> bool:
+        (shadow,) = town.desk.shadows.all()
+        report = shadow.report
+        return bool(report.get("deliveries") and report.get("updates"))
+
+    wait(seen, 60)
+    (shadow,) = town.desk.shadows.all()
+    assert shadow.report["fields"] == {"~sumber": 1}
+    assert shadow.report["read_otherwise"] == {}
+    assert [source for _, source in sources(town)] == ["simpul"]
+    assert town.desk.shadows.end("dinas_pupr", "cli:siti", "cukup")
+    figure("1 delivery and 1 update mapped twice beside the running hub, 0 sent")

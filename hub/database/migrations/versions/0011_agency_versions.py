@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub.database.types import Instant
+from hub.database.types import Instant, Json
 
 revision = "0011"
 down_revision = "0010"
@@ -30,4 +30,15 @@ def upgrade() -> None:
             "mapping_version",
             name="uq_agency_versions_agency_mapping_version",
         ),
+    )
+    op.create_table(
+        "agency_shadows",
+        sa.Column("agency", sa.String(60), nullable=False),
+        sa.Column("mapping_version", sa.String(16), nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+        sa.Column("since", Instant, nullable=False),
+        sa.Column("through", Instant, nullable=False),
+        sa.Column("by", sa.String(100), nullable=False),
+        sa.Column("report", Json, nullable=False),
+        sa.PrimaryKeyConstraint("agency", name="pk_agency_shadows"),
     )

@@ -1,0 +1,136 @@
+"""`simpul agencies diff`: what another mapping would change in past traffic."""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hub.cli.errors import Failed
+from hub.cli.output import print_json, print_table, say
+from hub.cli.session import common, opened, read_settings
+
+if TYPE_CHECKING:
+    from connectors.contract import AgencyConnector
+    from hub.bootstrap import Store
+    from hub.settings import Settings
+
+HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+class Span(click.ParamType[float]):
+    """A span of time such as `7d`, `12h` or `2w`, as days."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read it; a number is days already."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no span; examples: 12h, 7d, 2w", param, ctx)
+        return float(found[1]) * HOURS[found[2]] / 24
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The other agency.toml; otherwise the one in SIMPUL_AGENCIES_DIR.",
+)
+@click.option(
+    "--since", type=Span(), default="7d", show_default=True, help="How far back."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Deliveries, and messages, that are looked at, newest first.",
+)
+@common
+def diff(
+    name: str,
+    file: Path | None,
+    since: float,
+    limit: int,
+    data_dir: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Tell what another file would change for past traffic; sends and writes nothing.
+
+    Both mappings make every delivery of that time anew, and read every message of the
+    agency again. Fields are named; values are not shown.
+    """
+    from hub.bootstrap.rehearsing import rehearse
+    from hub.bootstrap.switching import close_all
+    from hub.database.traffic import Window
+
+    settings = read_settings(data_dir)
+    with opened(data_dir) as store:
+        old, new = _both(store, settings, name, file)
+        try:
+            now = store.queries.now()
+            window = Window(now - timedelta(days=since), now, limit)
+            found = rehearse(store, old, new, window)
+        finally:
+            close_all([old.system, new.system])
+        open_cases = store.traffic.open_cases(name)
+    document = {
+        "agency": name,
+        "from": old.mapping_version,
+        "to": new.mapping_version,
+        **found.document(),
+        "complaints": len(found.complaints),
+        "open_cases": open_cases,
+    }
+    if as_json:
+        print_json(document)
+    else:
+        _tell(document)
+
+
+def _both(
+    store: "Store", settings: "Settings", name: str, file: Path | None
+) -> "tuple[AgencyConnector, AgencyConnector]":
+    """Make the connector that runs and the other one; raises ConfigError, Failed."""
+    from connectors import registry
+    from connectors.roster import place_of
+    from hub.bootstrap.reference import folders_of
+
+    place = place_of(name, folders_of(settings))
+    runs = next((v for v in store.versions.current() if v.agency == name), None)
+    if runs is None and not place.exists():
+        msg = f"{name} has neither a version nor a file"
+        raise Failed(msg)
+    content = registry.read_content(place) if runs is None else runs.content
+    other = registry.read_content(file or place)
+    old = registry.make_agency(place, content, os.environ)
+    return old, registry.make_agency(place, other, os.environ)
+
+
+def _tell(found: dict[str, Any]) -> None:
+    rows = [
+        *({"what": f"field {n}", "times": k} for n, k in found["fields"].items()),
+        *({"what": f"fails: {n}", "times": k} for n, k in found["faults"].items()),
+        *({"what": n, "times": k} for n, k in found["read_otherwise"].items()),
+    ]
+    if rows:
+        print_table(rows, ["what", "times"])
+    say(
+        f"{found['deliveries']} deliveries, {found['differ']} bodies differ, "
+        f"{found['fail_now']} would fail. {found['updates']} messages, "
+        f"{sum(found['read_otherwise'].values())} read otherwise, "
+        f"{found['would_pass']} in quarantine would pass."
+    )
+    say(
+        f"Touched: {found['complaints']} complaints; the agency has "
+        f"{found['open_cases']} open cases. Keys gone: {found['closed']}."
+    )
