@@ -21,10 +21,12 @@ PLACES: dict[str, str] = {
     "cursors.reference": "{complaint_id}.{party}",
     "cursors.progress": "{complaint_id}.{party}",
     "agency_references.reference": "{complaint_id}.{agency}.{assignment_no}",
+    "sources.checkpoint": "{source}",
+    "drift.reference": "{agency}.{kind}.{subject}",
 }
 """Sealed column -> the row's part of its associated data."""
 
-UNUSED = {"sources.checkpoint", "attachment_deliveries.remote_ref"}
+UNUSED = {"attachment_deliveries.remote_ref"}
 """Sealed columns that nothing writes yet."""
 
 NOT_SEALED = {

@@ -21,6 +21,7 @@ OF_STAGES = {INTAKE, UPDATES}
 WITHOUT_COMMIT = {
     "trim": "writes to the edge's own file",
     "gauges": "reads only",
+    "asked": "reads only",
 }
 
 
