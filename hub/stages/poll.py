@@ -1,10 +1,10 @@
 """Polling: an agency's system is asked for its updates, page by page."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import Page, PollAsk, System
+from connectors.contract import OpenCase, Page, PollAsk, System
 from connectors.errors import ConnectorError, Misconfigured, Refused, Retryable
 from hub import telemetry
 from hub.domain.polling import next_turn_seconds
@@ -84,19 +84,24 @@ class Poll:
         return 0.0 if is_last else None
 
     def _page(self, turn: Turn, agency: str) -> Page | None:
-        ask = PollAsk(
-            checkpoint=turn.checkpoint,
-            now=turn.now,
-            cases=lambda after, limit: self._sources.open_cases(agency, after, limit),
-        )
+        lost: list[ConnectionError] = []
+
+        def cases(after: str, limit: int) -> Sequence[OpenCase]:
+            try:
+                return self._sources.open_cases(agency, after, limit)
+            except ConnectionError as error:
+                lost.append(error)
+                raise
+
+        ask = PollAsk(checkpoint=turn.checkpoint, now=turn.now, cases=cases)
         try:
             page = self._systems[agency].poll(ask)
         except ConnectorError as error:
             self._failed(turn, agency, error)
             return None
-        except ConnectionError:
-            raise  # the database is away, while open cases were read
-        except Exception as error:  # noqa: BLE001 - a system is not ours to trust
+        except Exception as error:
+            if lost:  # our database was away, not the agency
+                raise lost[0] from error
             telemetry.log.error("poll_broke", agency=agency, error=error)
             why = CLOSED_ERRORS_SAY.format(type(error).__name__)
             self._failed(turn, agency, Retryable(why))
@@ -141,10 +146,11 @@ class Poll:
         after = throttled = None
         if isinstance(error, Retryable):
             after = error.after_seconds
-            throttled = (after or 0.0) if error.throttled else None
         wait = next_turn_seconds(
             turn.every_seconds, turn.failures + 1, self._chance(), after
         )
+        if isinstance(error, Retryable) and error.throttled:
+            throttled = wait if after is None else after
         page = None
         if isinstance(error, Refused) and error.response and not turn.failures:
             page = _unreadable(agency, error.response)

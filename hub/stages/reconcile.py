@@ -86,13 +86,6 @@ class Reconcile:
         except ConnectorError as error:
             self._failed(turn, error)
             return None
-        except ConnectionError:
-            raise  # the database is away
-        except Exception as error:  # noqa: BLE001 - a system is not ours to trust
-            telemetry.log.error("snapshot_broke", agency=agency, error=error)
-            why = f"its reader failed with {type(error).__name__}; see the log"
-            self._failed(turn, Retryable(why))
-            return None
         self.record(agency, found)
         return found
 
@@ -106,9 +99,15 @@ class Reconcile:
             error.why,
             wait,
             is_misconfigured=isinstance(error, Misconfigured),
-            throttled_seconds=(after or 0.0) if throttled else None,
+            throttled_seconds=(wait if after is None else after) if throttled else None,
         )
-        if self._sources.fail(turn, failure):
+        if not self._sources.fail(turn, failure):
+            return
+        if failure.is_misconfigured:
+            telemetry.log.error(
+                "source_misconfigured", agency=turn.party, why=error.why
+            )
+        else:
             telemetry.log.warning("snapshot_failed", agency=turn.party, why=error.why)
 
     # on demand
@@ -156,7 +155,7 @@ class Reconcile:
             last = cases[-1].complaint_id if len(cases) == limit else ""
         views: tuple[AgencyView, ...] = ()
         if cases or can.snapshots == "all":
-            views = tuple(system.snapshot([case.reference for case in cases]))
+            views = self._views(agency, [case.reference for case in cases])
         found = compare(cases, views)
         if can.snapshots == "all":
             ours = {case.reference for case in cases}
@@ -174,6 +173,16 @@ class Reconcile:
         ]
         drifts = self._drifts.tempered(agency, [one for one in weighed if one])
         return Compared(cases, drifts, last, is_whole=can.snapshots == "all")
+
+    def _views(self, agency: str, references: Sequence[str]) -> tuple[AgencyView, ...]:
+        try:
+            return tuple(self._systems[agency].snapshot(references))
+        except ConnectorError:
+            raise
+        except Exception as error:
+            telemetry.log.error("snapshot_broke", agency=agency, error=error)
+            why = f"its reader failed with {type(error).__name__}; see the log"
+            raise Retryable(why) from error
 
     def _all_cases(self, agency: str) -> list[OurCase]:
         cases: list[OurCase] = []

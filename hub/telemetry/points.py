@@ -51,6 +51,8 @@ POINTS = (
     "late_hand_overs.committed",
     "partitions.before_commit",
     "partitions.committed",
+    "poll.before_commit",
+    "poll.committed",
     "publisher.sent",
     "publisher.confirmed",
     "consumer.taken",

@@ -161,7 +161,7 @@ def test_a_role_that_there_is_not_is_told_with_those_that_there_are(
 
     assert (found.code, found.out) == (FAILED, "")
     assert found.err.count("\n") == 1
-    assert "web, mail, intake, updates, deliver, schedule" in found.err
+    assert "web, mail, intake, updates, deliver, poll, schedule" in found.err
 
 
 def test_without_the_topology_no_process_starts(in_production: Run) -> None:

@@ -22,10 +22,12 @@ PLACES: dict[str, str] = {
     "cursors.progress": "{complaint_id}.{party}",
     "attachment_deliveries.remote_ref": "{event_id}.{n}.{party}",
     "agency_references.reference": "{complaint_id}.{agency}.{assignment_no}",
+    "sources.checkpoint": "{source}",
+    "drift.reference": "{agency}.{kind}.{subject}",
 }
 """Sealed column -> the row's part of its associated data."""
 
-UNUSED = {"sources.checkpoint"}
+UNUSED: set[str] = set()
 """Sealed columns that nothing writes yet."""
 
 NOT_SEALED = {

@@ -6,6 +6,9 @@ import pytest
 
 from connectors.contract import Capabilities, Done
 from connectors.errors import Retryable
+from hub import telemetry
+from hub.bootstrap.workers import AskedGauges
+from hub.cli import doctor
 from hub.database import tables as t
 from hub.domain.delivery import PlanKind
 from hub.domain.drift import DriftKind, Heal
@@ -250,3 +253,29 @@ def test_an_agency_that_does_not_answer_leaves_what_is_known(
     asking.wait(3600)
     asking.compare()
     assert asking.source(kind="snapshot")["failures"] == 0
+
+
+def test_drift_is_shown_by_the_doctor_and_on_the_metrics_page(
+    world: World, known: Known
+) -> None:
+    asking = Asking(world, {PUPR: Feed(skew=3.0, views=[view(event="resolved")])})
+    gauges = AskedGauges(world.store.sources, world.store.drifts)
+    shown = telemetry.REGISTRY.get_sample_value
+    asking.poll()
+    assert doctor._asked(world.store).ok
+    asking.look()
+    asking.wait(60)
+    gauges()
+
+    kind = {"party": PUPR, "kind": "different_status"}
+    source = {"source": f"agency:{PUPR}"}
+    assert shown("simpul_drift", kind) == 1
+    assert shown("simpul_source_skew_seconds", source) == 3
+    assert 60 <= (shown("simpul_source_age_seconds", source) or 0) < 120
+    check = doctor._asked(world.store)
+    assert not check.ok
+    assert check.findings[0]["kind"] == "different_status"
+
+    asking.heal()
+    gauges()
+    assert shown("simpul_drift", kind) is None, "it is given its time"

@@ -205,11 +205,35 @@ def test_a_page_that_nobody_can_read_is_one_quarantined_row(world: World) -> Non
     assert asking.source()["last_success_at"] is None
 
 
-def test_what_breaks_in_a_system_is_a_failure_like_others(world: World) -> None:
-    asking = Asking(world, {PUPR: Feed(fails=[ZeroDivisionError()])})
+@pytest.mark.parametrize("error", [ZeroDivisionError(), ConnectionResetError()])
+def test_what_breaks_in_a_system_is_a_failure_like_others(
+    world: World, error: Exception
+) -> None:
+    world.register()
+    world.hand_over()
+    asking = Asking(world, {PUPR: Feed(fails=[error] * 2)})
     asking.poll()
+    asking.wait(90_000)
+    asking.compare()
 
-    assert "ZeroDivisionError" in asking.source()["why"]
+    assert type(error).__name__ in asking.source()["why"]
+    assert type(error).__name__ in asking.source(kind="snapshot")["why"]
+
+
+def test_a_database_that_goes_away_meanwhile_is_no_failure_of_the_agency(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*given: object) -> None:
+        raise ConnectionError
+
+    feed = Feed(before=lambda ask: ask.cases("", 1))
+    asking = Asking(world, {PUPR: feed})
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store.sources, "open_cases", away)
+        with pytest.raises(ConnectionError):
+            asking.poll()
+
+    assert asking.source()["failures"] == 0
 
 
 def test_a_paused_party_is_not_asked_and_nothing_is_lost(world: World) -> None:

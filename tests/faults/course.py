@@ -20,7 +20,12 @@ SHORT_POINTS = (
     "publisher.sent",
     "consumer.handled",
 )
-NOWHERE = ("late_hand_overs.before_commit", "late_hand_overs.committed")
+NOWHERE = (
+    "late_hand_overs.before_commit",
+    "late_hand_overs.committed",
+    "poll.before_commit",  # its agencies speak by themselves
+    "poll.committed",
+)
 """An agency would have to be away for a day."""
 Causes = Mapping[str, strikes.Cause]
 
