@@ -61,16 +61,22 @@ def load_agencies(
     """Load every subfolder with an agency.toml; a later directory overrides.
 
     A manifest that is overridden is not read, so its secrets need not exist. A sample
-    whose variables are not set is left out: nobody set it up. Raises ConfigError.
+    whose variables are not set, and that no sample rule names, is left out: nobody
+    set it up. Raises ConfigError.
     """
     loaded = {}
     for name, path in _manifests(directories).items():
         try:
             loaded[name] = load_agency(path, environ)
         except NotSetUpError:
-            if path.parent.parent != SAMPLES:
+            if path.parent.parent != SAMPLES or name in _routed_samples():
                 raise
     return loaded
+
+
+def _routed_samples() -> set[str]:
+    rules = load_routing(SAMPLES / "routing.toml").rules
+    return {name for rule in rules for name in (*rule.main, *rule.cc)}
 
 
 def read_manifests(directories: Sequence[Path]) -> dict[str, AgencyManifest]:
