@@ -17,9 +17,11 @@ from hub.settings import MailNotices, Notices, Server, Settings, SmsNotices, Wor
 from hub.simulator.citizens import Sent
 from hub.simulator.faults import Fault
 from hub.simulator.letters import Letter, Letters
+from hub.simulator.open311_profile import TIRTA
 from hub.simulator.profiles import PROFILES
 from hub.simulator.region import SimulatedRegion
 from hub.simulator.sms import local_number
+from hub.simulator.sp4n import SP4N
 from hub.simulator.texts import SAMPLES
 
 DEADLINE_SECONDS = 55.0
@@ -33,6 +35,9 @@ backoff_base_seconds = 0.5
 backoff_cap_seconds = 3
 breaker_open_seconds = 1
 ramp_seconds = 0.5
+"""
+SHORT_POLL = """[poll]
+every_seconds = 1
 """
 LETTERS = (
     ("email", 1, "a mail with a file: a road"),
@@ -213,13 +218,14 @@ def _settings(data_dir: Path, port: int, environment: dict[str, str]) -> Setting
 
 def short_agencies(folder: Path) -> Path:
     """Copy the agencies of the region with limits that make waiting brief."""
-    for profile in PROFILES:
+    for profile in (*PROFILES, TIRTA, SP4N):
         manifest = registry.SAMPLES / profile.name / "agency.toml"
         target = folder / profile.name
         target.mkdir(parents=True, exist_ok=True)
         text = re.sub(
             r"\[limits\]\n(?:[a-z_]+ = .*\n)*", SHORT_LIMITS, manifest.read_text()
         )
+        text = re.sub(r"\[poll\]\n(?:[a-z_]+ = .*\n)*", SHORT_POLL, text)
         (target / "agency.toml").write_text(text)
     (folder / "routing.toml").write_text(
         (registry.SAMPLES / "routing.toml").read_text()

@@ -28,8 +28,6 @@ POINTS = (
     "intake.committed",
     "updates.before_commit",
     "updates.committed",
-    "poll.before_commit",
-    "poll.committed",
     "lease.before_commit",
     "lease.committed",
     "deliver.before_commit",

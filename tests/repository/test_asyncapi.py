@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
 from schemas.__main__ import FOLDER
 from schemas.amqp_door import EventMessage, HandedOver, UpdateMessage
 
 DOCUMENT: dict[str, Any] = json.loads((FOLDER / "asyncapi.json").read_text())
+STANDARD = Path(__file__).parent / "asyncapi" / "3.0.0.json"
 OPERATION_KEYS = {"action", "channel", "messages", "bindings", "reply"}
 CHANNEL_KEYS = {"address", "description", "messages", "parameters", "bindings"}
 
@@ -52,6 +54,15 @@ def test_every_schema_and_every_message_is_used() -> None:
 @pytest.mark.parametrize("name", sorted(DOCUMENT["components"]["schemas"]))
 def test_every_schema_is_a_json_schema(name: str) -> None:
     Draft202012Validator.check_schema(DOCUMENT["components"]["schemas"][name])
+
+
+def test_it_is_valid_by_the_schema_of_the_standard() -> None:
+    standard = Draft7Validator(json.loads(STANDARD.read_text()))
+    wrong = json.loads(json.dumps(DOCUMENT))
+    wrong["operations"]["tell"]["action"] = "publish"
+
+    assert [error.message for error in standard.iter_errors(DOCUMENT)] == []
+    assert not standard.is_valid(wrong)
 
 
 def test_it_has_the_shape_of_asyncapi_3() -> None:

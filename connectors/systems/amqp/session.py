@@ -32,15 +32,17 @@ class Session:
         self._connection: SelectConnection | None = None
         self._blocked = False
         self._used = False
+        self._retired = False
+        """It is being given back: it takes nothing more."""
         self.reason: BaseException | None = None
         """Why the connection is over; None while it is not."""
         self._line = Line(parameters, opened=self._opened, ended=self._ended)
         self._line.start()
 
     def take(self, call: Call) -> bool:
-        """Publish soon; False where the connection is over: then nothing was done."""
+        """Publish soon; False where the connection ends: then nothing was done."""
         with self._lock:
-            if not self._line.soon(partial(self._begin, call)):
+            if self._retired or not self._line.soon(partial(self._begin, call)):
                 return False
             self._calls[call] = None
             return True
@@ -73,9 +75,9 @@ class Session:
             return
         self._connection.ioloop.call_later(IDLE_SECONDS, self._look_whether_used)
         with self._lock:
-            idle = not self._used and not self._calls
+            self._retired = not self._used and not self._calls
         self._used = False
-        if idle:
+        if self._retired:
             self._line.close()
 
     def _on_blocked(self, *_: Any) -> None:
@@ -101,10 +103,10 @@ class Session:
         if self._blocked:
             while self._waiting:
                 self._waiting.popleft().fail(outcome.blocked())
+        if self._connection is None or not self._connection.is_open:
+            return  # what waits fails when the connection is over
         while self._waiting and self._idle:
             self._idle.pop().carry(self._waiting.popleft())
-        if self._connection is None or not self._connection.is_open:
-            return
         opening = sum(not carrier.is_open for carrier in self._carriers)
         for _ in range(len(self._waiting) - opening):
             carrier = Carrier(

@@ -11,7 +11,7 @@ import pytest
 
 from connectors.contract import Done, File, Receiptful, Skipped
 from connectors.errors import ConnectorError, Misconfigured, Refused, Retryable
-from connectors.systems.amqp import AmqpSystem
+from connectors.systems.amqp import AmqpSystem, publisher, session
 from hub.simulator.broker_agency import BrokerAgency
 from schemas.raw import RawMessage
 from tests.contract.amqp.utility import (
@@ -27,6 +27,7 @@ from tests.contract.amqp.utility import (
     taken,
     tell,
 )
+from tests.services.fault_proxy import FaultProxy
 from tests.services.ports import free_ports
 from tests.services.rabbitmq import Rabbitmq
 from tests.services.waiting import wait_until
@@ -274,6 +275,23 @@ def test_a_closed_system_connects_anew(agency_url: str) -> None:
 
     assert isinstance(again, Done)
     assert len(taken(agency_url)) == 2
+
+
+def test_an_idle_connection_is_given_back_and_made_again(
+    agency_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(publisher, "CONNECT_SECONDS_MIN", 0.0)
+    with FaultProxy.before(agency_url) as proxy:
+        with system(proxy.instead_of(agency_url)) as pln:
+            for number in range(30):
+                # While it is being given back, a new one is made: nothing fails.
+                assert isinstance(pln.submit(delivery(f"k-{number}")), Done)
+                threading.Event().wait(0.01 * (number % 12))
+        assert wait_until(lambda: proxy.connections_now == 0, PATIENT_SECONDS)
+        assert proxy.connections_total > 1
+
+    assert len(taken(agency_url)) == 30
 
 
 def eventually(pln: AmqpSystem, key: str) -> Done | None:

@@ -7,6 +7,7 @@ import pytest
 from connectors import registry
 from connectors.systems.amqp import AmqpSystem
 from schemas.agency import AgencyManifest
+from tests.unit.connectors.rest.test_samples import ENVIRON, NAMES
 
 SETTINGS: dict[str, Any] = {
     "url": "amqp://hub:rahasia@127.0.0.1:9/simpul",
@@ -122,4 +123,9 @@ def test_the_sample_loads_once_its_variable_is_set() -> None:
 
 
 def test_a_sample_that_nobody_set_up_is_left_out() -> None:
-    assert registry.load_agencies([registry.SAMPLES], {}) == {}
+    assert tuple(registry.load_agencies([registry.SAMPLES], ENVIRON)) == NAMES
+
+
+def test_a_sample_that_a_rule_names_has_to_be_set_up() -> None:
+    with pytest.raises(registry.ConfigError, match="SIMPUL_PUPR_URL is not set"):
+        registry.load_agencies([registry.SAMPLES], {})
