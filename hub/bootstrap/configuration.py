@@ -51,7 +51,7 @@ def load_configuration(settings: Settings, environ: Mapping[str, str]) -> Config
         name: registry.channel(name, table, environ)
         for name, table in settings.channels.items()
     }
-    reference = load_reference(settings, routing.zone, own)
+    reference = load_reference(settings, routing.zone, manifests)
     paces = {name: _pace(settings, name) for name in ("email", "sms")}
     wording = _wording(settings.agencies_dir)
     return Configuration(
