@@ -71,7 +71,7 @@ def load_configuration(
         roster,
         routing,
         channels,
-        load_reference(settings, routing.zone, roster.own),
+        load_reference(settings, routing.zone, roster.manifests),
         _wording(settings.agencies_dir),
         {name: _pace(settings, name) for name in ("email", "sms")},
     )

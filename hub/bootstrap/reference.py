@@ -12,6 +12,7 @@ from hub.domain.regions import Regions
 from hub.settings import Settings
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.complaint import RegionScheme
+from schemas.parties import PartyKind
 
 
 def _region_name(code: str) -> str | None:
@@ -63,8 +64,13 @@ def load_reference(
     categories = [registry.CATEGORIES, *(path for path in own if path.exists())]
     if manifests is None:
         manifests = _readable(folders)
+    agencies = {
+        name: each
+        for name, each in manifests.items()
+        if each.kind is PartyKind.AGENCY  # a platform is no place to route to
+    }
     return Reference(
-        AgencyTree(manifests),
+        AgencyTree(agencies),
         Categories(registry.load_categories(categories)),
         REGIONS,
         zone or RoutingTable().zone,
