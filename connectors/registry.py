@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 import schemas
 from connectors.contract import AgencyConnector, Channel, System
-from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
+from schemas.agency import SHOWABLE, AgencyManifest, Egress, RoutingTable
 from schemas.category import CategoryTable
 from schemas.deadlines import DeadlineTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
@@ -43,6 +43,8 @@ CATEGORIES = Path(schemas.__file__).parent / "categories.toml"
 T = TypeVar("T")
 
 MANIFEST = "agency.toml"
+EGRESS_NETWORKS = "SIMPUL_EGRESS_NETWORKS"
+"""Networks beside the public ones that every agency of the deployment may lie in."""
 VERSION_DIGITS = 12
 
 
@@ -94,7 +96,8 @@ def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
     content = _read(path)
     manifest = _manifest(path, content)
     resolved = resolve_secrets({"settings": manifest.settings}, environ, file=path)
-    complete = manifest.model_copy(update=resolved)
+    egress = _with_networks(manifest.egress, environ)
+    complete = manifest.model_copy(update={**resolved, "egress": egress})
     make = _load(SYSTEMS[manifest.system]).from_manifest
     system: System = _checked(path, lambda: make(complete), below="settings")
     return AgencyConnector(
@@ -102,6 +105,16 @@ def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
         system=system,
         mapping_version=hashlib.sha256(content).hexdigest()[:VERSION_DIGITS],
         extra={"manifest": manifest},
+    )
+
+
+def _with_networks(egress: Egress, environ: Mapping[str, str]) -> Egress:
+    """Add the networks of the whole deployment; raises ConfigError."""
+    everywhere = environ.get(EGRESS_NETWORKS, "").replace(",", " ").split()
+    networks = (*egress.networks, *everywhere)
+    return _checked(
+        Path(EGRESS_NETWORKS),
+        lambda: Egress(hosts=egress.hosts, networks=networks),
     )
 
 

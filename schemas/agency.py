@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.base import Model
 from schemas.complaint import Category, NewComplaint, Region, RegionScheme
@@ -90,6 +91,26 @@ class Limits(Model):
         return self.settle_after_seconds or 2 * self.deadline_seconds
 
 
+class Egress(Model):
+    """Where calls to the agency's system may go, beside its declared addresses."""
+
+    hosts: tuple[str, ...] = ()
+    """Further host names, for example of files that its answers point to."""
+    networks: tuple[str, ...] = ()
+    """Networks that are not public but are the agency's: `10.20.0.0/16`."""
+
+    @field_validator("networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            try:
+                ip_network(network)
+            except ValueError as error:
+                msg = f"{network!r} is no network; an example: 10.20.0.0/16"
+                raise ValueError(msg) from error
+        return networks
+
+
 class Unit(Dated):
     """A part of an agency, at any depth: a directorate, an office, a health centre."""
 
@@ -127,6 +148,7 @@ class AgencyManifest(Dated):
     wants: tuple[str, ...] | None = None
     """Event types to be told; default is the catalogue's."""
     limits: Limits = Limits()
+    egress: Egress = Egress()
     statuses: dict[str, str] = Field(default_factory=dict)
     """The agency's own status word -> canonical event type."""
     settings: dict[str, Any] = Field(default_factory=dict)

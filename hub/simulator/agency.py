@@ -15,6 +15,8 @@ from hub.simulator.server import FaultyServer, RecordedRequest
 from hub.simulator.timers import Timers
 from hub.simulator.updates import UNMAPPED_WORD, Updates
 
+LOOPBACK_NETWORKS = "127.0.0.0/8 ::1/128"
+"""Where a simulated region is; a hub calls there only where it is told so."""
 REOPENING_EVENTS = frozenset({"reopened"})
 """Events of the hub after which an agency takes up its work again."""
 
@@ -99,6 +101,7 @@ class SimulatedAgency:
             f"{prefix}_URL": self.url,
             f"{prefix}_TOKEN": self.token,
             f"{prefix}_WEBHOOK_SECRET": self.webhook_secret,
+            "SIMPUL_EGRESS_NETWORKS": LOOPBACK_NETWORKS,
         }
 
     def start(self) -> None:
