@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -77,7 +77,7 @@ def since_of(poll: Poll, checkpoint: Checkpoint, now: datetime) -> datetime:
     return checkpoint.began - timedelta(seconds=poll.margin_seconds)
 
 
-def written_since(moment: datetime, time_format: str, zone: ZoneInfo) -> str:
+def written_since(moment: datetime, time_format: str, zone: tzinfo) -> str:
     """Write `{since}` in the API's format."""
     whole = moment.astimezone(UTC).replace(microsecond=0)
     if time_format == "epoch":
