@@ -96,7 +96,7 @@ def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
     content = _read(path)
     manifest = _manifest(path, content)
     resolved = resolve_secrets({"settings": manifest.settings}, environ, file=path)
-    egress = _with_networks(manifest.egress, environ)
+    egress = with_networks(manifest.egress, environ)
     complete = manifest.model_copy(update={**resolved, "egress": egress})
     make = _load(SYSTEMS[manifest.system]).from_manifest
     system: System = _checked(path, lambda: make(complete), below="settings")
@@ -108,7 +108,7 @@ def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
     )
 
 
-def _with_networks(egress: Egress, environ: Mapping[str, str]) -> Egress:
+def with_networks(egress: Egress, environ: Mapping[str, str]) -> Egress:
     """Add the networks of the whole deployment; raises ConfigError."""
     everywhere = environ.get(EGRESS_NETWORKS, "").replace(",", " ").split()
     networks = (*egress.networks, *everywhere)

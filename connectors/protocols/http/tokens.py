@@ -87,7 +87,7 @@ class TokenSource:
             return self._read(answer.body)
         except OutcomeUnknown as error:
             raise Retryable(_why(error), fingerprint=error.fingerprint) from error
-        except Refused as error:
+        except (Refused, Misconfigured) as error:
             raise Misconfigured(_why(error), fingerprint=error.fingerprint) from error
 
     def _read(self, body: bytes) -> tuple[str, float]:
