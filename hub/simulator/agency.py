@@ -12,6 +12,7 @@ from hub.simulator.faults import Fault, FaultPlan, Timing
 from hub.simulator.outbox import Outbox, OutboxCounts
 from hub.simulator.profiles import AgencyProfile
 from hub.simulator.server import FaultyServer, RecordedRequest
+from hub.simulator.tickets import Tickets
 from hub.simulator.timers import Timers
 from hub.simulator.updates import UNMAPPED_WORD, Updates
 
@@ -64,8 +65,14 @@ class SimulatedAgency:
             self._timers,
             step_seconds_max=max(work_seconds or (0,)),
         )
+        self.tickets = Tickets()
         api = AgencyApi(
-            profile, self._book, token, on_case=self._begin, on_events=self._listen
+            profile,
+            self._book,
+            token,
+            tickets=self.tickets,
+            on_case=self._begin,
+            on_events=self._listen,
         )
         self._server = FaultyServer(api.answer, self.faults)
 
