@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 from typing import Any
 
@@ -9,6 +10,10 @@ import re2
 from jsonata import Jsonata
 from jsonata.jexception import JException
 from jsonata.regex_engine import CompiledPattern, RegexFlags
+
+from connectors.protocols.expressions import before
+
+sys.setrecursionlimit(before.RECURSION_LIMIT)
 
 SECONDS_MAX = 0.5
 DEPTH_MAX = 100

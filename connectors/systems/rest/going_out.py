@@ -81,7 +81,8 @@ class Submit(Call):
     files: Files | None = None
     """Without it and without `upload`, files are not sent."""
     before: tuple[Call, ...] = ()
-    """Calls that only read, for what they `keep`; made anew at every try."""
+    """Calls that only read, or do no harm when repeated, for what they `keep`; made
+    anew at every try."""
     after: tuple[Call, ...] = ()
     """Calls that follow once the case is there; each is done once."""
 
@@ -144,7 +145,8 @@ class Send(Call):
     items: Dotted = ""
     """Their list of events; without it each event is a call of its own."""
     before: tuple[Call, ...] = ()
-    """Calls that only read, for what they `keep`; made anew at every try."""
+    """Calls that only read, or do no harm when repeated, for what they `keep`; made
+    anew at every try."""
     after: tuple[Call, ...] = ()
     """Calls that follow; each is done once, whatever happens between."""
 

@@ -1,5 +1,6 @@
 """Expressions are bounded, whatever is written, and say where they are wrong."""
 
+import sys
 import threading
 from typing import Any
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.protocols.expressions import (
+    RECURSION_LIMIT,
     Expression,
     ExpressionError,
     compile_pattern,
@@ -104,6 +106,12 @@ def test_many_threads_share_one_expression() -> None:
 @given(JSON)
 def test_any_data_can_be_looked_at(data: Any) -> None:
     assert Expression("{'n': 1}").evaluate({"x": data}) == {"n": 1}
+
+
+def test_the_process_keeps_its_own_limit_of_recursion() -> None:
+    Expression("1").evaluate({})
+
+    assert sys.getrecursionlimit() == RECURSION_LIMIT
 
 
 def test_an_expression_can_be_tried_in_a_process_that_is_killed() -> None:

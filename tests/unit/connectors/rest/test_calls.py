@@ -88,7 +88,7 @@ def test_multipart_carries_fields_and_files_as_parts() -> None:
 
     (seen,) = server.seen
     head = f"Content-Type: {seen.headers['content-type']}\r\n\r\n".encode()
-    text, picture = message_from_bytes(head + seen.body).get_payload()
+    _, text, picture = message_from_bytes(head + seen.body).walk()
     assert text.get_payload() == "Di depan pasar Sukamaju."
     assert picture.get_filename() == "la %22rge.jpg"
     assert picture.get_content_type() == "image/jpeg"

@@ -157,7 +157,7 @@ def test_a_born_case_that_cannot_be_read_is_corrupt(change: dict[str, Any]) -> N
     assert isinstance(found, Corrupt)
 
 
-VIEW = {
+VIEW: dict[str, Any] = {
     "update": {"items": "data", "reference": "id", "status": "status"},
     "snapshot": {"kind": "all", "path": "/cases", "query": {"p": "{page}"}},
 }
