@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connectors.contract import OpenCase, Page, PollAsk
-from connectors.errors import Refused
+from connectors.errors import ConnectorError, OutcomeUnknown, Refused, Retryable
 from connectors.systems.rest.answers import NotReadable
 from connectors.systems.rest.caller import Caller
 from connectors.systems.rest.coming_in import Poll
@@ -29,6 +29,7 @@ from schemas.raw import RawMessage
 
 VERSION = 1
 POSITION_CHARACTERS_MAX = 100
+FAILURES_IN_A_ROW_MAX = 3
 GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
@@ -87,6 +88,36 @@ def written_since(moment: datetime, time_format: str, zone: tzinfo) -> str:
     if time_format:
         return whole.astimezone(zone).strftime(time_format)
     return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class _Failures:
+    """Cases that could not be asked for, while others could.
+
+    Every round asks for every case again, so that one is only late, and one that
+    always fails harms no other. Several in a row are no matter of the case.
+    """
+
+    def __init__(self) -> None:
+        self._first: ConnectorError | None = None
+        self._in_a_row = 0
+        self._succeeded = False
+
+    def count(self, error: ConnectorError) -> None:
+        """Count a failure; raises the first where it is no matter of the case."""
+        self._first = self._first or error
+        self._in_a_row += 1
+        throttled = isinstance(error, Retryable) and error.throttled
+        if throttled or self._in_a_row >= FAILURES_IN_A_ROW_MAX:
+            raise error if throttled else self._first
+
+    def end(self) -> None:
+        """Count a success."""
+        self._in_a_row, self._succeeded = 0, True
+
+    def require_one_success(self) -> None:
+        """Raise the first failure where nothing succeeded."""
+        if self._first is not None and not self._succeeded:
+            raise self._first
 
 
 class Poller:
@@ -169,13 +200,19 @@ class Poller:
         cases = ask.cases(checkpoint.case, self._poll.cases_a_page)
         raws: list[RawMessage] = []
         skew: float | None = None
+        failures = _Failures()
         for case in cases:
-            fetched = self._case(case, ask)
+            try:
+                fetched = self._case(case, ask)
+            except (OutcomeUnknown, Refused, Retryable) as error:
+                failures.count(error)
+                continue
+            failures.end()
             if fetched is None:
                 continue
             skew = skew_seconds(fetched.answered.answer.headers, ask.now)
-            self._items(fetched)
             raws += self._raws(fetched, ask, "", case.reference)
+        failures.require_one_success()
         more = len(cases) >= self._poll.cases_a_page
         last = cases[-1].position if more else ""
         return Page(
@@ -186,17 +223,18 @@ class Poller:
         )
 
     def _case(self, case: OpenCase, ask: PollAsk) -> Fetched | None:
-        """Ask for one case; None where the API has none such: others go on."""
+        """Ask for one case; None where the API has none such."""
         scope: dict[str, Any] = {
             **self._caller.common(ask.now),
             "reference": case.reference,
         }
+        poll = self._poll
         try:
-            return fetch(
+            fetched = fetch(
                 self._caller,
                 "poll",
-                self._poll,
-                self._poll.paging,
+                poll,
+                poll.paging,
                 scope,
                 Position(),
                 self._seconds,
@@ -205,6 +243,8 @@ class Poller:
             if error.fingerprint.startswith(tuple(f"http {s.value} " for s in GONE)):
                 return None
             raise
+        self._items(fetched)
+        return fetched
 
     def _raws(
         self, fetched: Fetched, ask: PollAsk, place: str, reference: str = ""

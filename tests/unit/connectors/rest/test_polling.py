@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import OpenCase, Page
-from connectors.errors import Misconfigured, OutcomeUnknown
+from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown
 from connectors.systems.rest import RestSystem
 from connectors.systems.rest.coming_in import Poll
 from connectors.systems.rest.polling import Checkpoint, since_of, written_since
@@ -175,6 +175,33 @@ def test_cases_are_asked_for_one_by_one_and_need_not_name_themselves() -> None:
         "/cases/R1",
         "/cases/R2",
     ]
+
+
+CASES = {
+    "poll": {"kind": "cases", "path": "/cases/{reference}"},
+    "update": {"items": "case", "reference": "id", "status": "status"},
+}
+
+
+def test_one_case_that_always_fails_harms_no_other() -> None:
+    cases = [OpenCase(position=str(n), reference=f"R{n}") for n in range(3)]
+    good = answers({"case": {"status": "Dikerjakan"}})[0]
+    with asking(CASES, good, says(500), good) as (rest, _):
+        page = rest.poll(ask(None, *cases))
+
+    assert [raw.meta["reference"] for raw in page.raws] == ["R0", "R2"]
+
+
+@pytest.mark.parametrize(("status", "calls"), [(500, 3), (429, 1), (401, 1)])
+def test_a_system_that_is_away_is_left_alone(status: int, calls: int) -> None:
+    cases = [OpenCase(position=str(n), reference=f"R{n}") for n in range(9)]
+    with (
+        asking(CASES, says(status)) as (rest, server),
+        pytest.raises(ConnectorError),
+    ):
+        rest.poll(ask(None, *cases))
+
+    assert len(server.seen) == calls
 
 
 def test_an_answer_that_says_the_same_is_the_same_message_for_a_day() -> None:
