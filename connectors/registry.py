@@ -18,7 +18,7 @@ from pydantic import ValidationError
 import schemas
 from connectors.contract import AgencyConnector, Channel, System
 from connectors.plugins import load_own, load_plugin, plugins
-from schemas.agency import SHOWABLE, AgencyManifest, RoutingTable
+from schemas.agency import SHOWABLE, AgencyManifest, Egress, RoutingTable
 from schemas.category import CategoryTable
 from schemas.deadlines import DeadlineTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE, UPSTREAM_EVENTS
@@ -48,6 +48,8 @@ CATEGORIES = Path(schemas.__file__).parent / "categories.toml"
 T = TypeVar("T")
 
 MANIFEST = "agency.toml"
+EGRESS_NETWORKS = "SIMPUL_EGRESS_NETWORKS"
+"""Networks beside the public ones that every agency of the deployment may lie in."""
 VERSION_DIGITS = 12
 
 
@@ -126,7 +128,8 @@ def make_agency(
     """
     manifest = change(read_manifest(path, content))
     resolved = resolve_secrets({"settings": manifest.settings}, environ, file=path)
-    complete = manifest.model_copy(update=resolved)
+    egress = with_networks(manifest.egress, environ)
+    complete = manifest.model_copy(update={**resolved, "egress": egress})
     make = _checked(path, lambda: _class_of(path, manifest)).from_manifest
     system: System = _checked(path, lambda: make(complete), below="settings")
     return AgencyConnector(
@@ -160,6 +163,16 @@ def system_class(kind: str) -> Any:
     Raises KeyError for an unknown kind, BrokenPluginError for a plug-in that fails.
     """
     return _load(SYSTEMS[kind]) if kind in SYSTEMS else load_plugin(plugins()[kind])
+
+
+def with_networks(egress: Egress, environ: Mapping[str, str]) -> Egress:
+    """Add the networks of the whole deployment; raises ConfigError."""
+    everywhere = environ.get(EGRESS_NETWORKS, "").replace(",", " ").split()
+    networks = (*egress.networks, *everywhere)
+    return _checked(
+        Path(EGRESS_NETWORKS),
+        lambda: Egress(hosts=egress.hosts, networks=networks),
+    )
 
 
 def load_routing(path: Path) -> RoutingTable:

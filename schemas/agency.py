@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.base import Model
 from schemas.complaint import Category, NewComplaint, Region, RegionScheme
@@ -106,8 +107,6 @@ class Polling(Model):
 
     every_seconds: float = Field(default=300, ge=1)
     """From one turn to the next; failures double it, up to an hour or to this."""
-    margin_seconds: float = Field(default=300, ge=0)
-    """How far a page reaches back before what was read: its clock is not ours."""
     pages_max: int = Field(default=20, ge=1, le=1000)
     """Pages in one turn; what is left is asked for after others had theirs."""
 
@@ -118,6 +117,26 @@ class Reconciling(Model):
     every_hours: float = Field(default=24, gt=0)
     cases_max: int = Field(default=50, ge=1, le=1000)
     """Cases in one question, where the system is asked case by case."""
+
+
+class Egress(Model):
+    """Where calls to the agency's system may go, beside its declared addresses."""
+
+    hosts: tuple[str, ...] = ()
+    """Further host names, for example of files that its answers point to."""
+    networks: tuple[str, ...] = ()
+    """Networks that are not public but are the agency's: `10.20.0.0/16`."""
+
+    @field_validator("networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            try:
+                ip_network(network)
+            except ValueError as error:
+                msg = f"{network!r} is no network; an example: 10.20.0.0/16"
+                raise ValueError(msg) from error
+        return networks
 
 
 class Unit(Dated):
@@ -166,6 +185,7 @@ class AgencyManifest(Dated):
     limits: Limits = Limits()
     poll: Polling = Polling()
     reconcile: Reconciling = Reconciling()
+    egress: Egress = Egress()
     statuses: dict[str, str] = Field(default_factory=dict)
     """The agency's own status word -> canonical event type."""
     settings: dict[str, Any] = Field(default_factory=dict)

@@ -12,9 +12,12 @@ from hub.simulator.faults import Fault, FaultPlan, Timing
 from hub.simulator.outbox import Outbox, OutboxCounts
 from hub.simulator.profiles import AgencyProfile
 from hub.simulator.server import FaultyServer, RecordedRequest
+from hub.simulator.tickets import Tickets
 from hub.simulator.timers import Timers
 from hub.simulator.updates import UNMAPPED_WORD, Updates
 
+LOOPBACK_NETWORKS = "127.0.0.0/8 ::1/128"
+"""Where a simulated region is; a hub calls there only where it is told so."""
 REOPENING_EVENTS = frozenset({"reopened"})
 """Events of the hub after which an agency takes up its work again."""
 
@@ -62,8 +65,14 @@ class SimulatedAgency:
             self._timers,
             step_seconds_max=max(work_seconds or (0,)),
         )
+        self.tickets = Tickets()
         api = AgencyApi(
-            profile, self._book, token, on_case=self._begin, on_events=self._listen
+            profile,
+            self._book,
+            token,
+            tickets=self.tickets,
+            on_case=self._begin,
+            on_events=self._listen,
         )
         self._server = FaultyServer(api.answer, self.faults)
 
@@ -99,6 +108,7 @@ class SimulatedAgency:
             f"{prefix}_URL": self.url,
             f"{prefix}_TOKEN": self.token,
             f"{prefix}_WEBHOOK_SECRET": self.webhook_secret,
+            "SIMPUL_EGRESS_NETWORKS": LOOPBACK_NETWORKS,
         }
 
     def start(self) -> None:

@@ -9,9 +9,11 @@ from hub.simulator.cases import Case, CaseBook, UnknownCase
 from hub.simulator.misbehaviour import Answer
 from hub.simulator.profiles import AgencyProfile
 from hub.simulator.server import RecordedRequest
+from hub.simulator.tickets import Tickets
 
 CASES = "/api/laporan"
 EVENTS = "/api/peristiwa"
+QUEUE = "/api/antrian/"
 EVENTS_OF_CASE = re.compile(r"/api/laporan/(?P<nomor>.+)/peristiwa")
 
 NOT_HERE = Answer.of(404, {"error": "tidak ditemukan"})
@@ -26,12 +28,14 @@ class AgencyApi:
         book: CaseBook,
         token: str,
         *,
+        tickets: Tickets,
         on_case: Callable[[Case], None],
         on_events: Callable[[str, Sequence[Mapping[str, Any]]], None],
     ) -> None:
         self._profile = profile
         self._book = book
         self._token = token
+        self._tickets = tickets
         self._on_case = on_case
         self._on_events = on_events
 
@@ -44,6 +48,8 @@ class AgencyApi:
         return self._take(request)
 
     def _look_up(self, request: RecordedRequest) -> Answer:
+        if request.path.startswith(QUEUE):
+            return self._ticket(request.path.removeprefix(QUEUE))
         find = {CASES: self._book.find, EVENTS: self._book.find_events}.get(
             request.path
         )
@@ -53,6 +59,13 @@ class AgencyApi:
         name = self._profile.answer_reference
         found = find(request.query.get("kunci", ""))
         data = [{"nomor": nomor, name: nomor} for nomor in found]
+        return Answer.of(200, {"data": data})
+
+    def _ticket(self, ticket: str) -> Answer:
+        nomor = self._tickets.ask(ticket)
+        if nomor is None:
+            return NOT_HERE
+        data = {self._profile.answer_reference: nomor} if nomor else {}
         return Answer.of(200, {"data": data})
 
     def _take(self, request: RecordedRequest) -> Answer:
@@ -78,6 +91,9 @@ class AgencyApi:
         case, new = self._book.open(kunci, body)
         if new:
             self._on_case(case)
+        if self._tickets.asks:
+            ticket = self._tickets.give(case.nomor)
+            return Answer.of(202, {"data": {"tiket": ticket}})
         data = {self._profile.answer_reference: case.nomor}
         return Answer.of(201 if new else 200, {"data": data})
 

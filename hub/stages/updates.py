@@ -88,8 +88,8 @@ class Updates:
             for child in self._split(row, bodies):
                 yield from self._read(agency, child)
             return
-        record = found[0] if found else Corrupt(code="malformed", why="no record in it")
-        yield _News(row, record)
+        # A page may hold nothing that is an update, as its manifest says.
+        yield _News(row, found[0] if found else Settled("ignored", "no update in it"))
 
     def _split(self, row: JournalRow, bodies: Sequence[bytes]) -> list[JournalRow]:
         """Store the request's records as rows of their own; each is worked alone."""

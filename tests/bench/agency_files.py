@@ -18,6 +18,7 @@ system = "rest"
 zone = "Asia/Jakarta"
 order_by = "arrival"
 allow = {allow}
+egress = {{ networks = ["127.0.0.0/8"] }}
 
 [limits]
 rate_per_second = 1000

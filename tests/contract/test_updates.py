@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from tests.contract.builders import DINKES, MAIL, PUPR
-from tests.contract.updating import hear
+from hub.database import tables as t
+from tests.contract.builders import DINKES, MAIL, PUPR, update_message
+from tests.contract.updating import NOTHING, hear, work
 from tests.contract.world import World
 
 
@@ -50,4 +51,14 @@ def test_a_text_that_comes_back_as_another_agencys_word_wakes_nobody(
     assert targets == {
         p: world.cursor(known, p).target_seq for p in (PUPR, DINKES, MAIL)
     }
+    assert world.violated() == set()
+
+
+def test_a_message_without_any_update_is_ignored(world: World) -> None:
+    message = update_message(PUPR, "page-1", NOTHING)
+    receipt = world.store.journal.accept(message)
+    work(world, PUPR, receipt.journal_id)
+
+    row = world.row(t.journal, id=receipt.journal_id)
+    assert (row.state, row.why) == ("ignored", "no update in it")
     assert world.violated() == set()

@@ -19,6 +19,9 @@ AGENCIES = {
 }
 
 
+NOTHING = b"[]"
+
+
 class Plain:
     """A system whose updates are ours already; the word `?` is not mapped."""
 
@@ -26,6 +29,8 @@ class Plain:
         return ()
 
     def read(self, entry: JournalEntry) -> Sequence[AgencyUpdate | Corrupt]:
+        if entry.raw.body == NOTHING:
+            return []
         found = AgencyUpdate.model_validate_json(entry.raw.body)
         if found.raw_status == "?":
             why = "the status is in no table"

@@ -17,6 +17,8 @@ from connectors.errors import (
 from connectors.protocols.http import tap
 from connectors.protocols.http.answer import HttpAnswer
 from connectors.protocols.http.deadline import CallState, DeadlineTransport
+from connectors.protocols.http.egress import EgressGuard, Forbidden
+from schemas.agency import AgencyManifest
 
 _UNSENDABLE = (
     httpx2.InvalidURL,
@@ -48,9 +50,15 @@ class HttpClient:
     nothing of a call is logged.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext | None = None,
+        *,
+        guard: EgressGuard | None = None,
+    ) -> None:
+        """Make one; without a guard it connects to wherever an address leads."""
         self._call = CallState()
-        self._transport = DeadlineTransport(self._call, tls or _default_tls())
+        self._transport = DeadlineTransport(self._call, tls or _default_tls(), guard)
         self.close = weakref.finalize(self, self._transport.close)
         """Close idle connections; done at the latest when the client is dropped."""
 
@@ -89,9 +97,22 @@ class HttpClient:
         except _UNSENDABLE as error:
             msg = "the address, a header or the secret cannot be sent as it is"
             raise Misconfigured(msg, fingerprint=f"http unsendable {what}") from error
+        except Forbidden as error:
+            fingerprint = f"http egress {what}"
+            raise Misconfigured(str(error), fingerprint=fingerprint) from error
         except (httpx2.TransportError, OSError) as error:
             raise _named(error, what, sent=self._call.sent) from error
         return tap.answered(_read(response, response_bytes_max, what))
+
+
+def client_for(
+    manifest: AgencyManifest, *addresses: str, tls: ssl.SSLContext | None = None
+) -> HttpClient:
+    """Make the client of an agency, guarded by its manifest.
+
+    It reaches the hosts of these addresses and those of `[egress]`, nothing else.
+    """
+    return HttpClient(tls, guard=EgressGuard.of(manifest, addresses))
 
 
 @functools.cache

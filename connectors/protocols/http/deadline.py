@@ -18,6 +18,8 @@ from typing import Any
 
 import httpx2
 
+from connectors.protocols.http.egress import EgressGuard
+
 CONNECTIONS_MAX = 64
 IDLE_CONNECTIONS_MAX = 16
 # Common servers drop idle connections after 5 s; a request that crosses with the drop
@@ -62,7 +64,9 @@ class CallState(threading.local):
 class DeadlineTransport(httpx2.HTTPTransport):
     """An HTTP/1.1 connection pool that obeys the deadline of the calling thread."""
 
-    def __init__(self, call: CallState, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, call: CallState, tls: ssl.SSLContext, guard: EgressGuard | None
+    ) -> None:
         limits = httpx2.Limits(
             max_connections=CONNECTIONS_MAX,
             max_keepalive_connections=IDLE_CONNECTIONS_MAX,
@@ -72,15 +76,16 @@ class DeadlineTransport(httpx2.HTTPTransport):
         # The pool takes a backend of one's own, the transport has no way to hand one
         # on. The tests with a dripping server fail if this ever stops to work.
         plain = self._pool._network_backend  # noqa: SLF001
-        self._pool._network_backend = _Backend(plain, call)  # type: ignore[assignment]  # noqa: SLF001
+        self._pool._network_backend = _Backend(plain, call, guard)  # type: ignore[assignment]  # noqa: SLF001
 
 
 class _Backend:
     """Opens connections within what is left of the call's time."""
 
-    def __init__(self, plain: Any, call: CallState) -> None:
+    def __init__(self, plain: Any, call: CallState, guard: EgressGuard | None) -> None:
         self._plain = plain
         self._call = call
+        self._guard = guard
 
     def connect_tcp(
         self,
@@ -91,6 +96,9 @@ class _Backend:
         socket_options: Iterable[Any] | None = None,
     ) -> "_Stream":
         addresses = resolve(host, port, self._call.seconds_left(timeout))
+        if self._guard is not None:
+            # What was checked is what is connected to: the name is not asked again.
+            addresses = self._guard.permitted(host, addresses)
         for rest in range(len(addresses), 0, -1):
             address = addresses[-rest]
             try:

@@ -1,31 +1,41 @@
-"""How attachments reach an API, as its field maps say."""
-
-from collections.abc import Mapping
+"""How attachments reach an API, as its tables say."""
 
 from connectors.contract import FilesWay
+from connectors.systems.rest.calls import Call
 from connectors.systems.rest.settings import RestSettings
 
 _SHOWN = ("attachments.note", "attachments.links")
 
 
 def files_way(settings: RestSettings) -> FilesWay:
-    """Read how files go with a complaint: in the body, as links, or said."""
-    submit = settings.submit
-    return _way(submit.fields) if submit.files is None else "upload"
+    """Read how files go with a complaint: in a call, as links, or said."""
+    if settings.submit.files is not None or settings.upload is not None:
+        return "upload"
+    return "link" if _links(settings.submit) else settings.files
 
 
 def files_events_way(settings: RestSettings) -> FilesWay:
     """Read how files go with a later event: nothing is uploaded with one."""
-    return "line" if settings.send is None else _way(settings.send.fields)
+    linked = any(_links(call) for call in settings.send)
+    return "link" if linked else settings.files
 
 
 def shows_files(settings: RestSettings) -> bool:
-    """Tell whether both field maps have a place for what does not go along."""
-    maps = [settings.submit.fields]
-    maps += [settings.send.fields] if settings.send is not None else []
-    return all(any(s.startswith(_SHOWN) for s in one.values()) for one in maps)
+    """Tell whether every call has a place for what does not go along."""
+    return all(_shows(call) for call in (settings.submit, *settings.send))
 
 
-def _way(fields: Mapping[str, str]) -> FilesWay:
-    links = any(one.startswith("attachments.links") for one in fields.values())
-    return "link" if links else "line"
+def _shows(call: Call) -> bool:
+    named = any(str(source).startswith(_SHOWN) for source in call.fields.values())
+    return named or _in_body(call, "attachments")
+
+
+def _links(call: Call) -> bool:
+    named = any(
+        str(source).startswith("attachments.links") for source in call.fields.values()
+    )
+    return named or _in_body(call, "attachments.links")
+
+
+def _in_body(call: Call, name: str) -> bool:
+    return call.body is not None and name in call.body.text

@@ -1,11 +1,8 @@
-"""The way in for an agency's signed updates (Standard Webhooks)."""
+"""The way in for an agency's updates, each with the proof that it declares."""
 
-import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import hashlib
+from collections.abc import Sequence
 from http import HTTPStatus
-
-from standardwebhooks import Webhook, WebhookVerificationError
 
 from connectors.contract import (
     HttpDoor,
@@ -15,30 +12,37 @@ from connectors.contract import (
     Take,
 )
 from connectors.protocols.problems import problem, unavailable
-from connectors.systems.rest.settings import WebhookSettings
+from connectors.systems.rest.coming_in import StandardWebhook, WebhookSettings
+from connectors.systems.rest.proofs import proof_of
 from schemas.raw import RawMessage
 
 RETRY_AFTER_SECONDS = 10
 ID_CHARACTERS_MAX = 200
 CONTENT_TYPE_CHARACTERS_MAX = 300
 KEPT_HEADERS = ("webhook-id", "webhook-timestamp")
-_SIGNATURE = re.compile(r"v1,[A-Za-z0-9+/]{43}=")
-"""HMAC-SHA256 in base64; the library stumbles over anything else."""
 
 
 def update_door(agency: str, settings: WebhookSettings) -> HttpDoor:
     """Make the door that an agency's system calls with its updates."""
-    secrets = [settings.secret, *filter(None, [settings.previous_secret])]
-    webhooks = [Webhook(secret.get_secret_value()) for secret in secrets]
+    is_its_own = proof_of(settings)
+    standard = isinstance(settings, StandardWebhook)
+    id_header = "webhook-id" if standard else _id_header(settings)
 
     def read(request: HttpRequest) -> Take | HttpResponse:
-        if not is_signed(webhooks, request.body, request.headers):
-            return _problem(HTTPStatus.UNAUTHORIZED, "The signature is not valid.")
+        if not is_its_own(request):
+            what = "The signature" if standard else "The proof of who calls"
+            return _problem(HTTPStatus.UNAUTHORIZED, f"{what} is not valid.")
         if not request.body.strip():
             return _problem(HTTPStatus.BAD_REQUEST, "The body is empty.")
-        if len(request.headers["webhook-id"]) > ID_CHARACTERS_MAX:
-            return _problem(HTTPStatus.BAD_REQUEST, "The webhook-id is too long.")
-        return Take(raws=(_raw(agency, request),))
+        message_id = request.headers.get(id_header, "") if id_header else ""
+        if len(message_id) > ID_CHARACTERS_MAX:
+            return _problem(HTTPStatus.BAD_REQUEST, f"The {id_header} is too long.")
+        if id_header and not message_id:
+            return _problem(HTTPStatus.BAD_REQUEST, f"The {id_header} is missing.")
+        # Without an id of its own, equal bodies are one message.
+        digest = hashlib.sha256(request.body).hexdigest()
+        key = message_id or f"body:{digest}"
+        return Take(raws=(_raw(agency, request, key),))
 
     return HttpDoor(
         method="POST",
@@ -49,28 +53,20 @@ def update_door(agency: str, settings: WebhookSettings) -> HttpDoor:
     )
 
 
-def is_signed(
-    webhooks: Sequence[Webhook], body: bytes, headers: Mapping[str, str]
-) -> bool:
-    """Tell whether one signature fits one secret and is at most five minutes old."""
-    signatures = _SIGNATURE.findall(headers.get("webhook-signature", ""))
-    signed = {**headers, "webhook-signature": " ".join(signatures)}
-    for webhook in webhooks:
-        with suppress(WebhookVerificationError, ValueError):
-            webhook.verify(body, signed, json_parse=False)
-            return True
-    return False
+def _id_header(settings: WebhookSettings) -> str:
+    return "" if isinstance(settings, StandardWebhook) else settings.id_header.lower()
 
 
-def _raw(agency: str, request: HttpRequest) -> RawMessage:
+def _raw(agency: str, request: HttpRequest, key: str) -> RawMessage:
     declared = request.headers.get("content-type", "")[:CONTENT_TYPE_CHARACTERS_MAX]
+    headers = request.headers
     return RawMessage(
         source=f"agency:{agency}",
         lane=f"updates.{agency}",
-        source_key=request.headers["webhook-id"],
+        source_key=key,
         body=request.body,
         content_type=declared or "application/json",
-        meta={name: request.headers[name] for name in KEPT_HEADERS},
+        meta={name: headers[name] for name in KEPT_HEADERS if name in headers},
         spoolable=False,
         expects_complaint=False,
     )

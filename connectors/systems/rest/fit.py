@@ -1,28 +1,42 @@
 """Whether the parts of a manifest fit each other; found out at load, not at night."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
+from connectors.systems.rest import scope as scopes
+from connectors.systems.rest.calls import Call
+from connectors.systems.rest.reference import normalise_status
 from connectors.systems.rest.settings import RestSettings
-from connectors.systems.rest.updates import normalise_status
+from connectors.systems.rest.templates import unknown
 from schemas.agency import AgencyManifest, OrderBy
+from schemas.events import CATALOGUE
 
 
 def require_fit(manifest: AgencyManifest, settings: RestSettings) -> None:
     """Raise ValueError that names everything that does not fit."""
-    faults = [*_fields(manifest, settings), *_updates(manifest, settings)]
+    faults = [
+        *_fields(manifest, settings),
+        *_updates(manifest, settings),
+        *_names(settings),
+        *_events(settings),
+    ]
     if faults:
         raise ValueError("; ".join(faults))
 
 
 def _fields(manifest: AgencyManifest, settings: RestSettings) -> Iterator[str]:
     for theirs, source in settings.submit.fields.items():
-        if not source.startswith("=") and not _allowed(source, manifest.allow):
+        if source.field and not _allowed(source.field, manifest.allow):
             yield (
-                f"settings.submit.fields.{theirs}: {source!r} is not in `allow`, "
+                f"settings.submit.fields.{theirs}: {source.field!r} is not in `allow`, "
                 "so it would never be sent"
             )
-    if settings.submit.files is not None and "attachments" not in manifest.allow:
-        yield "settings.submit.files: 'attachments' is not in `allow`"
+    for place in ("submit.files", "upload"):
+        part = settings.upload if place == "upload" else settings.submit.files
+        if part is not None and "attachments" not in manifest.allow:
+            yield f"settings.{place}: 'attachments' is not in `allow`"
+    if settings.upload is not None and settings.submit.files is not None:
+        yield "settings.upload and settings.submit.files: files go one way, not two"
 
 
 def _allowed(source: str, allow: tuple[str, ...]) -> bool:
@@ -44,3 +58,59 @@ def _updates(manifest: AgencyManifest, settings: RestSettings) -> Iterator[str]:
         yield "order_by is sequence, but settings.update.sequence is missing"
     if manifest.order_by is OrderBy.TIME and not update.time:
         yield "order_by is time, but settings.update.time is missing"
+
+
+def _events(settings: RestSettings) -> Iterator[str]:
+    for number, call in enumerate(settings.send):
+        if strange := sorted(set(call.events) - set(CATALOGUE)):
+            yield f"settings.send.{number}.events: unknown {', '.join(strange)}"
+
+
+def _names(settings: RestSettings) -> Iterator[str]:
+    """Name what the texts of calls ask for and nothing will ever give."""
+    for place, call, known in _calls(settings):
+        if strange := unknown(call.templates, known):
+            legal = ", ".join(sorted(known))
+            yield f"settings.{place}: unknown {', '.join(strange)}; legal: {legal}"
+
+
+_Named = tuple[str, Call, AbstractSet[str]]
+
+
+def _calls(settings: RestSettings) -> Iterator[_Named]:
+    submit = settings.submit
+    if (upload := settings.upload) is not None:
+        yield "upload", upload, scopes.OF_UPLOAD
+    kept = scopes.OF_DELIVERY | (set(upload.keep) if upload else set())
+    yield from _chain("submit", submit, submit.before, submit.after, kept)
+    if (token := settings.token) is not None:
+        yield "token", token, scopes.OF_TOKEN | kept | set(submit.keep)
+    for number, send in enumerate(settings.send):
+        place = f"send.{number}"
+        yield from _chain(place, send, send.before, send.after, scopes.OF_DELIVERY)
+    for place, look in (("find", settings.find), ("find_event", settings.find_event)):
+        if look is not None:
+            yield place, look, scopes.OF_DELIVERY
+    for place, ask in (("poll", settings.poll), ("snapshot", settings.snapshot)):
+        if ask is not None:
+            yield place, ask, scopes.OF_POLL
+
+
+def _chain(
+    place: str,
+    call: Call,
+    before: Iterable[Call],
+    after: Iterable[Call],
+    known: AbstractSet[str],
+) -> Iterator[_Named]:
+    """Go along the calls of one delivery; what one keeps, the next may ask for."""
+    grown = set(known)
+    for number, first in enumerate(before):
+        yield f"{place}.before.{number}", first, frozenset(grown)
+        grown |= set(first.keep)
+    yield place, call, frozenset(grown)
+    # What was read first is read for that call only; what it kept itself stays.
+    grown = set(known) | set(call.keep)
+    for number, later in enumerate(after):
+        yield f"{place}.after.{number}", later, frozenset(grown)
+        grown |= set(later.keep)

@@ -17,6 +17,11 @@ def as_reference(value: Any) -> str:
     return "" if word in {".", ".."} else word
 
 
+def normalise_status(word: str) -> str:
+    """Make words equal that differ in case and spaces only."""
+    return "".join(word.casefold().split())
+
+
 def _text(value: Any) -> str:
     written = isinstance(value, str | int) and not isinstance(value, bool)
     return str(value) if written else ""

@@ -36,6 +36,20 @@ def test_a_repeated_key_has_one_effect_only_where_keys_are_honoured(
     assert len(agency.cases) == cases
 
 
+def test_a_ticket_stands_for_its_case_after_some_asks(agency: SimulatedAgency) -> None:
+    agency.tickets.asks = 2
+    first = submit(agency)
+    ticket = first.json()["data"]["tiket"]
+
+    told = [look_up(agency, f"/api/antrian/{ticket}", "").json() for _ in range(4)]
+
+    assert (first.status_code, agency.tickets.given) == (202, 1)
+    known = {"data": {"nomor": agency.cases[0].nomor}}
+    assert told == [{"data": {}}, {"data": {}}, known, known]
+    assert look_up(agency, "/api/antrian/tiket/x", "").status_code == 404
+    assert submit(agency).json() == first.json()
+
+
 @pytest.mark.parametrize("profile", [PUPR, DISDUKCAPIL])
 def test_a_case_is_found_by_its_key(
     open_agency: OpenAgency, profile: AgencyProfile

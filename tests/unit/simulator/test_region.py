@@ -21,7 +21,7 @@ def test_the_environment_leads_to_every_part_of_the_region() -> None:
             "SIMPUL_PUPR_TOKEN",
             "SIMPUL_PUPR_WEBHOOK_SECRET",
         }
-        assert len(variables) == 18
+        assert len(variables) == 19
         answer = CLIENT.get(
             f"{variables['SIMPUL_DISDUKCAPIL_URL']}/api/laporan",
             params={"kunci": "k"},

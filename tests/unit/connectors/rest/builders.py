@@ -68,6 +68,7 @@ def manifest(
         "system": "rest",
         "allow": ("title", "body", "region", "reporter.name", "attachments"),
         "limits": Limits(deadline_seconds=0.5),
+        "egress": {"networks": ("127.0.0.0/8",)},
         "statuses": STATUSES,
         "settings": {**SETTINGS, **(settings or {})},
     }

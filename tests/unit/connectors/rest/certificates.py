@@ -15,8 +15,19 @@ from cryptography.x509.oid import NameOID
 class Certificates:
     """What a server shows and what a client trusts."""
 
+    chain: Path
     server: ssl.SSLContext
     trusting: ssl.SSLContext
+    certificate: str
+    key: str
+
+    def asking(self) -> ssl.SSLContext:
+        """A server that wants to see a certificate of this authority."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.chain)
+        context.load_verify_locations(cadata=self.certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
 
 
 def make_certificates(folder: Path) -> Certificates:
@@ -38,14 +49,14 @@ def make_certificates(folder: Path) -> Certificates:
         .sign(key, hashes.SHA256())
     )
     chain = folder / "server.pem"
-    chain.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
+    public = certificate.public_bytes(serialization.Encoding.PEM)
+    chain.write_bytes(private + public)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(chain)
-    return Certificates(server, ssl.create_default_context(cafile=chain))
+    trusting = ssl.create_default_context(cafile=chain)
+    return Certificates(chain, server, trusting, public.decode(), private.decode())

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from schemas.updates import AgencyUpdate, Corrupt
+from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
 from tests.unit.connectors.rest.builders import entry, system
 
 GOOD: dict[str, Any] = {
@@ -16,17 +16,20 @@ GOOD: dict[str, Any] = {
 }
 
 
-def read(message: Any, **options: Any) -> list[AgencyUpdate | Corrupt]:
+Record = AgencyUpdate | AgencyComplaint | Corrupt
+
+
+def read(message: Any, **options: Any) -> list[Record]:
     body = message if isinstance(message, bytes) else json.dumps(message).encode()
     with system(**options) as rest:
         return list(rest.read(entry(body)))
 
 
-def read_one(**changes: Any) -> AgencyUpdate | Corrupt:
+def read_one(**changes: Any) -> Record:
     (found,) = read({"items": [{**GOOD, **changes}]})
     return found
 
 
-def code_of(found: AgencyUpdate | Corrupt) -> str:
+def code_of(found: Record) -> str:
     assert isinstance(found, Corrupt)
     return found.code

@@ -38,6 +38,7 @@ def test_a_complaint_is_handed_over_in_the_agencys_words() -> None:
         done = rest.submit(delivery())
 
     request = server.seen[0]
+    assert isinstance(done, Done)
     assert done.reference == "PUPR-26-000123"
     assert (request.method, request.target) == ("POST", "/v2/cases")
     assert request.headers["authorization"] == "Bearer t0ken"
@@ -107,7 +108,8 @@ def test_a_repeated_key_that_the_agency_knows_is_done() -> None:
         first = rest.submit(delivery())
         again = rest.submit(delivery())
 
-    assert first.reference == again.reference
+    assert isinstance(first, Done)
+    assert first == again
 
 
 def test_a_number_is_a_reference() -> None:
@@ -115,7 +117,10 @@ def test_a_number_is_a_reference() -> None:
         serving(says(201, b'{"data": {"nomor": 17}}')) as server,
         system(server.url) as rest,
     ):
-        assert rest.submit(delivery()).reference == "17"
+        done = rest.submit(delivery())
+
+    assert isinstance(done, Done)
+    assert done.reference == "17"
 
 
 def test_events_go_together_to_the_case() -> None:

@@ -132,8 +132,10 @@ def test_what_concerns_the_whole_agency_is_raised_by_a_look_up_too(
 
 def test_a_conflict_is_done_if_the_look_up_has_it() -> None:
     with serving(in_turn(says(409), FOUND)) as server, system(server.url) as rest:
-        assert rest.submit(delivery()).reference == "PUPR-26-000123"
+        done = rest.submit(delivery())
 
+    assert isinstance(done, Done)
+    assert done.reference == "PUPR-26-000123"
     assert [request.method for request in server.seen] == ["POST", "GET"]
 
 

@@ -142,7 +142,7 @@ def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
         ('"Baru" =', '"b aru" = "resolved"\n"Baru" =', ["are the same word"]),
         ("env:RSUD_URL", "rsud.example", ["settings.base_url: Input should be a val"]),
         ("env:RSUD_URL", "https://x.example/?a=1", ["settings.base_url: write the"]),
-        ('kind = "bearer"', 'kind = "basic"', ["settings.auth.kind: ", "bearer"]),
+        ('kind = "bearer"', 'kind = "digest"', ["settings.auth.kind: ", "bearer"]),
         ("env:RSUD_WEBHOOK_SECRET", "whsec_", ["settings.webhook.secret: no webhook"]),
         ('path = "/cases"', 'path = "cases"', ["settings.submit.path: a path begins"]),
         ('path = "/cases"', 'paht = "/cases"', ["settings.submit.paht: Extra inputs"]),
