@@ -10,14 +10,13 @@ from hub.simulator.api import AgencyApi
 from hub.simulator.cases import Case, CaseBook, StatusChange, utc_now
 from hub.simulator.faults import Fault, FaultPlan, Timing
 from hub.simulator.outbox import Outbox, OutboxCounts
+from hub.simulator.ports import LOOPBACK_NETWORKS
 from hub.simulator.profiles import AgencyProfile
 from hub.simulator.server import FaultyServer, RecordedRequest
 from hub.simulator.tickets import Tickets
 from hub.simulator.timers import Timers
 from hub.simulator.updates import UNMAPPED_WORD, Updates
 
-LOOPBACK_NETWORKS = "127.0.0.0/8 ::1/128"
-"""Where a simulated region is; a hub calls there only where it is told so."""
 REOPENING_EVENTS = frozenset({"reopened"})
 """Events of the hub after which an agency takes up its work again."""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK_NETWORKS = "127.0.0.0/8 ::1/128"
+"""Where the hub may call, which calls public addresses only unless it is told."""
 
 # Below the range from which the kernel takes the ports of outgoing connections: a
 # server that was stopped must find its port free when it comes back.

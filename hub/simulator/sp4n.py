@@ -11,6 +11,7 @@ from hub.simulator.cases import utc_now
 from hub.simulator.faults import FaultPlan, Timing
 from hub.simulator.misbehaviour import Answer
 from hub.simulator.outbox import OutboxCounts
+from hub.simulator.ports import LOOPBACK_NETWORKS
 from hub.simulator.server import FaultyServer, RecordedRequest
 from hub.simulator.sp4n_api import Sp4nApi
 from hub.simulator.sp4n_book import CENTRE, STATUSES, Sp4nBook, Sp4nCase
@@ -95,6 +96,7 @@ class SimulatedSp4n:
             f"{prefix}_URL": self.url,
             f"{prefix}_TOKEN": self.token,
             f"{prefix}_APP_TOKEN": self.app_token,
+            "SIMPUL_EGRESS_NETWORKS": LOOPBACK_NETWORKS,
         }
 
     def start(self) -> None:

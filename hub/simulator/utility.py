@@ -12,6 +12,7 @@ from hub.simulator.faults import Fault, FaultPlan, Timing
 from hub.simulator.open311_api import BASE, Open311Api
 from hub.simulator.open311_profile import Open311Profile
 from hub.simulator.outbox import OutboxCounts
+from hub.simulator.ports import LOOPBACK_NETWORKS
 from hub.simulator.server import FaultyServer, RecordedRequest
 from hub.simulator.timers import Timers
 from hub.simulator.updates import UNMAPPED_WORD
@@ -91,7 +92,11 @@ class SimulatedUtility:
     def environment(self) -> dict[str, str]:
         """Return the variables by which its agency.toml finds it."""
         prefix = f"SIMPUL_{self.profile.short}"
-        return {f"{prefix}_URL": self.url, f"{prefix}_KEY": self.api_key}
+        return {
+            f"{prefix}_URL": self.url,
+            f"{prefix}_KEY": self.api_key,
+            "SIMPUL_EGRESS_NETWORKS": LOOPBACK_NETWORKS,
+        }
 
     def start(self) -> None:
         """Open its system and take up work."""

@@ -72,6 +72,7 @@ class AmqpSystem(System):
             sends=self._settings.send is not None,
             coalesces=False,
             files=self._settings.files,
+            shows_files=not self._settings.submit.fields,
             pushes=self._settings.updates is not None,
         )
 

@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 from connectors.contract import File
 from connectors.errors import OutcomeUnknown, Refused, Retryable
 from connectors.protocols.http.answer import HttpAnswer
-from connectors.protocols.http.client import HttpClient
+from connectors.protocols.http.client import client_for
 from connectors.protocols.http.outcome import require_success
 from connectors.protocols.open311.records import error_records
 from connectors.protocols.open311.tree import NotOpen311Error, Tree, parse
 from connectors.systems.open311.form import Pairs, encode
 from connectors.systems.open311.settings import Open311Settings
-from schemas.agency import Limits
+from schemas.agency import AgencyManifest
 
 NOT_THERE_YET_SECONDS = 3600.0
 _ALREADY = "already exists"
@@ -52,13 +52,13 @@ class Calls:
 
     def __init__(
         self,
+        manifest: AgencyManifest,
         settings: Open311Settings,
-        limits: Limits,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._settings = settings
-        self._limits = limits
-        self._client = HttpClient(tls)
+        self._limits = manifest.limits
+        self._client = client_for(manifest, settings.base_url, tls=tls)
 
     def close(self) -> None:
         """Close idle connections."""

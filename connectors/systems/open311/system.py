@@ -66,7 +66,7 @@ class Open311System(System):
     ) -> None:
         self._name = manifest.name
         self._settings = settings
-        self._calls = Calls(settings, manifest.limits, tls)
+        self._calls = Calls(manifest, settings, tls)
         self._reader = Reader(manifest, settings.updates)
 
     @classmethod
@@ -90,6 +90,7 @@ class Open311System(System):
             finds_events=False,
             sends=self._settings.sends,
             files=self._settings.files,
+            shows_files=True,
             polls=self._settings.updates,
             snapshots="cases",
         )

@@ -33,7 +33,7 @@ class Sp4nSystem(System):
 
     def __init__(self, manifest: AgencyManifest, settings: Sp4nSettings) -> None:
         self._settings = settings
-        self._wire = Wire(settings, manifest.limits)
+        self._wire = Wire(manifest, settings)
         self._reader = Reader(manifest, settings)
         zone = ZoneInfo(manifest.zone)
         self._asker = Asker(manifest.name, self._wire, settings, self._reader, zone)

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from connectors.contract import File
 from connectors.errors import OutcomeUnknown
 from connectors.protocols.http.answer import HttpAnswer
-from connectors.protocols.http.client import HttpClient
+from connectors.protocols.http.client import client_for
 from connectors.protocols.http.outcome import read_json, require_success
 from connectors.systems.sp4n.settings import Sp4nSettings
-from schemas.agency import Limits
+from schemas.agency import AgencyManifest
 
 REFERENCE_CHARACTERS_MAX = 15
 """Its ids have at most so many digits; they are kept as text."""
@@ -21,15 +21,15 @@ REFERENCE_CHARACTERS_MAX = 15
 class Wire:
     """Calls of one deployment; safe for many threads."""
 
-    def __init__(self, settings: Sp4nSettings, limits: Limits) -> None:
+    def __init__(self, manifest: AgencyManifest, settings: Sp4nSettings) -> None:
         self._base = settings.base_url
         self._headers = {
             "Accept": "application/json",
             "Authorization": f"Bearer {settings.token.get_secret_value()}",
             "token": settings.app_token.get_secret_value(),
         }
-        self._limits = limits
-        self._client = HttpClient()
+        self._limits = manifest.limits
+        self._client = client_for(manifest, settings.base_url)
 
     def close(self) -> None:
         """Close idle connections."""
