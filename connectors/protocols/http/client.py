@@ -14,6 +14,7 @@ from connectors.errors import (
     OutcomeUnknown,
     Retryable,
 )
+from connectors.protocols.http import tap
 from connectors.protocols.http.answer import HttpAnswer
 from connectors.protocols.http.deadline import CallState, DeadlineTransport
 
@@ -72,6 +73,8 @@ class HttpClient:
         Raises Retryable when nothing was sent, OutcomeUnknown when something was,
         Misconfigured for bad TLS and for a request that cannot be written.
         """
+        if (stand_in := tap.asked(method, url, headers, body, step)) is not None:
+            return stand_in
         self._call.begin(deadline_seconds)
         what = f"{method} {step}"
         try:
@@ -88,7 +91,7 @@ class HttpClient:
             raise Misconfigured(msg, fingerprint=f"http unsendable {what}") from error
         except (httpx2.TransportError, OSError) as error:
             raise _named(error, what, sent=self._call.sent) from error
-        return _read(response, response_bytes_max, what)
+        return tap.answered(_read(response, response_bytes_max, what))
 
 
 @functools.cache
