@@ -9,7 +9,7 @@ from connectors.kit.bench import Bench
 from connectors.kit.receiver import Record, read_all
 from connectors.kit.row import Outcome, Verdict, judged, outcome, unsupported, untried
 from schemas.agency import OrderBy
-from schemas.updates import AgencyUpdate, Corrupt
+from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
 
 CLOCK = timedelta(minutes=5)
 """An update may be stated this far from now."""
@@ -64,9 +64,8 @@ def readable_records(bench: Bench) -> Outcome:
     found = _heard(bench)
     if isinstance(found, Outcome):
         return found
-    bad = [
-        c.why for c in found if isinstance(c, Corrupt) and c.code != "unmapped_status"
-    ]
+    corrupt = [one for one in found if isinstance(one, Corrupt)]
+    bad = sorted({one.why for one in corrupt if one.code != "unmapped_status"})
     return judged(not bad, "; ".join(bad) or f"{len(found)} records were read")
 
 
@@ -186,11 +185,8 @@ def originates(bench: Bench) -> Outcome:
     """Complaints that begin in the agency's own system come to the hub."""
     if not bench.system.capabilities.originates:
         return unsupported("complaints do not begin in this system")
-    born = [
-        r
-        for r in bench.receiver.records(0)
-        if not isinstance(r, AgencyUpdate | Corrupt)
-    ]
+    every = bench.receiver.records(0)
+    born = [one for one in every if isinstance(one, AgencyComplaint)]
     if born:
         return judged(True, f"{len(born)} came")  # noqa: FBT003
     return outcome(

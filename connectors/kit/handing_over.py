@@ -84,6 +84,8 @@ def credentials(bench: Bench) -> Outcome:
     """Who does not prove who calls is turned away."""
     if bench.proxy is None:
         return untried("the system has no HTTP address")
+    if "reference" not in bench.notes:
+        return untried(NO_CASE)
     bench.proxy.stripped = False
     bench.proxy.next_call(Break.NOBODY)
     tried = bench.submit(hand_over(bench.manifest, SAMPLE))
@@ -129,6 +131,8 @@ def attachment(bench: Bench) -> Outcome:
         return unsupported(f"files reach the agency as: {how}")
     if "attachments" not in bench.manifest.allow:
         return unsupported("`attachments` is not in `allow`")
+    if "reference" not in bench.notes:
+        return untried(NO_CASE)
     delivery = hand_over(bench.manifest, SAMPLE, files=(PICTURE,))
     tried = bench.submit(delivery)
     return judged(bool(tried.reference), f"{PICTURE.name}, a picture", tried)
@@ -141,18 +145,21 @@ def events(bench: Bench) -> Outcome:
 
 
 def _events(bench: Bench) -> Outcome | list[tuple[str, Tried]]:
-    able = bench.system.capabilities
-    if not able.sends:
+    if not bench.system.capabilities.sends:
         return unsupported("agency.toml declares no way to tell of later events")
     if "reference" not in bench.notes:
         return untried(NO_CASE)
-    kinds = [
-        k for k in later_events(bench.manifest) if not able.takes or k in able.takes
-    ]
+    kinds = _kinds(bench)
     if not kinds:
         return unsupported("the agency wants to be told of no later event")
     reference = bench.notes["reference"]
     return [(k, bench.send(told(bench.manifest, reference, k))) for k in kinds]
+
+
+def _kinds(bench: Bench) -> list[str]:
+    takes = bench.system.capabilities.takes
+    told_of = later_events(bench.manifest)
+    return [kind for kind in told_of if takes is None or kind in takes]
 
 
 def _all_taken(found: list[tuple[str, Tried]]) -> Outcome:
@@ -170,14 +177,11 @@ def _all_taken(found: list[tuple[str, Tried]]) -> Outcome:
 
 def events_together(bench: Bench) -> Outcome:
     """Several events in one call are taken."""
-    able = bench.system.capabilities
-    if not able.coalesces:
+    if not bench.system.capabilities.coalesces:
         return unsupported("each event is a call of its own")
     if "reference" not in bench.notes:
         return untried(NO_CASE)
-    kinds = [
-        k for k in later_events(bench.manifest) if not able.takes or k in able.takes
-    ]
+    kinds = _kinds(bench)
     if not kinds:
         return unsupported("the agency wants to be told of no later event")
     delivery = told(bench.manifest, bench.notes["reference"], kinds[0])

@@ -110,7 +110,7 @@ class FaultProxy:
         """Go through one call."""
         with self._lock:
             fault, self._next = self._next, None
-        if fault in _INSTEAD:
+        if fault is not None and fault in _INSTEAD:
             handler.answer(*_INSTEAD[fault])
             return
         headers = {k: v for k, v in handler.headers.items() if _passes(k)}
