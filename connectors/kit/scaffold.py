@@ -176,7 +176,7 @@ system = {_text(system)}
 # Zone of times that the agency gives without one.
 zone = "Asia/Jakarta"
 # "sequence" if it numbers its updates, "time" if its clock is right, else "arrival".
-order_by = "time"
+order_by = "arrival"
 # What it may see of a complaint; nothing else ever leaves the hub.
 allow = {json.dumps(list(allow))}
 """
