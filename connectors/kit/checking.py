@@ -86,6 +86,12 @@ def check(
     return Found(findings, manifest, None if findings else system)
 
 
+def without_secrets(manifest: AgencyManifest, folder: Path) -> AgencyManifest:
+    """Put something of their kind in the places of all secrets; for looking only."""
+    settings, _ = _resolved(manifest.settings, {}, folder)
+    return manifest.model_copy(update={"settings": settings})
+
+
 class _Finder:
     """Writes findings with the line of their key."""
 
