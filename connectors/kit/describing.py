@@ -142,7 +142,7 @@ def _creating(document: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def _content(document: Mapping[str, Any], holder: Mapping[str, Any]) -> dict[str, Any]:
     kinds = _followed(document, holder).get("content") or {}
-    chosen = next((v for k, v in kinds.items() if "json" in k), {})
+    chosen: Any = next((v for k, v in kinds.items() if "json" in k), {})
     return _followed(document, chosen.get("schema") or {})
 
 

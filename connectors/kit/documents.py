@@ -100,8 +100,8 @@ _EVENTS_HEAD = """\
 # The events of a complaint
 Made of `schemas/catalogue.py` by `python -m hub.cli.agencies_documents`; the
 payloads as JSON Schema are in `schemas/json/event_catalogue.json`. An agency is told of
-the types that are *told to* it; `wants` in its `agency.toml` narrows that. Its own status words map to
-the types that an *agency may say*.
+the types that are *told to* it; `wants` in its `agency.toml` narrows that. Its own
+status words map to the types that an *agency may say*.
 """
 
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-SCHEMA = "schemas/json/agency"
-"""Folder of the published schemas of agency.toml, for editors."""
+SCHEMA = "agency.schema.json"
+"""The schema for editors, beside the file; relative, so that it needs no network."""
 SYSTEMS = ("rest", "open311")
 """Kinds of system that a scaffold is written for; others have a sample to copy."""
 
@@ -169,7 +169,7 @@ service_code = {_text(first)}
 
 def _head(name: str, title: str, system: str, allow: Sequence[str]) -> str:
     return f"""\
-#:schema {SCHEMA}/{system}.json
+#:schema ./{SCHEMA}
 # {title}. Check it with: simpul agencies check {name}
 name = {_text(name)}
 title = {_text(title)}

@@ -22,10 +22,15 @@ def documents() -> dict[Path, str]:
     readme = with_matrix((ROOT / README).read_text("utf-8"), _matrix())
     found = {README: readme, Path("docs/events.md"): events_page()}
     for kind in registry.SYSTEMS:
-        if (model := _settings_of(kind)) is not None:
-            path = Path(f"schemas/json/agency/{kind}.json")
-            found[path] = manifest_schema(kind, model)
+        if (schema := schema_of(kind)) is not None:
+            found[Path(f"schemas/json/agency/{kind}.json")] = schema
     return found
+
+
+def schema_of(kind: str) -> str | None:
+    """Write the schema of agency.toml for a kind; None where it cannot be told."""
+    model = _settings_of(kind)
+    return None if model is None else manifest_schema(kind, model)
 
 
 def _matrix() -> str:
@@ -43,8 +48,9 @@ def _settings_of(kind: str) -> type[BaseModel] | None:
     if util.find_spec(name) is None:
         return None
     for found in vars(import_module(name)).values():
-        is_model = isinstance(found, type) and issubclass(found, BaseModel)
-        if is_model and found.__name__.lower() == f"{kind}settings":
+        if not isinstance(found, type) or not issubclass(found, BaseModel):
+            continue
+        if found.__name__.lower() == f"{kind}settings":
             return found
     return None
 

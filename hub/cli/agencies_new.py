@@ -62,7 +62,7 @@ def new(
         text = scaffold.open311(name, title, _open311(source))
     else:
         text = scaffold.rest(name, title, _openapi(source))
-    written = _write(folder, text)
+    written = _write(folder, text, kind)
     answer_action(
         {"agency": name, "system": kind, "files": [str(path) for path in written]},
         f"Wrote {', '.join(str(path) for path in written)}",
@@ -102,15 +102,20 @@ def _open311(source: str | None) -> "Open311Server":
         raise Failed(str(error)) from error
 
 
-def _write(folder: Path, text: str) -> list[Path]:
+def _write(folder: Path, text: str, kind: str) -> list[Path]:
     from connectors.kit.golden import FOLDER
     from connectors.kit.sample import SAMPLE, SAMPLE_FILE
+    from connectors.kit.scaffold import SCHEMA
+    from hub.cli.agencies_documents import schema_of
 
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     manifest, sample = folder / MANIFEST, folder / SAMPLE_FILE
     manifest.write_text(text, "utf-8")
     sample.write_text(_json(SAMPLE), "utf-8")
     written = [manifest, sample]
+    if (schema := schema_of(kind)) is not None:
+        (folder / SCHEMA).write_text(schema, "utf-8")
+        written.append(folder / SCHEMA)
     if (body := _first_body(manifest)) is not None:
         golden = folder / FOLDER / "complaint.json"
         golden.write_text(_json({"complaint": SAMPLE, "expected": body}), "utf-8")

@@ -36,13 +36,12 @@ def preview(
     if not calls:
         msg = f"the system {loaded.manifest.system!r} sends nothing over HTTP"
         raise Failed(msg)
-    document = {"agency": loaded.manifest.name, "sent": False} | {
-        "requests": [_request(shown(one, loaded.secrets)) for one in calls]
-    }
+    requests = [_request(shown(one, loaded.secrets)) for one in calls]
     if as_json:
-        print_json(document)
+        name = loaded.manifest.name
+        print_json({"agency": name, "sent": False, "requests": requests})
         return
-    for one in document["requests"]:
+    for one in requests:
         _print_request(one)
     say(f"Nothing was sent. To send it: simpul agencies try {name}")
 

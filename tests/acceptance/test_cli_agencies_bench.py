@@ -68,7 +68,8 @@ def test_a_new_agency_is_written_checked_shown_tried_and_reported(
     made = run("agencies", "new", "rsud_contoh", "--title", "RSUD Contoh", "--json")
     assert made.code == 0
     files = sorted(path.name for path in agencies.rglob("*.*"))
-    assert files == ["agency.toml", "complaint.json", "sample.json"]
+    expected = "agency.schema.json agency.toml complaint.json sample.json"
+    assert files == expected.split()
     assert run("agencies", "check", "rsud_contoh").code == 0
 
     shown = run("agencies", "preview", "rsud_contoh", "--json")
