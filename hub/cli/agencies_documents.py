@@ -29,7 +29,7 @@ def documents() -> dict[Path, str]:
 
 def schema_of(kind: str) -> str | None:
     """Write the schema of agency.toml for a kind; None where it cannot be told."""
-    model = _settings_of(kind)
+    model = _settings_of(kind) if kind in registry.SYSTEMS else None
     return None if model is None else manifest_schema(kind, model)
 
 

@@ -1,24 +1,18 @@
-"""One agency's file as the bench takes it: where it is, its secrets, its simulator."""
+"""One agency's file as the bench takes it: where it is, and with its secrets."""
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hub.cli.errors import Failed
 
 if TYPE_CHECKING:
     from connectors.contract import System
     from hub.settings import Settings
-    from hub.simulator.agency import SimulatedAgency
     from schemas.agency import AgencyManifest
 
 MANIFEST = "agency.toml"
-SEED = 6
-DIALECT = "dinas_pupr"
-"""Of a simulated agency that is none of the shipped ones."""
 
 
 @dataclass(frozen=True)
@@ -85,68 +79,3 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     )
     secrets = secrets_of(written.settings, resolved["settings"])
     return Loaded(path, written.model_copy(update=resolved), frozenset(secrets))
-
-
-class SimulatedOfficer:
-    """Works in a simulated agency; the bench asks it to act."""
-
-    def __init__(self) -> None:
-        self.hub_url = ""
-        """Where the agency tells its updates; empty until the bench listens."""
-        self.agency: SimulatedAgency | None = None
-
-    def act(self, reference: str, word: str, note: str) -> None:
-        """Give a case its next status."""
-        self._agency.move(reference, word, note)
-
-    def count(self, reference: str) -> int | None:
-        """Say how many cases the agency holds."""
-        del reference
-        return len(self._agency.cases)
-
-    @property
-    def _agency(self) -> Any:
-        if self.agency is None:
-            msg = "the simulated agency was not started"
-            raise RuntimeError(msg)
-        return self.agency
-
-
-@contextmanager
-def simulated(
-    name: str, like: str
-) -> Iterator[tuple[SimulatedOfficer, dict[str, str]]]:
-    """Start a simulated agency of that name; gives its officer and its variables.
-
-    It has the dialect of the shipped agency `like`. Raises Failed for a dialect that
-    there is not.
-    """
-    from hub.simulator.agency import SimulatedAgency
-    from hub.simulator.profiles import PROFILES
-
-    profiles = {profile.name: profile for profile in PROFILES}
-    like = like or (name if name in profiles else DIALECT)
-    if like not in profiles:
-        msg = f"no simulator {like!r}; there are: {', '.join(profiles)}"
-        raise Failed(msg)
-    profile = profiles[like]
-    if name != like:
-        profile = replace(profile, name=name, short=name.upper())
-    officer = SimulatedOfficer()
-    agency = SimulatedAgency(
-        profile,
-        seed=SEED,
-        hub_url=lambda: officer.hub_url,
-        token=os.urandom(16).hex(),
-        webhook_secret=_webhook_secret(),
-        work_seconds=None,
-    )
-    officer.agency = agency
-    with agency:
-        yield officer, agency.environment()
-
-
-def _webhook_secret() -> str:
-    import base64
-
-    return "whsec_" + base64.b64encode(os.urandom(24)).decode()

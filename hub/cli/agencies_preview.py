@@ -69,7 +69,8 @@ def try_(
 
     It is a real call: use the address of a sandbox, or --simulator.
     """
-    from hub.cli.agencies_loading import file_of, simulated
+    from hub.cli.agencies_loading import file_of
+    from hub.cli.agencies_simulated import simulated
 
     path = file_of(read_settings(data_dir), name)
     if simulator is None:

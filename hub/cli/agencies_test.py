@@ -84,7 +84,8 @@ def test(
     It files some twenty test cases: use a sandbox, or --simulator. Exit code 1 if a
     row fails.
     """
-    from hub.cli.agencies_loading import file_of, simulated
+    from hub.cli.agencies_loading import file_of
+    from hub.cli.agencies_simulated import simulated
 
     path = file_of(read_settings(data_dir), name)
     host, _, port = listen.rpartition(":")
@@ -120,7 +121,8 @@ def _run(
     from connectors.kit.bench import Bench
     from connectors.kit.sample import SampleError, sample_of
     from connectors.kit.suite import run_suite
-    from hub.cli.agencies_loading import SimulatedOfficer, build, load
+    from hub.cli.agencies_loading import build, load
+    from hub.cli.agencies_simulated import SimulatedOfficer
 
     loaded = load(path, environ)
     try:
