@@ -31,6 +31,9 @@ class Officer(Protocol):
     def count(self, reference: str) -> int | None:
         """Say how many cases the system holds; None if nobody can tell."""
 
+    def words(self) -> Sequence[str]:
+        """Name the status words that the system has; none if nobody can tell."""
+
 
 @dataclass
 class Tried:
@@ -150,8 +153,11 @@ class Bench:
         return ended
 
     def words(self) -> Sequence[tuple[str, str]]:
-        """The agency's own words with what each of them means."""
-        return list(self.manifest.statuses.items())
+        """The agency's own words, and what each means; empty where its kind knows."""
+        written = list(self.manifest.statuses.items())
+        if written or self.officer is None:
+            return written
+        return [(word, "") for word in self.officer.words()]
 
 
 def error_of(tried: Tried) -> ConnectorError | None:

@@ -47,7 +47,7 @@ class Broken:
     def _fits(self, tried: Tried) -> bool:
         if self.expected is None:
             return bool(tried.reference)
-        if type(tried.error) is not self.expected:
+        if not isinstance(tried.error, self.expected):
             return False
         told = getattr(tried.error, "after_seconds", None)
         return self.after_seconds is None or told == self.after_seconds

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from connectors.protocols.http.tap import Exchange
 
@@ -13,6 +14,11 @@ SHOWN_CHARACTERS = 4_000
 SECRET_HEADER = re.compile(r"auth|token|key|secret|cookie|signature", re.IGNORECASE)
 """Headers that prove who we are; the idempotency key is no such thing."""
 OPEN_HEADERS = frozenset({"idempotency-key"})
+SECRET_FIELD = re.compile(
+    r"(access|refresh|id|session)_?token|client_secret|password|kata_?sandi",
+    re.IGNORECASE,
+)
+"""Fields of bodies that hold what an answer has just made a secret."""
 _SHORTEST = 4
 
 
@@ -35,8 +41,10 @@ def _differing(written: Any, resolved: Any) -> Iterable[str]:
 def masked(text: str, secrets: Collection[str]) -> str:
     """Replace every secret, the longest first."""
     for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST:
-            text = text.replace(secret, MASK)
+        if len(secret) < _SHORTEST:
+            continue
+        for written in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1]):
+            text = text.replace(written, MASK)
     return text
 
 
@@ -45,12 +53,24 @@ def readable(body: bytes | None, secrets: Collection[str] = ()) -> str:
     if not body:
         return ""
     try:
-        text = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+        tree = _without_tokens(json.loads(body))
+        text = json.dumps(tree, ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
         text = body.decode("utf-8", "replace")
     text = masked(text, secrets)
     left = len(text) - SHOWN_CHARACTERS
     return text if left <= 0 else f"{text[:SHOWN_CHARACTERS]}\n… {left} more"
+
+
+def _without_tokens(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {
+            name: MASK if SECRET_FIELD.fullmatch(name) else _without_tokens(value)
+            for name, value in tree.items()
+        }
+    if isinstance(tree, list):
+        return [_without_tokens(one) for one in tree]
+    return tree
 
 
 def shown_headers(

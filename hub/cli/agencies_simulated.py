@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol, Self
@@ -18,6 +18,9 @@ DIALECT = "dinas_pupr"
 
 class Simulated(Protocol):
     """What every simulated agency can do, whatever it speaks."""
+
+    profile: Any
+    """Its words and numbers."""
 
     @property
     def cases(self) -> list[Any]:
@@ -75,6 +78,11 @@ class SimulatedOfficer:
         """Say how many cases the agency holds."""
         del reference
         return len(self.agency.cases)
+
+    def words(self) -> Sequence[str]:
+        """Name the words of the agency's dialect, in the order of its work."""
+        named: Sequence[str] = getattr(self.agency.profile, "words", ())
+        return named
 
 
 @contextmanager

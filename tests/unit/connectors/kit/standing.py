@@ -1,7 +1,7 @@
 """A shipped agency on the bench, with the simulator behind it."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,9 @@ class SimulatedOfficer:
 
     def count(self, reference: str) -> int | None:
         return len(self.agency.cases)
+
+    def words(self) -> Sequence[str]:
+        return self.agency.profile.words
 
 
 def manifest_of(name: str, environ: Mapping[str, str]) -> AgencyManifest:
