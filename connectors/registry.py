@@ -105,15 +105,6 @@ def load_agency(path: Path, environ: Mapping[str, str]) -> AgencyConnector:
     )
 
 
-def system_maker(kind: str) -> Callable[[AgencyManifest], System]:
-    """Return what makes systems of a kind, of manifests whose secrets are resolved.
-
-    It raises ValueError, or pydantic's ValidationError with places below `settings`.
-    """
-    make: Callable[[AgencyManifest], System] = _load(SYSTEMS[kind]).from_manifest
-    return make
-
-
 def load_routing(path: Path) -> RoutingTable:
     """Read routing.toml; raises ConfigError."""
     content = _read(path)
@@ -194,6 +185,15 @@ def channel(
     make = _load(CHANNELS[name]).from_config
     made: Channel = _checked(where, lambda: make(resolved))
     return made
+
+
+def system_maker(kind: str) -> Callable[[AgencyManifest], System]:
+    """Return what makes systems of a kind, of manifests whose secrets are resolved.
+
+    It raises ValueError, or pydantic's ValidationError with places below `settings`.
+    """
+    make: Callable[[AgencyManifest], System] = _load(SYSTEMS[kind]).from_manifest
+    return make
 
 
 def resolve_secrets(
