@@ -17,6 +17,8 @@ from schemas.agency import AgencyManifest
 HURRIED_SECONDS = 1.0
 """Deadline of the calls that are broken on purpose: a real one would be waited for."""
 STEPS_MAX = 20
+LOOPBACK = "127.0.0.0/8"
+"""Where the proxy is."""
 
 Build = Callable[[AgencyManifest], System]
 """Makes a system by a manifest whose secrets are resolved."""
@@ -99,6 +101,7 @@ class Bench:
             self.proxy = self._open.enter_context(made)
             settings = {**manifest.settings, "base_url": made.url}
             manifest = manifest.model_copy(update={"settings": settings})
+            manifest = _reaching(manifest, LOOPBACK)
         limits = manifest.limits.model_copy(
             update={"deadline_seconds": HURRIED_SECONDS}
         )
@@ -158,6 +161,16 @@ class Bench:
         if written or self.officer is None:
             return written
         return [(word, "") for word in self.officer.words()]
+
+
+def _reaching(manifest: AgencyManifest, network: str) -> AgencyManifest:
+    """Let calls reach the proxy where the manifest bounds where they may go."""
+    egress = getattr(manifest, "egress", None)
+    if egress is None:
+        return manifest
+    networks = (*egress.networks, network)
+    wider = egress.model_copy(update={"networks": networks})
+    return manifest.model_copy(update={"egress": wider})
 
 
 def error_of(tried: Tried) -> ConnectorError | None:

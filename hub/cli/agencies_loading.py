@@ -23,15 +23,12 @@ class Loaded:
     manifest: "AgencyManifest"
     """With its secrets resolved."""
     secrets: frozenset[str]
+    system: "System"
 
     @property
     def folder(self) -> Path:
         """Where its sample and its golden cases are."""
         return self.path.parent
-
-    def system(self) -> "System":
-        """Make its system."""
-        return build(self.manifest)
 
 
 def build(manifest: "AgencyManifest") -> "System":
@@ -73,9 +70,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     from connectors import registry
     from connectors.kit.masking import secrets_of
 
-    written: AgencyManifest = registry.load_agency(path, environ).extra["manifest"]
+    connector = registry.load_agency(path, environ)
+    written: AgencyManifest = connector.extra["manifest"]
     resolved = registry.resolve_secrets(
         {"settings": written.settings}, environ, file=path
     )
     secrets = secrets_of(written.settings, resolved["settings"])
-    return Loaded(path, written.model_copy(update=resolved), frozenset(secrets))
+    complete = written.model_copy(update=resolved)
+    return Loaded(path, complete, frozenset(secrets), connector.system)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.agencies_loading import MANIFEST, build, load
+from hub.cli.agencies_loading import MANIFEST, load
 from hub.cli.errors import Failed
 from hub.cli.output import answer_action
 from hub.cli.session import common, read_settings
@@ -139,7 +139,7 @@ def _first_body(manifest: Path) -> Any:
         loaded = load(manifest, stand_ins)
     except ConfigError:
         return None
-    return body_of(loaded.manifest, build(loaded.manifest), SAMPLE)
+    return body_of(loaded.manifest, loaded.system, SAMPLE)
 
 
 def _json(document: Any) -> str:

@@ -32,7 +32,7 @@ def preview(
     from connectors.kit.masking import shown
 
     loaded, given = _given(name, complaint, data_dir)
-    calls = calls_of(loaded.manifest, loaded.system(), given, "preview")
+    calls = calls_of(loaded.manifest, loaded.system, given, "preview")
     if not calls:
         msg = f"the system {loaded.manifest.system!r} sends nothing over HTTP"
         raise Failed(msg)
@@ -97,7 +97,7 @@ def _try(path: Path, complaint: Path | None, environ: dict[str, str]) -> dict[st
     # A bench that is not opened has no proxy: the agency itself is called.
     bench = Bench(loaded.manifest, build, secrets=loaded.secrets)
     tried = bench.call(
-        loaded.system().submit, hand_over(loaded.manifest, given), most=STEPS_MAX
+        loaded.system.submit, hand_over(loaded.manifest, given), most=STEPS_MAX
     )
     error = tried.error
     return {

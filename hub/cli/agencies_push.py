@@ -84,7 +84,7 @@ def _document(
     from connectors.kit import signing
     from connectors.kit.receiver import read_all
 
-    system, manifest = loaded.system(), loaded.manifest
+    system, manifest = loaded.system, loaded.manifest
     doors = [door for door in system.doors() if door.method == "POST"]
     if not doors:
         msg = "the system has no door that updates could be pushed to"
@@ -130,5 +130,5 @@ def _ours(loaded: "Loaded", reference: str) -> list[str]:
 
     delivery = told(loaded.manifest, reference, "reporter_replied")
     with listening(dry=True) as heard, suppress(ConnectorError):
-        loaded.system().send(delivery)
+        loaded.system.send(delivery)
     return [curl(one, loaded.secrets) for one in heard.exchanges]

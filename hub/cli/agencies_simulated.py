@@ -12,6 +12,8 @@ from hub.simulator.agency import SimulatedAgency
 from hub.simulator.profiles import PROFILES, AgencyProfile
 
 SEED = 6
+LOOPBACK = "127.0.0.0/8"
+"""Where a simulated agency is; a deployment lets no agency be called there."""
 DIALECT = "dinas_pupr"
 """Of a simulated agency that is none of the shipped ones."""
 
@@ -100,4 +102,4 @@ def simulated(
         raise Failed(msg)
     officer = SimulatedOfficer(DIALECTS[like], name)
     with officer.agency as agency:
-        yield officer, agency.environment()
+        yield officer, {**agency.environment(), "SIMPUL_EGRESS_NETWORKS": LOOPBACK}
