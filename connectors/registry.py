@@ -257,6 +257,15 @@ def channel(
     return made
 
 
+def system_maker(kind: str) -> Callable[[AgencyManifest], System]:
+    """Return what makes systems of a kind, of manifests whose secrets are resolved.
+
+    It raises ValueError, or pydantic's ValidationError with places below `settings`.
+    """
+    make: Callable[[AgencyManifest], System] = _load(SYSTEMS[kind]).from_manifest
+    return make
+
+
 def resolve_secrets(
     settings: Mapping[str, Any], environ: Mapping[str, str], *, file: Path
 ) -> dict[str, Any]:

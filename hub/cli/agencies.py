@@ -41,6 +41,30 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.agencies_sources:sources",
         "List what is asked: last success, skew, failures.",
     ),
+    "new": (
+        "hub.cli.agencies_new:new",
+        "Write the first file of an agency, with comments.",
+    ),
+    "check": (
+        "hub.cli.agencies_check:check",
+        "Name every mistake of an agency's file; calls nobody.",
+    ),
+    "preview": (
+        "hub.cli.agencies_preview:preview",
+        "Show what would be sent; sends nothing.",
+    ),
+    "try": (
+        "hub.cli.agencies_preview:try_",
+        "Hand a sample complaint over, and show what comes of it.",
+    ),
+    "test": (
+        "hub.cli.agencies_test:test",
+        "Run the conformance suite, and write its report.",
+    ),
+    "push-sample": (
+        "hub.cli.agencies_push:push_sample",
+        "Write a signed test update, with the line for cURL.",
+    ),
 }
 """Name -> where it is, and what help says without importing it."""
 

@@ -1,0 +1,178 @@
+"""The bench that a system stands on while it is tested."""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+from connectors.contract import Delivery, Done, Pending, System
+from connectors.errors import ConnectorError
+from connectors.kit.masking import shown
+from connectors.kit.proxy import FaultProxy
+from connectors.kit.receiver import Receiver
+from connectors.protocols.http.tap import listening
+from schemas.agency import AgencyManifest
+
+HURRIED_SECONDS = 1.0
+"""Deadline of the calls that are broken on purpose: a real one would be waited for."""
+STEPS_MAX = 20
+LOOPBACK = "127.0.0.0/8"
+"""Where the proxy is."""
+
+Build = Callable[[AgencyManifest], System]
+"""Makes a system by a manifest whose secrets are resolved."""
+
+
+class Officer(Protocol):
+    """Somebody, or something, that works in the agency's own system."""
+
+    def act(self, reference: str, word: str, note: str) -> None:
+        """Give a case its next status, by the agency's own word."""
+
+    def count(self, reference: str) -> int | None:
+        """Say how many cases the system holds; None if nobody can tell."""
+
+    def words(self) -> Sequence[str]:
+        """Name the status words that the system has; none if nobody can tell."""
+
+
+@dataclass
+class Tried:
+    """What became of one call."""
+
+    ended: Any
+    """What the system returned; None where it raised."""
+    error: Exception | None
+    seconds: float
+    exchanges: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def reference(self) -> str:
+        """The agency's id of the case, if it was done."""
+        return self.ended.reference if isinstance(self.ended, Done) else ""
+
+    @property
+    def says(self) -> str:
+        """Name the outcome in a line."""
+        if self.error is not None:
+            kind = type(self.error).__name__
+            return f"{kind}: {getattr(self.error, 'why', kind)}"
+        name = type(self.ended).__name__
+        return f"{name} {self.reference}".strip()
+
+
+class Bench:
+    """A system with a proxy before its agency and a receiver for its updates.
+
+    `build` makes the system; `manifest` has its secrets resolved, and `secrets` is
+    what must be shown to nobody.
+    """
+
+    def __init__(
+        self,
+        manifest: AgencyManifest,
+        build: Build,
+        *,
+        secrets: Collection[str] = (),
+        officer: Officer | None = None,
+        listen: tuple[str, int] = ("127.0.0.1", 0),
+        wait_seconds: float = 10,
+        sample: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.manifest = manifest
+        self.officer = officer
+        self.wait_seconds = wait_seconds
+        self.sample = sample
+        self.secrets = secrets
+        self.notes: dict[str, Any] = {}
+        """What rows leave for later rows."""
+        self.base_url = str(manifest.settings.get("base_url", ""))
+        """Empty where the system is not HTTP: then nothing can be broken on the way."""
+        self._open = ExitStack()
+        self._build = build
+        self._listen = listen
+
+    def __enter__(self) -> Self:
+        self.proxy: FaultProxy | None = None
+        manifest = self.manifest
+        if self.base_url.startswith("http"):
+            made = FaultProxy(self.base_url, slow_seconds=HURRIED_SECONDS / 3)
+            self.proxy = self._open.enter_context(made)
+            settings = {**manifest.settings, "base_url": made.url}
+            manifest = manifest.model_copy(update={"settings": settings})
+            manifest = _reaching(manifest, LOOPBACK)
+        limits = manifest.limits.model_copy(
+            update={"deadline_seconds": HURRIED_SECONDS}
+        )
+        self.system = self._build(manifest)
+        self.hurried = self._build(manifest.model_copy(update={"limits": limits}))
+        host, port = self._listen
+        receiver = Receiver(self.system, host=host, port=port)
+        self.receiver = self._open.enter_context(receiver)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+        for system in (self.system, self.hurried):
+            close = getattr(system, "close", None)
+            if close is not None:
+                close()
+
+    def call(
+        self, act: Callable[[Delivery], Any], delivery: Delivery, *, most: int = 1
+    ) -> Tried:
+        """Call once, or on from each Pending; whatever is raised is an outcome."""
+        began = time.monotonic()
+        ended: Any = None
+        raised: Exception | None = None
+        with listening() as heard:
+            try:
+                ended = self._through(act, delivery, most)
+            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+                raised = error
+        seconds = time.monotonic() - began
+        seen = [shown(one, self.secrets) for one in heard.exchanges]
+        return Tried(ended, raised, seconds, seen)
+
+    def submit(self, delivery: Delivery, *, hurried: bool = False) -> Tried:
+        """Hand a complaint over, through every step of it."""
+        system = self.hurried if hurried else self.system
+        return self.call(system.submit, delivery, most=STEPS_MAX)
+
+    def send(self, delivery: Delivery) -> Tried:
+        """Tell of a later event."""
+        return self.call(self.system.send, delivery, most=STEPS_MAX)
+
+    def _through(
+        self, act: Callable[[Delivery], Any], delivery: Delivery, most: int
+    ) -> Any:
+        ended = act(delivery)
+        for _ in range(most - 1):
+            if not isinstance(ended, Pending):
+                break
+            time.sleep(min(ended.poll_after_seconds, HURRIED_SECONDS))
+            ended = act(delivery.model_copy(update={"progress": ended.progress}))
+        return ended
+
+    def words(self) -> Sequence[tuple[str, str]]:
+        """The agency's own words, and what each means; empty where its kind knows."""
+        written = list(self.manifest.statuses.items())
+        if written or self.officer is None:
+            return written
+        return [(word, "") for word in self.officer.words()]
+
+
+def _reaching(manifest: AgencyManifest, network: str) -> AgencyManifest:
+    """Let calls reach the proxy where the manifest bounds where they may go."""
+    egress = getattr(manifest, "egress", None)
+    if egress is None:
+        return manifest
+    networks = (*egress.networks, network)
+    wider = egress.model_copy(update={"networks": networks})
+    return manifest.model_copy(update={"egress": wider})
+
+
+def error_of(tried: Tried) -> ConnectorError | None:
+    """Return the error that the hub understands, if it was one."""
+    return tried.error if isinstance(tried.error, ConnectorError) else None

@@ -1,0 +1,267 @@
+"""Rows: the agency works on a case, and the hub hears of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from connectors.contract import HttpRequest
+from connectors.kit.bench import Bench
+from connectors.kit.receiver import Record, read_all
+from connectors.kit.row import Outcome, Verdict, judged, outcome, unsupported, untried
+from schemas.agency import OrderBy
+from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
+
+CLOCK = timedelta(minutes=5)
+"""An update may be stated this far from now."""
+STRANGE = "Menunggu Bulan Purnama"
+NOTE = "Catatan uji dari bangku uji Simpul."
+NO_WAY = "agency.toml declares no way back: no push, no poll"
+NOTHING = "nothing came back before: mend the row `status_back` first"
+
+
+def status_back(bench: Bench) -> Outcome:
+    """Every status word is worked through, and each comes back with its meaning."""
+    able = bench.system.capabilities
+    ways = [*(["push"] if able.pushes else []), *([able.polls] if able.polls else [])]
+    if not ways:
+        return unsupported(NO_WAY)
+    if "reference" not in bench.notes:
+        return untried("no complaint could be handed over before")
+    if bench.officer is None:
+        return untried("nobody works in the agency's system: --officer ask")
+    reference, words = bench.notes["reference"], bench.words()
+    if not words:
+        return untried("nobody can say which status words the agency has")
+    since = len(bench.receiver.raws)
+    found = _worked_through(bench, reference, words, since)
+    bench.notes |= {"records": found, "since": since}
+    mine = _of(found, reference)
+    heard = {update.event_type for update in mine}
+    missing = {event for _, event in words if event} - heard
+    good = bool(mine) and not missing and len(mine) >= len(words)
+    lines = [f"{update.raw_status}: {update.event_type}" for update in mine]
+    lines += [f"not heard of: {event}" for event in sorted(missing)]
+    lines += [f"turned away at the door: {one}" for one in bench.receiver.refused]
+    return judged(good, f"by {' and '.join(ways)}; " + "; ".join(lines))
+
+
+def _worked_through(
+    bench: Bench, reference: str, words: Sequence[tuple[str, str]], since: int
+) -> list[Record]:
+    """Give the case every status; returns what the hub read meanwhile.
+
+    Whoever is asked shows a case as it stands: the next step waits for the last.
+    """
+    assert bench.officer is not None  # noqa: S101 - asked by the caller
+    found: list[Record] = []
+    is_asked = bool(bench.system.capabilities.polls)
+    for number, (word, _) in enumerate(words, start=1):
+        bench.officer.act(reference, word, NOTE)
+        if not is_asked and number < len(words):
+            continue
+        found = bench.receiver.wait_for(
+            _Enough(reference, number),
+            since=since,
+            seconds=bench.wait_seconds,
+            references=[reference],
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class _Enough:
+    """So many steps of a case were heard of."""
+
+    reference: str
+    steps: int
+
+    def __call__(self, records: Sequence[Record]) -> bool:
+        return len({_mark(u) for u in _of(records, self.reference)}) >= self.steps
+
+
+def words_known(bench: Bench) -> Outcome:
+    """No word comes that the table does not have."""
+    return _no_corrupt(bench, "unmapped_status", "status words without a meaning")
+
+
+def readable_records(bench: Bench) -> Outcome:
+    """Every record can be read."""
+    found = _heard(bench)
+    if isinstance(found, Outcome):
+        return found
+    corrupt = [one for one in found if isinstance(one, Corrupt)]
+    bad = sorted({one.why for one in corrupt if one.code != "unmapped_status"})
+    return judged(not bad, "; ".join(bad) or f"{len(found)} records were read")
+
+
+def told_once(bench: Bench) -> Outcome:
+    """Each step is told once."""
+    found = _heard(bench)
+    if isinstance(found, Outcome):
+        return found
+    seen = [_mark(u) for u in _updates(found)]
+    twice = len(seen) - len(set(seen))
+    return judged(not twice, f"{len(seen)} updates, {twice} of them repetitions")
+
+
+def told_in_order(bench: Bench) -> Outcome:
+    """Steps are told in the order in which they were done."""
+    found = _heard(bench)
+    if isinstance(found, Outcome):
+        return found
+    mine = _of(found, bench.notes["reference"])
+    order = [word for word, _ in bench.words()]
+    places = [order.index(u.raw_status) for u in mine if u.raw_status in order]
+    good = all(one <= other for one, other in pairwise(places))
+    return judged(good, "came as: " + ", ".join(u.raw_status for u in mine))
+
+
+def clock_right(bench: Bench) -> Outcome:
+    """The agency's clock and zone are right."""
+    found = _heard(bench)
+    if isinstance(found, Outcome):
+        return found
+    times = [u.occurred_at for u in _updates(found) if u.occurred_at]
+    if not times:
+        return unsupported("updates state no time; they count from their arrival")
+    off = max((abs(at - datetime.now(UTC)) for at in times), default=timedelta())
+    return judged(off <= CLOCK, f"furthest from our clock: {off.total_seconds():.0f} s")
+
+
+def repetition_known(bench: Bench) -> Outcome:
+    """An update that comes again can be told from a new one."""
+    found = _heard(bench)
+    if isinstance(found, Outcome):
+        return found
+    updates = _updates(found)
+    bare = [u for u in updates if not (u.event_id or u.occurred_at or u.sequence)]
+    raws = bench.receiver.raws[bench.notes["since"] :]
+    again = [record for raw in raws for record in read_all(bench.system, raw)]
+    said = f"{len(updates)} updates; without number, id and time: {len(bare)}"
+    return judged(bool(updates) and again == found and not bare, said)
+
+
+def order_known(bench: Bench) -> Outcome:
+    """Updates that overtake each other can be put in order."""
+    found = _heard(bench)
+    if isinstance(found, Outcome):
+        return found
+    by = bench.manifest.order_by
+    if by is OrderBy.ARRIVAL:
+        return unsupported('order_by is "arrival": what comes later counts as later')
+    updates = _of(found, bench.notes["reference"])
+    places = [_place(u, by) for u in updates]
+    good = bool(updates) and None not in places and len(set(places)) >= _steps(updates)
+    return judged(good, f"ordered by {by}: {len(set(places))} places")
+
+
+def unmapped_word(bench: Bench) -> Outcome:
+    """A word that nobody mapped is set aside with its reason, its neighbours go on."""
+    found = _heard(bench)
+    if isinstance(found, Outcome):
+        return found
+    for raw in bench.receiver.raws[bench.notes["since"] :]:
+        for word, _ in bench.words():
+            changed = _with_another_word(raw.body, word)
+            if changed != raw.body:
+                strange = raw.model_copy(update={"body": changed})
+                read = read_all(bench.system, strange)
+                codes = [c.code for c in read if isinstance(c, Corrupt)]
+                said = f"read as: {', '.join(codes) or 'an update'}"
+                return judged("unmapped_status" in codes, said)
+    return untried("no message has a status word that could be changed")
+
+
+def _with_another_word(body: bytes, word: str) -> bytes:
+    """Put an unknown word in the place of a known one, in JSON or XML."""
+    for before, after in (('"', '"'), (">", "<")):
+        known = f"{before}{word}{after}".encode()
+        body = body.replace(known, f"{before}{STRANGE}{after}".encode())
+    return body
+
+
+def forged(bench: Bench) -> Outcome:
+    """Who cannot sign is turned away at the door."""
+    doors = bench.system.doors()
+    if not doors:
+        return unsupported("the system has no door")
+    answers = []
+    for door in doors:
+        request = HttpRequest(
+            method=door.method,
+            path=door.path,
+            query={},
+            headers={"content-type": "application/json"},
+            body=b'{"items": []}',
+        )
+        answers.append(getattr(door.read(request), "status", 202))
+    good = all(status in (401, 403) for status in answers)
+    return judged(good, f"an update without a signature was answered {answers}")
+
+
+def snapshot(bench: Bench) -> Outcome:
+    """The agency says how a case stands when it is asked."""
+    if not bench.system.capabilities.snapshots:
+        return unsupported("the system cannot be asked how its cases stand")
+    if "reference" not in bench.notes:
+        return untried("no complaint could be handed over before")
+    reference = bench.notes["reference"]
+    tried = bench.call(
+        lambda _: list(bench.system.snapshot([reference])), bench.notes["delivery"]
+    )
+    views = tried.ended or []
+    good = any(view.reference == reference and view.present for view in views)
+    return judged(good, f"{len(views)} views")
+
+
+def originates(bench: Bench) -> Outcome:
+    """Complaints that begin in the agency's own system come to the hub."""
+    if not bench.system.capabilities.originates:
+        return unsupported("complaints do not begin in this system")
+    every = bench.receiver.records(0)
+    born = [one for one in every if isinstance(one, AgencyComplaint)]
+    if born:
+        return judged(True, f"{len(born)} came")  # noqa: FBT003
+    return outcome(
+        Verdict.NOT_TRIED,
+        "file a complaint in the agency's system while the suite runs",
+    )
+
+
+def _heard(bench: Bench) -> Outcome | list[Record]:
+    able = bench.system.capabilities
+    if not (able.pushes or able.polls):
+        return unsupported(NO_WAY)
+    records: list[Record] = bench.notes.get("records", [])
+    return records or untried(NOTHING)
+
+
+def _no_corrupt(bench: Bench, code: str, what: str) -> Outcome:
+    found = _heard(bench)
+    if isinstance(found, Outcome):
+        return found
+    bad = [c for c in found if isinstance(c, Corrupt) and c.code == code]
+    return judged(not bad, f"{what}: {len(bad)} of {len(found)} records")
+
+
+def _updates(records: Sequence[Record]) -> list[AgencyUpdate]:
+    return [one for one in records if isinstance(one, AgencyUpdate)]
+
+
+def _of(records: Sequence[Record], reference: str) -> list[AgencyUpdate]:
+    return [one for one in _updates(records) if one.reference == reference]
+
+
+def _mark(update: AgencyUpdate) -> tuple[object, ...]:
+    if update.event_id:
+        return (update.event_id,)
+    return update.reference, update.raw_status, update.occurred_at, update.sequence
+
+
+def _place(update: AgencyUpdate, by: OrderBy) -> object:
+    return update.sequence if by is OrderBy.SEQUENCE else update.occurred_at
+
+
+def _steps(updates: Sequence[AgencyUpdate]) -> int:
+    return len({_mark(u) for u in updates})

@@ -1,0 +1,226 @@
+"""A proxy between a system and an agency that breaks single calls on request.
+
+It has real sockets, so that every fault shows against any HTTP sandbox without its
+help: what the agency did is done, what the hub hears of it is the fault's.
+"""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self, cast
+from urllib.parse import urlsplit
+
+import httpx2
+
+LOOPBACK = "127.0.0.1"
+HOLD_SECONDS = 30.0
+DRIP_SECONDS = 0.1
+FORWARD_SECONDS = 60.0
+RETRY_AFTER_SECONDS = 7
+LOGIN_PAGE = b"<!doctype html><title>Masuk</title><form><input type=password></form>"
+CREDENTIALS = frozenset(
+    {"authorization", "x-api-key", "api-key", "apikey", "x-token", "cookie"}
+)
+"""Headers by which a caller is known; taken away where a call is to be unknown."""
+_NOT_FORWARDED = frozenset({"host", "connection", "content-length"})
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Break(StrEnum):
+    """How one call goes wrong."""
+
+    ANSWER_LOST = "answer_lost"
+    """The agency does it; nothing comes back."""
+    SLOW = "slow"
+    """The answer comes late, and in time."""
+    DRIP = "drip"
+    """The answer comes a byte at a time."""
+    RESET = "reset"
+    """The agency does it; the connection is reset."""
+    THROTTLED = "throttled"
+    """429 with Retry-After; the agency is not asked."""
+    UNAVAILABLE = "unavailable"
+    """503 with Retry-After; the agency is not asked."""
+    SERVER_ERROR = "server_error"
+    """500; the agency is not asked."""
+    TOO_LARGE = "too_large"
+    """413; the agency is not asked."""
+    BAD_JSON = "bad_json"
+    """The agency does it; its answer breaks off."""
+    LOGIN_PAGE = "login_page"
+    """200 with a page for people; the agency is not asked."""
+    EXPIRED = "expired"
+    """401; the agency is not asked."""
+    NOBODY = "nobody"
+    """The agency is asked without anything that proves who calls."""
+
+
+_LATER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+_INSTEAD: Mapping[Break, tuple[int, bytes, Mapping[str, str]]] = {
+    Break.THROTTLED: (429, b"{}", _LATER),
+    Break.UNAVAILABLE: (503, b"{}", _LATER),
+    Break.SERVER_ERROR: (500, b'{"error": "internal"}', {}),
+    Break.TOO_LARGE: (413, b'{"error": "too large"}', {}),
+    Break.LOGIN_PAGE: (200, LOGIN_PAGE, {"Content-Type": "text/html"}),
+    Break.EXPIRED: (401, b'{"error": "expired"}', {}),
+}
+_WITHHELD = frozenset({Break.ANSWER_LOST, Break.RESET})
+
+
+class FaultProxy:
+    """Forwards to one address; `next_call` breaks the next call only."""
+
+    def __init__(self, upstream: str, *, slow_seconds: float) -> None:
+        self.slow_seconds = slow_seconds
+        self.stripped = False
+        """The last call without credentials had some that were taken away."""
+        self._upstream = upstream.rstrip("/")
+        self._lock = threading.Lock()
+        self._next: Break | None = None
+        self._ended = threading.Event()
+        self._client = httpx2.Client(timeout=FORWARD_SECONDS, trust_env=False)
+        self._server = _Server((LOOPBACK, 0), _Handler)
+        self._server.owner = self
+
+    @property
+    def url(self) -> str:
+        """The address that stands for the agency's."""
+        return f"http://{LOOPBACK}:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._client.close()
+
+    def next_call(self, fault: Break | None) -> None:
+        """Let the next call go wrong this way; None takes an order back."""
+        with self._lock:
+            self._next = fault
+
+    def serve(self, handler: "_Handler", body: bytes) -> None:
+        """Go through one call."""
+        with self._lock:
+            fault, self._next = self._next, None
+        if fault is not None and fault in _INSTEAD:
+            handler.answer(*_INSTEAD[fault])
+            return
+        headers = {k: v for k, v in handler.headers.items() if _passes(k)}
+        if fault is Break.NOBODY:
+            kept = {k: v for k, v in headers.items() if k.lower() not in CREDENTIALS}
+            self.stripped = len(kept) < len(headers)
+            headers = kept
+        try:
+            got = self._client.request(
+                handler.command,
+                self._upstream + handler.path,
+                headers=headers,
+                content=body,
+            )
+        except httpx2.HTTPError:
+            handler.reset()
+            return
+        told = {k: v for k, v in got.headers.items() if _told(k)}
+        self._tell(fault, handler, (got.status_code, got.content, told))
+
+    def _tell(
+        self,
+        fault: Break | None,
+        handler: "_Handler",
+        got: tuple[int, bytes, Mapping[str, str]],
+    ) -> None:
+        status, content, told = got
+        if fault in _WITHHELD:
+            if fault is Break.ANSWER_LOST:
+                handler.wait_for_the_caller(HOLD_SECONDS)
+            handler.reset()
+            return
+        if fault is Break.SLOW:
+            self._ended.wait(self.slow_seconds)
+        if fault is Break.BAD_JSON:
+            content = content[: len(content) * 2 // 3]
+        pause = self._ended.wait if fault is Break.DRIP else None
+        handler.answer(status, content, told, pause)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    owner: FaultProxy
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = FORWARD_SECONDS
+
+    def handle_call(self) -> None:
+        self.close_connection = True
+        length = int(self.headers.get("Content-Length") or 0)
+        cast("_Server", self.server).owner.serve(self, self.rfile.read(length))
+
+    do_GET = handle_call  # noqa: N815
+    do_POST = handle_call  # noqa: N815
+    do_PUT = handle_call  # noqa: N815
+    do_PATCH = handle_call  # noqa: N815
+    do_DELETE = handle_call  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Stay silent."""
+
+    def answer(
+        self,
+        status: int,
+        content: bytes,
+        headers: Mapping[str, str],
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        """Send an answer, byte by byte where there is a pause between them."""
+        lines = [f"HTTP/1.1 {status} -", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"Content-Length: {len(content)}", "", ""]
+        whole = "\r\n".join(lines).encode("latin-1", "replace") + content
+        with suppress(OSError):
+            if pause is None:
+                self.wfile.write(whole)
+                return
+            for byte in whole:
+                self.wfile.write(bytes([byte]))
+                pause(DRIP_SECONDS)
+
+    def wait_for_the_caller(self, seconds: float) -> None:
+        """Wait until the caller leaves."""
+        with suppress(OSError):
+            self.connection.settimeout(seconds)
+            self.connection.recv(1)
+
+    def reset(self) -> None:
+        """Cut the connection without an answer."""
+        with suppress(OSError):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _passes(header: str) -> bool:
+    return header.lower() not in _NOT_FORWARDED
+
+
+def _told(header: str) -> bool:
+    return header.lower() in {"content-type", "retry-after", "location", "date"}
+
+
+def reachable(url: str, seconds: float) -> str:
+    """Say why nobody listens at an address; empty where somebody does."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), seconds).close()
+    except OSError as error:
+        return f"{parts.hostname}:{port}: {error.strerror or error}"
+    return ""
