@@ -240,7 +240,7 @@ class SqlSources:
         )
         query = (
             sa.select(c.complaint_id, c.party, c.reference)
-            .join(t.legs, this_leg)
+            .outerjoin(t.legs, this_leg)  # a platform above has none
             .join(t.complaints, t.complaints.c.id == c.complaint_id)
             .where(
                 c.party == agency,
