@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from connectors.contract import Capabilities
 from schemas.agency import AgencyManifest
@@ -79,10 +80,20 @@ def events_page() -> str:
     return "\n".join(parts)
 
 
+class _OfFiles(GenerateJsonSchema):
+    """Lets anything stand for what is read into an object of ours."""
+
+    def handle_invalid_for_json_schema(
+        self, schema: Any, error_info: str
+    ) -> JsonSchemaValue:
+        del schema, error_info
+        return {}
+
+
 def manifest_schema(kind: str, settings: type[BaseModel]) -> str:
     """Write the JSON Schema of an agency.toml whose system is of one kind."""
     schema = AgencyManifest.model_json_schema()
-    inner = settings.model_json_schema()
+    inner = settings.model_json_schema(schema_generator=_OfFiles)
     definitions = schema.setdefault("$defs", {})
     definitions |= inner.pop("$defs", {})
     definitions["Settings"] = inner
