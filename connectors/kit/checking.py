@@ -217,6 +217,8 @@ def _read(path: Path) -> str:
 
 def _stand_in(place: Place) -> str:
     way = ".".join(str(step) for step in place)
+    if place[-1] == "url":
+        return "amqp://hub:missing@agency.invalid/agency"
     if "url" in way:
         return "https://agency.invalid"
     return STAND_IN_SECRET if "webhook" in way else "missing"

@@ -247,7 +247,7 @@ def _asked(store: "Store") -> Check:
         detail = f"{cases} cases differ: simpul agencies reconcile NAME --heal"
     if wrong:
         detail = f"{len(wrong)} are asked by a wrong way: simpul agencies sources"
-    return Check("agencies", not wrong and not cases, detail, (*wrong, *differing))
+    return Check("asking", not wrong and not cases, detail, (*wrong, *differing))
 
 
 LOOKS = (

@@ -120,8 +120,12 @@ def test_nothing_is_overwritten(run: Run, agencies: Path) -> None:
     assert run("agencies", "new", "../oops").code == USAGE
 
 
-def test_an_agency_that_refuses_fails_the_command(run: Run, agencies: Path) -> None:
+def test_an_agency_that_refuses_fails_the_command(
+    run: Run, agencies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run("agencies", "new", "rsud_contoh")
+    assert "is not public" in run("agencies", "try", "rsud_contoh").err
+    monkeypatch.setenv("SIMPUL_EGRESS_NETWORKS", "127.0.0.0/8")
 
     tried = run("agencies", "try", "rsud_contoh")
 

@@ -43,13 +43,3 @@ def test_run_tells_when_its_port_is_taken(run: Run) -> None:
     assert process.returncode == FAILED
     assert f"127.0.0.1:{port}" in err
     assert "Traceback" not in err
-
-
-def test_run_tells_which_setting_an_agency_misses(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SIMPUL_WITH_EXAMPLES", "true")
-    found = run("run", "--port", "0")
-    assert found.code == FAILED
-    assert "agency.toml" in found.err
-    assert found.err.count("\n") == 1

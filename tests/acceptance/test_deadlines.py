@@ -34,6 +34,7 @@ from tests.samples import SAMPLE_AGENCIES
 PUPR = "dinas_pupr"
 LANES = (
     "intake.web",
+    "poll",
     *(f"updates.{agency}" for agency in SAMPLE_AGENCIES),
     *(f"deliver.{agency}" for agency in SAMPLE_AGENCIES),
 )

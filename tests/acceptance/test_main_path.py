@@ -52,6 +52,7 @@ ROWS = {
 
 LANES = (
     "intake.web",
+    "poll",
     *(f"updates.{agency}" for agency in SAMPLE_AGENCIES),
     *(f"deliver.{agency}" for agency in SAMPLE_AGENCIES),
 )

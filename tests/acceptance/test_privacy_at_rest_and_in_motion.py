@@ -402,7 +402,7 @@ def test_hints_are_lists_of_ids_and_nothing_else(day: Day) -> None:
         assert set(hint["headers"]) <= {"by"}
     lanes = {hint["properties"]["delivery_info"]["routing_key"] for hint in day.hints}
     assert lanes == {
-        *("intake.web", "intake.email", "intake.sms"),
+        *("intake.web", "intake.email", "intake.sms", "poll"),
         *("updates.dinas_pupr", "updates.dinkes"),
         *("deliver.dinas_pupr", "deliver.dinkes", "deliver.disdukcapil"),
         *("deliver.reporter:email", "deliver.reporter:sms"),

@@ -100,7 +100,7 @@ def grid(
         work=Work(orphan_waits_seconds=(1, 2, 4)),
         channels={"web": {}},
     )
-    lanes = ["intake.web", f"updates.{NAME}", f"deliver.{NAME}"]
+    lanes = ["intake.web", "poll", f"updates.{NAME}", f"deliver.{NAME}"]
     admin.apply(rabbitmq_url, Topology(), lanes)
     with BrokerAgency(agency_broker.url, seed=7, work_seconds=None) as pln:
         hub = build_hub(settings, pln.environment())

@@ -172,7 +172,7 @@ def open_town(folder: Path, database: str, broker: str) -> Iterator[Town]:
     with SimulatedRegion(seed, work_seconds=None, now=now) as region:
         names = [system.profile.name for system in region.systems]
         ways = (f"{way}.{name}" for way in WAYS for name in names)
-        admin.apply(broker, Topology(), ["intake.web", *ways])
+        admin.apply(broker, Topology(), ["intake.web", "poll", *ways])
         hub = _start(settings, region)
         town = Town(hub, region, settings, desk)
         try:

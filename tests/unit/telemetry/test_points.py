@@ -22,6 +22,7 @@ WITHOUT_COMMIT = {
     "trim": "writes to the edge's own file",
     "gauges": "reads only",
     "asked": "reads only",
+    "shadow": "writes only while another mapping is rehearsed",
     "switch": "writes only when a version was applied",
 }
 

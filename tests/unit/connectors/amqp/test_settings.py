@@ -124,8 +124,3 @@ def test_the_sample_loads_once_its_variable_is_set() -> None:
 
 def test_a_sample_that_nobody_set_up_is_left_out() -> None:
     assert tuple(registry.load_agencies([registry.SAMPLES], ENVIRON)) == NAMES
-
-
-def test_a_sample_that_a_rule_names_has_to_be_set_up() -> None:
-    with pytest.raises(registry.ConfigError, match="SIMPUL_PUPR_URL is not set"):
-        registry.load_agencies([registry.SAMPLES], {})

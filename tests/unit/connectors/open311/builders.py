@@ -50,6 +50,7 @@ def manifest(
         "system": "open311",
         "allow": ("title", "body", "public_number", "category", "place_text"),
         "limits": Limits(deadline_seconds=2),
+        "egress": {"networks": ("127.0.0.0/8",)},
         "settings": {**SETTINGS, **(settings or {})},
     }
     return AgencyManifest(**{**chosen, **fields})
