@@ -102,6 +102,11 @@ def told_once(bench: Bench) -> Outcome:
         return found
     seen = [_mark(u) for u in _updates(found)]
     twice = len(seen) - len(set(seen))
+    if twice and bench.system.capabilities.polls:
+        return unsupported(
+            f"whoever is asked says again what stands: {twice} repetitions of "
+            f"{len(set(seen))} updates"
+        )
     return judged(not twice, f"{len(seen)} updates, {twice} of them repetitions")
 
 
@@ -153,7 +158,8 @@ def order_known(bench: Bench) -> Outcome:
     updates = _of(found, bench.notes["reference"])
     places = [_place(u, by) for u in updates]
     good = bool(updates) and None not in places and len(set(places)) >= _steps(updates)
-    return judged(good, f"ordered by {by}: {len(set(places))} places")
+    said = f"ordered by {by}: {len(set(places))} places for {_steps(updates)} steps"
+    return judged(good, said)
 
 
 def unmapped_word(bench: Bench) -> Outcome:

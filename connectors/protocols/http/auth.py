@@ -60,7 +60,8 @@ class Bearer(AuthTable):
     previous_token: Secret | None = None
     """Is tried when the token is refused, while the token is being changed."""
     scheme: Text = "Bearer"
-    """The word before it: `Bearer`, `Token`, `Api-Key`."""
+    """The word before it: `Bearer`, `Token`, `Api-Key`; after one that ends with `=`,
+    such as `Token token=`, the token follows without a space."""
 
 
 class Basic(AuthTable):

@@ -79,9 +79,12 @@ _Named = tuple[str, Call, AbstractSet[str]]
 
 def _calls(settings: RestSettings) -> Iterator[_Named]:
     submit = settings.submit
-    if (upload := settings.upload) is not None:
-        yield "upload", upload, scopes.OF_UPLOAD
-    kept = scopes.OF_DELIVERY | (set(upload.keep) if upload else set())
+    upload = settings.upload
+    first = upload is not None and not upload.follows
+    if upload is not None:
+        known = set() if first else set(submit.keep)
+        yield "upload", upload, scopes.OF_UPLOAD | known
+    kept = scopes.OF_DELIVERY | (set(upload.keep) if upload and first else set())
     yield from _chain("submit", submit, submit.before, submit.after, kept)
     if (token := settings.token) is not None:
         yield "token", token, scopes.OF_TOKEN | kept | set(submit.keep)

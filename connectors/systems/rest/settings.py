@@ -56,6 +56,12 @@ class RestSettings(Section):
     poll: Poll | None = None
     snapshot: Snapshot | None = None
 
+    @property
+    def follow_ups(self) -> bool:
+        """Tell whether calls follow once the case is there."""
+        follows = self.upload is not None and self.upload.follows
+        return bool(self.submit.after) or follows
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.find is not None and self.find.reference is None:
