@@ -27,6 +27,19 @@ CREDENTIALS = frozenset(
 )
 """Headers by which a caller is known; taken away where a call is to be unknown."""
 _NOT_FORWARDED = frozenset({"host", "connection", "content-length"})
+_NOT_TOLD = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "keep-alive",
+        "set-cookie",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers of an answer that are of one connection, or of its encoding."""
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -128,7 +141,7 @@ class FaultProxy:
         except httpx2.HTTPError:
             handler.reset()
             return
-        told = {k: v for k, v in got.headers.items() if _told(k)}
+        told = _told(dict(got.headers), self._upstream, self.url)
         self._tell(fault, handler, (got.status_code, got.content, told))
 
     def _tell(
@@ -211,8 +224,12 @@ def _passes(header: str) -> bool:
     return header.lower() not in _NOT_FORWARDED
 
 
-def _told(header: str) -> bool:
-    return header.lower() in {"content-type", "retry-after", "location", "date"}
+def _told(headers: Mapping[str, str], upstream: str, here: str) -> dict[str, str]:
+    """Give back what a file may rely on; what leads on leads here again."""
+    told = {k: v for k, v in headers.items() if k.lower() not in _NOT_TOLD}
+    for name in told.keys() & {"link", "location"}:
+        told[name] = told[name].replace(upstream, here)
+    return told
 
 
 def reachable(url: str, seconds: float) -> str:

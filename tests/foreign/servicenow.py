@@ -8,6 +8,7 @@ import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from tests.foreign.serving import Answer, Product, Request, Route
 
@@ -96,7 +97,7 @@ class ServiceNow(Product):
         links = {}
         if offset + limit < len(found):
             query = request.query.get("sysparm_query", "")
-            after = f"sysparm_query={query}&sysparm_limit={limit}"
+            after = f"sysparm_query={quote(query)}&sysparm_limit={limit}"
             after += f"&sysparm_offset={offset + limit}"
             links = {"Link": f'<{self.url}{request.path}?{after}>;rel="next"'}
         return Answer.of({"result": page}, 200, **links)
