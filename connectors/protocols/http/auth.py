@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, Union
 
 from pydantic import (
     AfterValidator,
@@ -185,7 +185,9 @@ def by_kind(kinds: Mapping[str, type[BaseModel]], otherwise: str) -> PlainValida
             raise ValidationError.from_exception_data(title, rows)
         return kinds[kind].model_validate(value)
 
-    return PlainValidator(choose)
+    # Fields of a table are checked by its own kind; the schema names all of them.
+    table: Any = Union[tuple(dict.fromkeys(kinds.values()))]  # noqa: UP007
+    return PlainValidator(choose, json_schema_input_type=table)
 
 
 Auth = Annotated[

@@ -8,11 +8,11 @@ from connectors.protocols.http.auth import Auth, ClientTls, NoAuth
 from connectors.systems.rest.calls import ErrorRule
 from connectors.systems.rest.coming_in import (
     Born,
-    OneOrMany,
     Poll,
     Snapshot,
     Update,
     WebhookSettings,
+    one_or_many,
 )
 from connectors.systems.rest.going_out import (
     Find,
@@ -48,7 +48,7 @@ class RestSettings(Section):
     upload: Upload | None = None
     token: TokenCall | None = None
     find: Find | None = None
-    send: Annotated[tuple[Send, ...], OneOrMany] = ()
+    send: Annotated[tuple[Send, ...], one_or_many(Send)] = ()
     find_event: Find | None = None
     webhook: WebhookSettings | None = None
     update: Update | None = None
