@@ -68,6 +68,22 @@ def body_of(
         return (body or b"").decode("utf-8", "replace")
 
 
+def accept(
+    folder: Path, manifest: AgencyManifest, system: System, given: Mapping[str, Any]
+) -> Path:
+    """Write what is sent of a complaint now as the golden case of an agency.
+
+    Whoever accepts it has read it; returns the file. Sends nothing.
+    """
+    path = folder / FOLDER / "complaint.json"
+    expected = body_of(manifest, system, given)
+    case = {"complaint": dict(given), "expected": expected}
+    path.parent.mkdir(exist_ok=True)
+    text = json.dumps(case, indent=2, ensure_ascii=False, default=str)
+    path.write_text(f"{text}\n", "utf-8")
+    return path
+
+
 def _read(
     manifest: AgencyManifest, system: System, case: Mapping[str, Any]
 ) -> list[dict[str, Any]]:

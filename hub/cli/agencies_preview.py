@@ -23,11 +23,22 @@ complaint_option = click.option(
 @click.command("preview")
 @click.argument("name")
 @complaint_option
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Make it the golden case that check compares with; read it before.",
+)
 @common
 def preview(
-    name: str, complaint: Path | None, data_dir: Path | None, *, as_json: bool
+    name: str,
+    complaint: Path | None,
+    data_dir: Path | None,
+    *,
+    accept: bool,
+    as_json: bool,
 ) -> None:
     """Show the request by which NAME would get a complaint; sends nothing."""
+    from connectors.kit.golden import accept as accept_case
     from connectors.kit.golden import calls_of
     from connectors.kit.masking import shown
 
@@ -37,6 +48,9 @@ def preview(
         msg = f"the system {loaded.manifest.system!r} sends nothing over HTTP"
         raise Failed(msg)
     requests = [_request(shown(one, loaded.secrets)) for one in calls]
+    if accept:
+        case = accept_case(loaded.folder, loaded.manifest, loaded.system, given)
+        say(f"Written as the golden case {case}")
     if as_json:
         name = loaded.manifest.name
         print_json({"agency": name, "sent": False, "requests": requests})

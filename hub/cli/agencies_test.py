@@ -146,7 +146,8 @@ def _run(
         if isinstance(officer, SimulatedOfficer):
             officer.hub_url = bench.receiver.url
         else:
-            say(f"Updates are taken at {bench.receiver.url}")
+            for way in bench.system.doors():
+                say(f"Updates are taken at {bench.receiver.url}{way.path}")
         against = "simulator" if is_simulated else bench.base_url
         return run_suite(bench, against=against)
 
