@@ -143,6 +143,7 @@ def test_an_agency_that_refuses_fails_the_command(
 ) -> None:
     run("agencies", "new", "rsud_contoh")
     assert "is not public" in run("agencies", "try", "rsud_contoh").err
+    assert "is not public" in run("agencies", "test", "rsud_contoh").err
     monkeypatch.setenv("SIMPUL_EGRESS_NETWORKS", "127.0.0.0/8")
 
     tried = run("agencies", "try", "rsud_contoh")
