@@ -144,7 +144,14 @@ def _print_request(one: dict[str, Any]) -> None:
 def _print_tried(document: dict[str, Any]) -> None:
     for one in document["exchanges"]:
         _print_request(one)
-        click.echo(f"answered {one['status'] or 'nothing'}\n{one['answer']}\n")
+        click.echo(f"{_answered(one)}\n")
     say(f"{document['result']}, after {document['seconds']} s")
     if document["reference"]:
         say(f"Next: simpul agencies test {document['agency']}")
+
+
+def _answered(one: dict[str, Any]) -> str:
+    """Say what came back; the reason that nothing did follows at the end."""
+    if not one["status"]:
+        return "no answer"
+    return f"answered {one['status']}\n{one['answer']}"

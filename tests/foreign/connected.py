@@ -1,4 +1,4 @@
-"""A product with its agency.toml: the system as the hub would build it, asked by hand."""
+"""A product and its agency.toml: the system that a hub would build, on the bench."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
