@@ -20,6 +20,8 @@ from schemas.agency import AgencyManifest
 from schemas.raw import RawMessage
 
 FOLDER = "golden"
+FIRST = "complaint.json"
+"""The case that a scaffold writes."""
 KEY = "golden"
 """The idempotency key of every golden hand-over."""
 SHAPE = "has `complaint` or `update`, and `expected`"
@@ -44,6 +46,21 @@ def differences(path: Path, manifest: AgencyManifest, system: System) -> list[st
     if "update" in case:
         return list(_compared_updates(case["expected"], _read(manifest, system, case)))
     return [f"a golden case {SHAPE}"]
+
+
+def keep(
+    folder: Path, manifest: AgencyManifest, system: System, complaint: Mapping[str, Any]
+) -> Path:
+    """Write what a complaint becomes now as the first golden case; returns its file.
+
+    An earlier one is replaced. Sends nothing.
+    """
+    expected = body_of(manifest, system, complaint)
+    case = {"complaint": complaint, "expected": expected}
+    path = folder / FOLDER / FIRST
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(case, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return path
 
 
 def calls_of(

@@ -23,19 +23,32 @@ complaint_option = click.option(
 @click.command("preview")
 @click.argument("name")
 @complaint_option
+@click.option(
+    "--keep",
+    is_flag=True,
+    help="Write it as golden/complaint.json, which `check` compares from then on.",
+)
 @common
 def preview(
-    name: str, complaint: Path | None, data_dir: Path | None, *, as_json: bool
+    name: str,
+    complaint: Path | None,
+    data_dir: Path | None,
+    *,
+    keep: bool,
+    as_json: bool,
 ) -> None:
     """Show the request by which NAME would get a complaint; sends nothing."""
-    from connectors.kit.golden import calls_of
+    from connectors.kit import golden
     from connectors.kit.masking import shown
 
     loaded, given = _given(name, complaint, data_dir)
-    calls = calls_of(loaded.manifest, loaded.system, given, "preview")
+    calls = golden.calls_of(loaded.manifest, loaded.system, given, "preview")
     if not calls:
         msg = f"the system {loaded.manifest.system!r} sends nothing over HTTP"
         raise Failed(msg)
+    if keep:
+        written = golden.keep(loaded.folder, loaded.manifest, loaded.system, given)
+        say(f"Kept as {written}")
     requests = [_request(shown(one, loaded.secrets)) for one in calls]
     if as_json:
         name = loaded.manifest.name

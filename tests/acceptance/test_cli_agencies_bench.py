@@ -110,6 +110,19 @@ def test_a_mistake_is_named_with_its_line_and_exit_code_one(
     assert "refrence" in file.read_text().split("\n")[row["line"] - 1]
 
 
+def test_a_golden_case_that_is_out_of_date_is_kept_anew(
+    run: Run, agencies: Path
+) -> None:
+    run("agencies", "new", "rsud_contoh")
+    file = agencies / "rsud_contoh" / "agency.toml"
+    file.write_text(file.read_text().replace('"judul" =', '"perihal" ='))
+
+    found = run("agencies", "check", "rsud_contoh")
+    assert (found.code, "preview NAME --keep" in found.err) == (FAILED, True)
+    assert run("agencies", "preview", "rsud_contoh", "--keep").code == 0
+    assert run("agencies", "check", "rsud_contoh").code == 0
+
+
 def test_nothing_is_overwritten(run: Run, agencies: Path) -> None:
     run("agencies", "new", "rsud_contoh")
     file = agencies / "rsud_contoh" / "agency.toml"
@@ -130,6 +143,7 @@ def test_an_agency_that_refuses_fails_the_command(
     tried = run("agencies", "try", "rsud_contoh")
 
     assert tried.code == FAILED
+    assert "no answer" in tried.out
     assert "connection refused" in tried.err
 
 
