@@ -99,11 +99,19 @@ def test_after_a_lost_answer_the_issue_is_found(bench: Bench) -> None:
     assert bench.system.find(complaint_for(bench)) == NotFound()
 
 
-def test_later_events_become_notes(bench: Bench, redmine: Redmine) -> None:
+@pytest.mark.parametrize(
+    ("stood", "kind", "stands"),
+    [(3, "reopened", 2), (1, "reporter_replied", 1), (2, "resolved", 2)],
+)
+def test_what_reopens_a_complaint_reopens_a_settled_issue_only(
+    bench: Bench, redmine: Redmine, stood: int, kind: str, stands: int
+) -> None:
     reference = bench.submit(complaint_for(bench)).reference
-    tried = bench.send(told(bench.manifest, reference, "reporter_replied"))
+    redmine.say(1, stood)
+    tried = bench.send(told(bench.manifest, reference, kind))
 
     assert isinstance(tried.ended, Done)
+    assert redmine.issues[1]["status"]["id"] == stands
     assert [one["notes"] for one in redmine.issues[1]["journals"]] == ["Catatan uji."]
 
 
