@@ -98,7 +98,9 @@ class Bench:
         self.proxy: FaultProxy | None = None
         manifest = self.manifest
         if self.base_url.startswith("http"):
-            made = FaultProxy(self.base_url, slow_seconds=HURRIED_SECONDS / 3)
+            made = FaultProxy(
+                self.base_url, slow_seconds=HURRIED_SECONDS / 3, secrets=self.secrets
+            )
             self.proxy = self._open.enter_context(made)
             settings = {**manifest.settings, "base_url": made.url}
             manifest = manifest.model_copy(update={"settings": settings})

@@ -20,6 +20,8 @@ from schemas.agency import AgencyManifest
 from schemas.raw import RawMessage
 
 FOLDER = "golden"
+FIRST = "complaint.json"
+"""The case that a scaffold writes."""
 KEY = "golden"
 """The idempotency key of every golden hand-over."""
 SHAPE = "has `complaint` or `update`, and `expected`"

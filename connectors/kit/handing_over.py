@@ -91,7 +91,7 @@ def credentials(bench: Bench) -> Outcome:
     tried = bench.submit(hand_over(bench.manifest, SAMPLE))
     bench.proxy.next_call(None)
     if not bench.proxy.stripped:
-        return untried("the call has no header that proves who calls")
+        return untried("nothing in the call proves who calls")
     refused = isinstance(tried.error, Misconfigured)
     return judged(refused, "the same call without what proves who we are", tried)
 

@@ -7,12 +7,12 @@ help: what the agency did is done, what the hub hears of it is the fault's.
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx2
 
@@ -21,11 +21,14 @@ HOLD_SECONDS = 30.0
 DRIP_SECONDS = 0.1
 FORWARD_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 7
+SECRET_CHARACTERS_MIN = 4
+"""A shorter one is in many texts that are no secret."""
 LOGIN_PAGE = b"<!doctype html><title>Masuk</title><form><input type=password></form>"
 CREDENTIALS = frozenset(
     {"authorization", "x-api-key", "api-key", "apikey", "x-token", "cookie"}
 )
-"""Headers by which a caller is known; taken away where a call is to be unknown."""
+"""Headers by which a caller is known; taken away where a call is to be unknown, with
+whatever header or parameter holds a secret."""
 _NOT_FORWARDED = frozenset({"host", "connection", "content-length"})
 _NOT_TOLD = frozenset(
     {
@@ -87,7 +90,10 @@ _WITHHELD = frozenset({Break.ANSWER_LOST, Break.RESET})
 class FaultProxy:
     """Forwards to one address; `next_call` breaks the next call only."""
 
-    def __init__(self, upstream: str, *, slow_seconds: float) -> None:
+    def __init__(
+        self, upstream: str, *, slow_seconds: float, secrets: Collection[str] = ()
+    ) -> None:
+        self._secrets = [one for one in secrets if len(one) >= SECRET_CHARACTERS_MIN]
         self.slow_seconds = slow_seconds
         self.stripped = False
         """The last call without credentials had some that were taken away."""
@@ -127,14 +133,15 @@ class FaultProxy:
             handler.answer(*_INSTEAD[fault])
             return
         headers = {k: v for k, v in handler.headers.items() if _passes(k)}
+        path = handler.path
         if fault is Break.NOBODY:
-            kept = {k: v for k, v in headers.items() if k.lower() not in CREDENTIALS}
-            self.stripped = len(kept) < len(headers)
-            headers = kept
+            kept, target = self._unknown(headers, handler.path)
+            self.stripped = (kept, target) != (headers, handler.path)
+            headers, path = kept, target
         try:
             got = self._client.request(
                 handler.command,
-                self._upstream + handler.path,
+                self._upstream + path,
                 headers=headers,
                 content=body,
             )
@@ -143,6 +150,25 @@ class FaultProxy:
             return
         told = _told(dict(got.headers), self._upstream, self.url)
         self._tell(fault, handler, (got.status_code, got.content, told))
+
+    def _unknown(
+        self, headers: Mapping[str, str], path: str
+    ) -> tuple[dict[str, str], str]:
+        """Leave out what proves who calls: in headers, and in the address."""
+        kept = {
+            name: value
+            for name, value in headers.items()
+            if name.lower() not in CREDENTIALS and not self._is_secret(value)
+        }
+        before, _, query = path.partition("?")
+        named = parse_qsl(query, keep_blank_values=True)
+        open_ = [(name, value) for name, value in named if not self._is_secret(value)]
+        if open_ == named:
+            return kept, path
+        return kept, f"{before}?{urlencode(open_, quote_via=quote)}"
+
+    def _is_secret(self, value: str) -> bool:
+        return any(secret in value for secret in self._secrets)
 
     def _tell(
         self,

@@ -39,11 +39,10 @@ def preview(
 ) -> None:
     """Show the request by which NAME would get a complaint; sends nothing."""
     from connectors.kit.golden import accept as accept_case
-    from connectors.kit.golden import calls_of
     from connectors.kit.masking import shown
 
     loaded, given = _given(name, complaint, data_dir)
-    calls = calls_of(loaded.manifest, loaded.system, given, "preview")
+    calls = golden.calls_of(loaded.manifest, loaded.system, given, "preview")
     if not calls:
         msg = f"the system {loaded.manifest.system!r} sends nothing over HTTP"
         raise Failed(msg)
@@ -158,7 +157,14 @@ def _print_request(one: dict[str, Any]) -> None:
 def _print_tried(document: dict[str, Any]) -> None:
     for one in document["exchanges"]:
         _print_request(one)
-        click.echo(f"answered {one['status'] or 'nothing'}\n{one['answer']}\n")
+        click.echo(f"{_answered(one)}\n")
     say(f"{document['result']}, after {document['seconds']} s")
     if document["reference"]:
         say(f"Next: simpul agencies test {document['agency']}")
+
+
+def _answered(one: dict[str, Any]) -> str:
+    """Say what came back; the reason that nothing did follows at the end."""
+    if not one["status"]:
+        return "no answer"
+    return f"answered {one['status']}\n{one['answer']}"

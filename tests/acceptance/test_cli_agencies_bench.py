@@ -149,6 +149,7 @@ def test_an_agency_that_refuses_fails_the_command(
     tried = run("agencies", "try", "rsud_contoh")
 
     assert tried.code == FAILED
+    assert "no answer" in tried.out
     assert "connection refused" in tried.err
 
 
