@@ -42,7 +42,7 @@ def preview(
     from connectors.kit.masking import shown
 
     loaded, given = _given(name, complaint, data_dir)
-    calls = golden.calls_of(loaded.manifest, loaded.system, given, "preview")
+    calls = calls_of(loaded.manifest, loaded.system, given, "preview")
     if not calls:
         msg = f"the system {loaded.manifest.system!r} sends nothing over HTTP"
         raise Failed(msg)
