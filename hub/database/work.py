@@ -27,6 +27,7 @@ from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines
 from hub.domain.identity import contact_form, relayed_key
 from hub.domain.lifecycle import why_unmoved
+from hub.domain.order import last_number
 from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
 from schemas.complaint import NewComplaint
@@ -209,6 +210,11 @@ class ClaimedWork:
         case = self._log.open(complaint_id)
         events = case.events if case is not None else ()
         return next((e.type for _, e in reversed(events) if e.leg == leg), "")
+
+    def last_number(self, complaint_id: str, leg: tuple[str, int]) -> str:
+        """Name the order key of a leg's highest numbered update; empty: none."""
+        case = self._log.open(complaint_id)
+        return last_number((e for _, e in case.events) if case else (), leg)
 
     def leader(self, complaint_id: str) -> str:
         """Name the complaint that it follows since they were merged, else itself."""

@@ -11,7 +11,7 @@ from hub.domain.order import FROM_ABOVE
 from hub.domain.placing import Placing
 from hub.ports import Journal, JournalRow, Settled, Work
 from hub.stages.births import Births
-from hub.stages.heard import from_above, of_agency
+from hub.stages.heard import from_above, of_agency, order_key
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.events import AGENCY_EVENTS, UPSTREAM_EVENTS, Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, PartyKind
@@ -186,6 +186,8 @@ class Updates:
             reference=record.reference,
             event_type=record.event_type,
             raw_status=record.raw_status,
+            event_id=record.event_id,
+            sequence=record.sequence,
             occurred_at=record.occurred_at,
         )
         said = self._apply(work, party, row, word, AT_BIRTH)
@@ -212,7 +214,11 @@ class Updates:
         if found is None:
             return self._orphan(work, agency, row, update)
         complaint_id, assignment_no = found
-        event = self._event(agency, assignment_no, row, update, no)
+        leg = (agency, assignment_no)
+        numbered = (
+            "" if update.sequence is not None else work.last_number(complaint_id, leg)
+        )
+        event = self._event(leg, row, update, numbered, no)
         leader = work.leader(complaint_id)
         if leader != complaint_id:
             if work.has_occurrence(complaint_id, event):
@@ -241,16 +247,17 @@ class Updates:
 
     def _event(
         self,
-        party: str,
-        assignment_no: int,
+        leg: tuple[str, int],
         row: JournalRow,
         update: AgencyUpdate,
+        numbered: str,
         no: int,
     ) -> NewEvent:
-        order_by = self._agencies[party].order_by
+        party, assignment_no = leg
+        key = order_key(self._agencies[party].order_by, update, row, numbered)
         if self._is_upstream(party):
-            return from_above(party, row, update, order_by, no)
-        return of_agency(party, assignment_no, row, update, order_by, no)
+            return from_above(party, row, update, key, no)
+        return of_agency(party, assignment_no, row, update, key, no)
 
     def _is_upstream(self, party: str) -> bool:
         return self._agencies[party].kind is PartyKind.UPSTREAM
