@@ -61,6 +61,8 @@ class OurCase:
     is_late: bool = False
     """It should have been told something for longer than `STALE_HOURS`."""
     reference: str = field(default="", repr=False)
+    has_leg: bool = True
+    """False on a platform above: its statuses are the case's, not comparable ones."""
 
 
 STALE_HOURS = 24.0
@@ -109,10 +111,10 @@ def _compared(case: OurCase, view: AgencyView | None) -> Drift | None:
     )
     if view is not None and not view.present:
         return _missing_there(case, blank)
-    if view is not None and not view.event_type:
+    if view is not None and case.has_leg and not view.event_type:
         why = "the agency's word is in no table: map it, then compare again"
         return replace(blank, why=why)
-    if view is not None:
+    if view is not None and case.has_leg:
         row = CATALOGUE.get(view.event_type)
         says = row.effect.to if row else None
         if says is not None and says is not case.status:
@@ -129,6 +131,8 @@ def _missing_there(case: OurCase, blank: Drift) -> Drift | None:
     if not case.is_open:
         return None
     found = replace(blank, kind=DriftKind.MISSING_THERE)
+    if not case.has_leg:
+        return replace(found, why="the platform had it and has it no more: ask there")
     if case.state is not CursorState.ACTIVE:
         return replace(found, why=f"its cursor is {case.state}: decide that first")
     return replace(found, heal=Heal.HAND_OVER)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from hub.database import tables as t
+from hub.domain.drift import DriftKind, Heal
 from schemas.updates import AgencyView
+from tests.contract import above
 from tests.contract.asking import Asking, Feed
 from tests.contract.builders import PUPR
 from tests.contract.world import Known, World
@@ -63,3 +65,23 @@ def test_an_old_view_never_takes_back_what_was_told_since(
     asking.hear()
     assert world.row(t.legs, agency=PUPR).status == "assigned_unit"
     assert world.violated() == set()
+
+
+def test_what_a_platform_lost_is_found_and_its_statuses_are_its_own(
+    world: World,
+) -> None:
+    world.store.parties.configure([above.party()])
+    above.hear(world, above.begun("8"), above.begun("9"))
+    gone, kept = AgencyView(reference="8", present=False), view("resolved")
+    views = [gone, kept.model_copy(update={"reference": "9"})]
+    feed = Feed(views=views)
+    asking = Asking(world, {above.LAPOR: feed})
+
+    (drift,) = asking.look(above.LAPOR)
+
+    assert sorted(feed.named[0]) == ["8", "9"]
+    assert (drift.kind, drift.heal) == (DriftKind.MISSING_THERE, Heal.OPERATOR)
+    assert asking.heal(above.LAPOR) == [""]
+    assert len(world.store.drifts.listed(above.LAPOR)) == 1
+    feed.views = views[1:]
+    assert asking.look(above.LAPOR) == []
