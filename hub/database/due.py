@@ -46,13 +46,18 @@ class SqlDue:
     def woken_by(self, journal_ids: Sequence[str]) -> list[tuple[str, str]]:
         """Name as (lane, id) what settled journal rows made due and is due still."""
         j, c, a = t.journal.c, t.cursors.c, t.answers.c
-        cases = sa.select(j.result_id).where(
+        results = sa.select(j.result_id).where(
             j.id.in_(journal_ids), j.result_kind.in_(("event", "link"))
         )
         with self._db.read() as tx:
+            # Results are texts and complaints are ids: PostgreSQL compares no two
+            # types, so that they are read first.
+            cases = set(tx.conn.execute(results).scalars())
             cursors = tx.conn.execute(
                 sa.select(c.lane, c.complaint_id).where(
-                    c.complaint_id.in_(cases), c.due_at <= tx.now, c.state == ACTIVE
+                    c.complaint_id.in_(sorted(cases)),
+                    c.due_at <= tx.now,
+                    c.state == ACTIVE,
                 )
             ).all()
             answers = tx.conn.execute(
