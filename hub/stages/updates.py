@@ -147,6 +147,8 @@ class Updates:
                         settled = self._begin(work, agency, one.row, record)
                     case AgencyUpdate() as update:
                         settled = self._apply(work, agency, one.row, update)
+                if settled.state == "quarantined":
+                    _take_along(work, agency, one)
                 work.settle(one.row, settled)
                 states[settled.state] += 1
             return states
@@ -275,6 +277,14 @@ def _seen(body: bytes) -> AgencyUpdate | Corrupt:
         )
     except ValueError:
         return Corrupt(code="malformed", why="it is no view of a case")
+
+
+def _take_along(work: Work, agency: str, one: _News) -> None:
+    """Let what was not understood of a known complaint go with it when it is erased."""
+    if isinstance(one.what, Settled) or not one.what.reference:
+        return
+    if found := work.case_by_reference(agency, one.what.reference):
+        work.adopt(one.row, found[0])
 
 
 def _known(complaint_id: str) -> Settled:
