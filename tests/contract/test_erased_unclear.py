@@ -9,13 +9,15 @@ from schemas.raw import JournalEntry
 from schemas.updates import Corrupt
 from tests.contract.above import AGENCIES, LAPOR, begun, hear, known, party
 from tests.contract.builders import PUPR, update_message
+from tests.contract.told import Mailbox
 from tests.contract.world import Known, World
 
 
-class Strange(System):
+class Strange(Mailbox, System):
     """A system none of whose words is known."""
 
     def __init__(self, reference: str) -> None:
+        super().__init__()
         self.reference = reference
 
     def doors(self) -> Sequence[HttpDoor]:
