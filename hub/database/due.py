@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -50,9 +51,9 @@ class SqlDue:
             j.id.in_(journal_ids), j.result_kind.in_(("event", "link"))
         )
         with self._db.read() as tx:
-            # Results are texts and complaints are ids: PostgreSQL compares no two
-            # types, so that they are read first.
-            cases = set(tx.conn.execute(results).scalars())
+            # Results are texts, and only some name complaints: PostgreSQL compares no
+            # text with an id, so that they are read first.
+            cases = {r for r in tx.conn.execute(results).scalars() if _is_id(r)}
             cursors = tx.conn.execute(
                 sa.select(c.lane, c.complaint_id).where(
                     c.complaint_id.in_(sorted(cases)),
@@ -75,6 +76,15 @@ class SqlDue:
         with self._db.write() as tx:
             for table, _ in _KEYS:
                 _forget(tx, table)
+
+
+def _is_id(text: str) -> bool:
+    """Tell a complaint's id from the key of a delivery, which a receipt names."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _forget(tx: Tx, table: sa.Table) -> None:

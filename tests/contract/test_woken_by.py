@@ -2,9 +2,10 @@
 
 from hub.database import tables as t
 from hub.database.due import SqlDue
+from hub.ports import Settled
 from tests.contract import above
 from tests.contract.above import begun, hear, party
-from tests.contract.builders import PUPR
+from tests.contract.builders import PUPR, raw_message
 from tests.contract.world import World
 
 
@@ -26,3 +27,14 @@ def test_so_is_what_an_update_or_its_repetition_made_due(world: World) -> None:
         assert {lane for lane, of in due.woken_by([row.id]) if of == case} >= {
             world.cursor(above.known(world), PUPR).lane
         }
+
+
+def test_a_receipt_names_no_complaint(world: World) -> None:
+    known = world.register()
+    row_id = world.store.journal.accept(raw_message("receipt")).journal_id
+    (row,) = world.store.journal.read([row_id])
+    with world.store.journal.claim([row_id]) as work:
+        work.settle(row, Settled("done", "receipt", "link", "gateway-4711"))
+
+    found = SqlDue(world.store.db).woken_by([row_id, known.journal_id])
+    assert {case for _, case in found} == {known.id}
