@@ -37,6 +37,10 @@ class AgencyComplaint(Model):
     """How it stood there when it was told."""
     event_type: str = ""
     """Canonical event type of that status; empty where it is new there, too."""
+    event_id: str = Field(default="", max_length=200)
+    """The system's own id of the event that brought it there, where it has one."""
+    sequence: int | None = Field(default=None, ge=0)
+    """Number of that event within the case, where the system counts."""
     occurred_at: Instant | None = None
     """When it was filed there, in UTC by the zone that the manifest declares."""
     public_number: str = Field(default="", max_length=15)

@@ -15,6 +15,7 @@ from hub.cli.doctor_broker import examine_broker
 from hub.cli.errors import Failed, one_line
 from hub.cli.output import print_json, print_table, say
 from hub.cli.session import common, no_database, read_settings
+from hub.domain.polling import is_silent
 
 if TYPE_CHECKING:
     from hub.bootstrap import Store
@@ -235,19 +236,29 @@ def _clock(store: "Store") -> Check:
 
 def _asked(store: "Store") -> Check:
     """Systems that are asked and whose way is wrong, and where views differ."""
+    asked = [one for one in store.sources.listed() if one["state"] == "active"]
     wrong = [
         {"source": one["source"], "why": one["why"]}
-        for one in store.sources.listed()
-        if one["misconfigured"] and one["state"] == "active"
+        for one in asked
+        if one["misconfigured"]
+    ]
+    silent = [
+        {"source": one["source"], "why": one["why"]}
+        for one in asked
+        if not one["misconfigured"]
+        and is_silent(one["every_seconds"], one["failures"], one["age_seconds"])
     ]
     differing = store.drifts.counts()
     cases = sum(one["cases"] for one in differing)
     detail = "every agency's view is ours, as far as it was asked"
     if differing:
         detail = f"{cases} cases differ: simpul agencies reconcile NAME --heal"
+    if silent:
+        detail = f"{len(silent)} have not answered for long: simpul agencies sources"
     if wrong:
         detail = f"{len(wrong)} are asked by a wrong way: simpul agencies sources"
-    return Check("asking", not wrong and not cases, detail, (*wrong, *differing))
+    findings = (*wrong, *silent, *differing)
+    return Check("asking", not findings, detail, findings)
 
 
 LOOKS = (

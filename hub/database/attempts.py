@@ -48,6 +48,29 @@ def may_be_done(tx: Tx, row: Any, letter: Any) -> bool:
     return tx.conn.execute(query).scalar_one_or_none() not in {None, "not_found"}
 
 
+def begun_mapping(tx: Tx, row: Any, letter: Any, seq: int) -> str:
+    """Name the mapping of a letter's event that may be done; empty: begin anew.
+
+    `seq` is the event's: each of a letter's events has a key of its own.
+    """
+    c = t.attempts.c
+    query = (
+        sa.select(c.mapping_version)
+        .where(
+            c.subject_id == row.complaint_id,
+            c.party == row.party,
+            c.recipient == row.recipient,
+            c.step == PlanKind.DEAD_LETTER,
+            c.first_seq == seq,
+            c.started_at >= letter.changed_at,
+            c.outcome.in_(("unknown", "pending")),
+        )
+        .order_by(c.id.desc())
+        .limit(1)
+    )
+    return str(tx.conn.execute(query).scalar_one_or_none() or "")
+
+
 def skip_row(tx: Tx, ended: Ended) -> dict[str, Any]:
     """Make the row of what was passed over without a call; it has no key."""
     cursor, plan = ended.lease.cursor, ended.plan

@@ -15,7 +15,7 @@ from hub.domain.deadlines import Deadlines
 from hub.domain.lifecycle import why_unmoved
 from hub.ports import Moment, Moved
 from schemas.events import Cause, NewEvent
-from schemas.parties import PartyKind
+from schemas.parties import AuthorKind, PartyKind
 
 
 class SqlCases:
@@ -112,7 +112,13 @@ def _moment(tx: Tx, log: Appender, case: Case) -> Moment:
         is_erased=case.key is None or "erasure_requested" in types,
         is_followed="merged_from" in types,
         follows=_number_of(tx, case.state.merged_into),
+        began_above=_platform_of(case),
     )
+
+
+def _platform_of(case: Case) -> str:
+    author = case.events[0][1].author
+    return author.id if author.kind is AuthorKind.UPSTREAM else ""
 
 
 def _number_of(tx: Tx, complaint_id: str) -> str:

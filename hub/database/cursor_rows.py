@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
 from hub import telemetry
-from hub.database.attempts import may_be_done
+from hub.database.attempts import begun_mapping, may_be_done
 from hub.database.engine import Tx
 from hub.database.projection import reference_place, told_seqs
 from hub.database.vault import KeyDestroyedError, Vault
@@ -46,6 +46,10 @@ def cursor_of(
         progress = vault.unwrap(place, row.progress)
     unsure = bool(row.failures) and may_be_done(tx, row, letter)
     stopped = party.stopped_at(tx.now) - row.party_stopped_s if party else 0.0
+    late_seq, mapping = None, row.sending_mapping
+    if letter is not None:
+        late_seq = _first_told(tx, letter, row)
+        mapping = begun_mapping(tx, row, letter, late_seq)
     return Cursor(
         complaint_id=row.complaint_id,
         party=row.party,
@@ -60,9 +64,9 @@ def cursor_of(
         sending_to_seq=row.sending_to_seq,
         sending_step=Step(row.sending_step),
         sending_key=row.sending_key,
-        sending_mapping=row.sending_mapping,
+        sending_mapping=mapping,
         dead_letter_id=letter.id if letter else "",
-        dead_letter_seq=_first_told(tx, letter, row) if letter else None,
+        dead_letter_seq=late_seq,
         progress=progress,
         lookups=row.lookups,
         resends=row.resends,

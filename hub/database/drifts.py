@@ -53,7 +53,8 @@ class SqlDrifts:
         return OurCase(
             complaint_id=row.complaint_id,
             assignment_no=row.assignment_no,
-            status=Status(row.status),
+            status=Status(row.status or row.case_status),
+            has_leg=row.status is not None,
             is_open=row.closed_seq is None,
             state=CursorState(row.state),
             is_behind=is_behind,
@@ -283,9 +284,10 @@ def _cases(tx: Tx, agency: str, after: str) -> sa.Select[Any]:
             c.target_seq,
             leg.status,
             leg.closed_seq,
+            t.complaints.c.status.label("case_status"),
             waiting.c.recorded_at.label("waits_since"),
         )
-        .join(t.legs, this_leg)
+        .outerjoin(t.legs, this_leg)  # a platform above has none
         .join(t.complaints, t.complaints.c.id == c.complaint_id)
         .outerjoin(closing, its_close)
         .outerjoin(waiting, next_event)
@@ -294,7 +296,11 @@ def _cases(tx: Tx, agency: str, after: str) -> sa.Select[Any]:
             c.recipient == "",
             c.reference_index.is_not(None),
             t.complaints.c.status.not_in(ENDED_CASE),
-            sa.or_(leg.closed_seq.is_(None), closing.c.recorded_at >= tx.now - RECENT),
+            sa.or_(
+                sa.and_(leg.status.is_not(None), leg.closed_seq.is_(None)),
+                sa.and_(leg.status.is_(None), t.complaints.c.status != Status.CLOSED),
+                closing.c.recorded_at >= tx.now - RECENT,
+            ),
         )
         .order_by(c.complaint_id)
     )

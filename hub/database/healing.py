@@ -55,7 +55,7 @@ class Healing:
     def _hear(self, tx: Tx, agency: str, one: Drift) -> str:
         """Let the agency's view come in as if it had told it."""
         view = one.view
-        if view is None:
+        if view is None or _has_moved(tx, agency, one):
             return MOVED
         at = view.updated_at.isoformat() if view.updated_at else ""
         key = (one.complaint_id, str(one.assignment_no), view.raw_status, at)
@@ -146,6 +146,19 @@ class Healing:
             .values(due_at=tx.now, hinted_at=None)
         )
         return "what waits goes now" if _count(woken) else MOVED
+
+
+def _has_moved(tx: Tx, agency: str, one: Drift) -> bool:
+    """Tell whether a leg stands elsewhere than when it was compared."""
+    leg = t.legs.c
+    status = tx.conn.execute(
+        sa.select(leg.status).where(
+            leg.complaint_id == one.complaint_id,
+            leg.agency == agency,
+            leg.assignment_no == one.assignment_no,
+        )
+    ).scalar_one_or_none()
+    return status != one.ours
 
 
 def _cursor(tx: Tx, agency: str, one: Drift) -> Any:

@@ -27,6 +27,7 @@ from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines
 from hub.domain.identity import contact_form, relayed_key
 from hub.domain.lifecycle import why_unmoved
+from hub.domain.order import last_number
 from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
 from schemas.complaint import NewComplaint
@@ -210,6 +211,11 @@ class ClaimedWork:
         events = case.events if case is not None else ()
         return next((e.type for _, e in reversed(events) if e.leg == leg), "")
 
+    def last_number(self, complaint_id: str, leg: tuple[str, int]) -> str:
+        """Name the order key of a leg's highest numbered update; empty: none."""
+        case = self._log.open(complaint_id)
+        return last_number((e for _, e in case.events) if case else (), leg)
+
     def leader(self, complaint_id: str) -> str:
         """Name the complaint that it follows since they were merged, else itself."""
         case = self._log.open(complaint_id)
@@ -258,7 +264,8 @@ class ClaimedWork:
     def adopt(self, row: JournalRow, complaint_id: str) -> None:
         """The complaint owns the row's key from now on: erasure reaches the raw.
 
-        A complaint that was erased already takes the key with it at once.
+        A complaint that was erased already takes the key with it at once, and that of
+        the page that the row is a record of; the page's other records have their own.
         """
         key_id = self._row_key_id(row)
         case = self._log.open(complaint_id)
@@ -272,11 +279,24 @@ class ClaimedWork:
                     destroyed_at=self._tx.now,
                 )
             )
+            if row.parent_id:
+                self._destroy_page(row.parent_id)
         elif complaint_id != row.complaint_id:  # that one has it since accept
             if key_id not in self._adopted:
                 adopted = {"id": key_id, "complaint_id": complaint_id}
                 self._batch.add(ADOPTED_KEYS, adopted)
             self._adopted.add(key_id)
+
+    def _destroy_page(self, journal_id: str) -> None:
+        page = sa.select(t.journal.c.data_key_id).where(t.journal.c.id == journal_id)
+        self._tx.conn.execute(
+            sa.update(t.data_keys)
+            .where(
+                t.data_keys.c.id == page.scalar_subquery(),
+                t.data_keys.c.wrapped.is_not(None),
+            )
+            .values(wrapped=None, destroyed_at=self._tx.now)
+        )
 
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""

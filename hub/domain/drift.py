@@ -61,6 +61,8 @@ class OurCase:
     is_late: bool = False
     """It should have been told something for longer than `STALE_HOURS`."""
     reference: str = field(default="", repr=False)
+    has_leg: bool = True
+    """False on a platform above: its statuses are the case's, not comparable ones."""
 
 
 STALE_HOURS = 24.0
@@ -109,10 +111,10 @@ def _compared(case: OurCase, view: AgencyView | None) -> Drift | None:
     )
     if view is not None and not view.present:
         return _missing_there(case, blank)
-    if view is not None and not view.event_type:
+    if view is not None and case.has_leg and not view.event_type:
         why = "the agency's word is in no table: map it, then compare again"
         return replace(blank, why=why)
-    if view is not None:
+    if view is not None and case.has_leg:
         row = CATALOGUE.get(view.event_type)
         says = row.effect.to if row else None
         if says is not None and says is not case.status:
@@ -129,6 +131,8 @@ def _missing_there(case: OurCase, blank: Drift) -> Drift | None:
     if not case.is_open:
         return None
     found = replace(blank, kind=DriftKind.MISSING_THERE)
+    if not case.has_leg:
+        return replace(found, why="the platform had it and has it no more: ask there")
     if case.state is not CursorState.ACTIVE:
         return replace(found, why=f"its cursor is {case.state}: decide that first")
     return replace(found, heal=Heal.HAND_OVER)
@@ -173,7 +177,7 @@ def judged(
 ) -> Drift | None:
     """Decide whose word is newer, where both know the case and its status differs.
 
-    None: ours is newer and only on its way.
+    None: ours is newer and only on its way, or it moved while the agency was asked.
     """
     if drift.kind is not DriftKind.DIFFERENT_STATUS or not drift.theirs:
         return drift
@@ -181,16 +185,17 @@ def judged(
     view = drift.view
     if moved is None or view is None:
         return replace(drift, why="the leg is not in the log: simpul doctor")
-    at, seq, event = moved
+    at, seq, event, status = moved
+    if status != drift.ours:
+        return None
     drift = replace(drift, from_seq=seq)
     said_at = view.updated_at
-    author = event.author
-    if author.kind is AuthorKind.AGENCY and author.id == agency:
-        if said_at is not None and said_at < at:
-            return replace(drift, why="its list is older than its own last word")
-        return replace(drift, heal=Heal.HEAR)
+    is_own = event.author.kind is AuthorKind.AGENCY and event.author.id == agency
+    if is_own and said_at is not None and said_at < at:
+        return replace(drift, why="its list is older than its own last word")
     # What an agency says of a case, it says after it was given the case.
-    if event.type == "assigned" or (said_at is not None and said_at > at):
+    is_first = is_own or event.type == "assigned"
+    if is_first or (said_at is not None and said_at > at):
         return replace(drift, heal=Heal.HEAR)
     return _ours_is_newer(drift, can)
 
@@ -205,13 +210,13 @@ def _ours_is_newer(drift: Drift, can: Capabilities) -> Drift | None:
 
 def _last_move(
     events: Sequence[LogEvent], leg: tuple[str, int]
-) -> tuple[datetime, int, NewEvent] | None:
-    """Find what put a leg where it stands: an event of it, or of the case."""
+) -> tuple[datetime, int, NewEvent, Status] | None:
+    """Find what put a leg where it stands, an event of it or of the case, and where."""
     state, found = CaseState(), None
     for at, seq, event in effective_order([(e.seq, e) for e in events]):
         before = state.legs.get(leg)
         state = step(state, at, seq, event)
         after = state.legs.get(leg)
         if after is not None and (before is None or before.status != after.status):
-            found = (at, seq, event)
+            found = (at, seq, event, after.status)
     return found

@@ -1,12 +1,17 @@
 """Effective order: where events stand, however they arrived."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from schemas.events import NewEvent
 
 FROM_ABOVE = 0
 """Number of the stream in which an upstream platform speaks of the case: no leg."""
+
+NUMBER_DIGITS = 20
+"""How long the key of a numbered update is: equally long keys sort like numbers."""
+BEFORE_NUMBERS = "/"
+"""It sorts before every digit."""
 
 
 def effective_order(
@@ -42,6 +47,16 @@ def effective_order(
             rows.append((running, 1, leg, index, seq, event))
     rows.sort(key=lambda row: row[:4])
     return [(at, seq, event) for at, _, _, _, seq, event in rows]
+
+
+def last_number(events: Iterable[NewEvent], leg: tuple[str, int]) -> str:
+    """Name the highest order key of a leg's numbered updates; empty: there is none."""
+    keys = (event.order_key[:NUMBER_DIGITS] for event in events if event.leg == leg)
+    return max((key for key in keys if _is_number(key)), default="")
+
+
+def _is_number(key: str) -> bool:
+    return len(key) == NUMBER_DIGITS and key.isdecimal()
 
 
 def is_on_leg(event: NewEvent) -> bool:

@@ -4,6 +4,8 @@ import math
 
 WAIT_SECONDS_MAX = 3600.0
 """A source that fails is asked at least this often, or as often as it is declared."""
+SILENT_SECONDS = 3600.0
+"""A source that fails for less is tried again, and nobody is called."""
 DOUBLINGS_MAX = 16
 SKEW_SHARE = 0.25
 """What one more measurement counts: answers take their time on the way."""
@@ -31,6 +33,14 @@ def next_turn_seconds(
         doubled = every_seconds * 2.0 ** min(failures - 1, DOUBLINGS_MAX)
         wait = min(max(WAIT_SECONDS_MAX, every_seconds), doubled) * (0.5 + chance / 2)
     return max(wait, after_seconds or 0.0)
+
+
+def is_silent(every_seconds: float, failures: int, age_seconds: float) -> bool:
+    """Tell whether a source has failed for so long that somebody should look.
+
+    `age_seconds` is how long ago it answered last.
+    """
+    return failures > 0 and age_seconds > max(SILENT_SECONDS, 3 * every_seconds)
 
 
 def smoothed_skew(known: float | None, measured: float) -> float:

@@ -38,6 +38,8 @@ class Moment:
     """Other complaints were merged into it."""
     follows: str = ""
     """Public number of the complaint that it was merged into."""
+    began_above: str = ""
+    """The platform that it began on, which alone tells its reporter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,9 @@ class Work(Protocol):
     def last_of_leg(self, complaint_id: str, leg: tuple[str, int]) -> str:
         """Name the type of a leg's last event; empty when there is none."""
 
+    def last_number(self, complaint_id: str, leg: tuple[str, int]) -> str:
+        """Name the order key of a leg's highest numbered update; empty: none."""
+
     def leader(self, complaint_id: str) -> str:
         """Name the complaint that it follows since they were merged, else itself."""
 

@@ -103,6 +103,12 @@ class Act:
             if secondary.state.facts.get("confidential"):
                 msg = "a confidential complaint follows none: others would read of it"
                 raise NotPossibleError(msg)
+            if secondary.began_above:
+                msg = (
+                    f"it began on {secondary.began_above}, which alone tells its "
+                    "reporter and would hear no more: let the other one follow it"
+                )
+                raise NotPossibleError(msg)
             _check_leader(verb, primary)
             into = _event(verb, request, secondary, self._reference)
             _check_legal(verb, request, secondary, into)

@@ -192,7 +192,8 @@ class Deliver:
         way = self._ways.get(cursor.party)
         if way is None:
             return "the party is not configured"
-        begun = cursor.sending_mapping if cursor.sending_to_seq is not None else ""
+        is_begun = cursor.sending_to_seq is not None or cursor.dead_letter_id
+        begun = cursor.sending_mapping if is_begun else ""
         if not begun or begun == way.mapping_version:
             return way
         if way.kind is PartyKind.REPORTER:

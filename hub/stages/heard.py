@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.domain.order import FROM_ABOVE
+from hub.domain.order import BEFORE_NUMBERS, FROM_ABOVE, NUMBER_DIGITS
 from hub.ports import JournalRow
 from schemas.agency import OrderBy
 from schemas.events import CATALOGUE, Cause, NewEvent, new_event
@@ -30,7 +30,7 @@ def of_agency(
     assignment_no: int,
     row: JournalRow,
     update: AgencyUpdate,
-    order_by: OrderBy,
+    order_key: str,
     no: int = 1,
 ) -> NewEvent:
     """Make an agency's word on its own leg; `no` is its number within the row.
@@ -55,12 +55,12 @@ def of_agency(
         occurred_at,
         leg=(agency, assignment_no),
         occurrence_key=occurrence_key(update, row),
-        order_key=order_key(order_by, update, row),
+        order_key=order_key,
     )
 
 
 def from_above(
-    party: str, row: JournalRow, update: AgencyUpdate, order_by: OrderBy, no: int = 1
+    party: str, row: JournalRow, update: AgencyUpdate, order_key: str, no: int = 1
 ) -> NewEvent:
     """Make an upstream platform's word on the case: it has no leg, but its own order.
 
@@ -79,7 +79,7 @@ def from_above(
         occurred_at,
         leg=(party, FROM_ABOVE),
         occurrence_key=occurrence_key(update, row),
-        order_key=order_key(order_by, update, row),
+        order_key=order_key,
     )
 
 
@@ -114,17 +114,22 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def order_key(order_by: OrderBy, update: AgencyUpdate, row: JournalRow) -> str:
-    """Make the key that sorts a leg's updates as its agency declares."""
-    arrived = f"a:{row.received_at.isoformat()}"
+def order_key(
+    order_by: OrderBy, update: AgencyUpdate, row: JournalRow, numbered: str = ""
+) -> str:
+    """Make the key that sorts a leg's updates as its agency declares.
+
+    A word without a number stands behind those that were heard before it came, of
+    which `numbered` is the last, and before every later one. One without a time
+    counts from its arrival.
+    """
+    arrived = row.received_at.isoformat()
     match order_by:
+        case OrderBy.SEQUENCE if update.sequence is not None:
+            return f"{update.sequence:0{NUMBER_DIGITS}d}"
         case OrderBy.SEQUENCE:
-            return arrived if update.sequence is None else f"{update.sequence:020d}"
+            return f"{numbered or BEFORE_NUMBERS}a:{arrived}"
         case OrderBy.TIME:
-            return (
-                arrived
-                if update.occurred_at is None
-                else update.occurred_at.isoformat()
-            )
+            return (update.occurred_at or row.received_at).isoformat()
         case OrderBy.ARRIVAL:
-            return arrived
+            return f"a:{arrived}"

@@ -11,7 +11,7 @@ from hub.domain.order import FROM_ABOVE
 from hub.domain.placing import Placing
 from hub.ports import Journal, JournalRow, Settled, Work
 from hub.stages.births import Births
-from hub.stages.heard import from_above, of_agency
+from hub.stages.heard import from_above, of_agency, order_key
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.events import AGENCY_EVENTS, UPSTREAM_EVENTS, Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, PartyKind
@@ -147,6 +147,8 @@ class Updates:
                         settled = self._begin(work, agency, one.row, record)
                     case AgencyUpdate() as update:
                         settled = self._apply(work, agency, one.row, update)
+                if settled.state == "quarantined":
+                    _take_along(work, agency, one)
                 work.settle(one.row, settled)
                 states[settled.state] += 1
             return states
@@ -186,6 +188,8 @@ class Updates:
             reference=record.reference,
             event_type=record.event_type,
             raw_status=record.raw_status,
+            event_id=record.event_id,
+            sequence=record.sequence,
             occurred_at=record.occurred_at,
         )
         said = self._apply(work, party, row, word, AT_BIRTH)
@@ -212,7 +216,11 @@ class Updates:
         if found is None:
             return self._orphan(work, agency, row, update)
         complaint_id, assignment_no = found
-        event = self._event(agency, assignment_no, row, update, no)
+        leg = (agency, assignment_no)
+        numbered = (
+            "" if update.sequence is not None else work.last_number(complaint_id, leg)
+        )
+        event = self._event(leg, row, update, numbered, no)
         leader = work.leader(complaint_id)
         if leader != complaint_id:
             if work.has_occurrence(complaint_id, event):
@@ -241,16 +249,17 @@ class Updates:
 
     def _event(
         self,
-        party: str,
-        assignment_no: int,
+        leg: tuple[str, int],
         row: JournalRow,
         update: AgencyUpdate,
+        numbered: str,
         no: int,
     ) -> NewEvent:
-        order_by = self._agencies[party].order_by
+        party, assignment_no = leg
+        key = order_key(self._agencies[party].order_by, update, row, numbered)
         if self._is_upstream(party):
-            return from_above(party, row, update, order_by, no)
-        return of_agency(party, assignment_no, row, update, order_by, no)
+            return from_above(party, row, update, key, no)
+        return of_agency(party, assignment_no, row, update, key, no)
 
     def _is_upstream(self, party: str) -> bool:
         return self._agencies[party].kind is PartyKind.UPSTREAM
@@ -268,6 +277,14 @@ def _seen(body: bytes) -> AgencyUpdate | Corrupt:
         )
     except ValueError:
         return Corrupt(code="malformed", why="it is no view of a case")
+
+
+def _take_along(work: Work, agency: str, one: _News) -> None:
+    """Let what was not understood of a known complaint go with it when it is erased."""
+    if isinstance(one.what, Settled) or not one.what.reference:
+        return
+    if found := work.case_by_reference(agency, one.what.reference):
+        work.adopt(one.row, found[0])
 
 
 def _known(complaint_id: str) -> Settled:

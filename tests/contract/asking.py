@@ -118,7 +118,7 @@ class Asking:
                 poll=Polling(pages_max=self.pages_max),
                 reconcile=Reconciling(cases_max=2),
             )
-            for name in (PUPR, DINKES)
+            for name in (PUPR, DINKES, *self.feeds)
         }
 
     @property

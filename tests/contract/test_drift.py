@@ -279,3 +279,23 @@ def test_drift_is_shown_by_the_doctor_and_on_the_metrics_page(
     asking.heal()
     gauges()
     assert shown("simpul_drift", kind) is None, "it is given its time"
+
+
+def test_the_doctor_names_who_has_not_answered_for_long(
+    world: World, known: Known
+) -> None:
+    feed = Feed(fails=[Retryable("its host is away")] * 9)
+    asking = Asking(world, {PUPR: feed})
+    asking.poll()
+    assert doctor._asked(world.store).ok, "once is nothing"
+    for _ in range(3):
+        asking.wait(7200)
+        asking.poll()
+
+    check = doctor._asked(world.store)
+    assert not check.ok
+    assert [one["why"] for one in check.findings] == ["its host is away"]
+    feed.fails = []
+    asking.wait(7200)
+    asking.poll()
+    assert doctor._asked(world.store).ok

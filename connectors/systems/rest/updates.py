@@ -217,6 +217,8 @@ class UpdateReader:
             complaint=born.read(item),
             raw_status=word,
             event_type="" if is_new or not word else self._event_type(word),
+            event_id=self._word(item, self._where.event_id),
+            sequence=self._sequence(item),
             occurred_at=self._time(item, self._where.time),
         )
 
