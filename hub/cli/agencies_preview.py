@@ -39,6 +39,7 @@ def preview(
 ) -> None:
     """Show the request by which NAME would get a complaint; sends nothing."""
     from connectors.kit.golden import accept as accept_case
+    from connectors.kit.golden import calls_of
     from connectors.kit.masking import shown
 
     loaded, given = _given(name, complaint, data_dir)
