@@ -25,6 +25,9 @@ class AgencyUpdate(Model):
     """Number of the event within the case, where the agency counts."""
     occurred_at: Instant | None = None
     """The agency's clock, in UTC by the zone that its manifest declares."""
+    stands: bool = False
+    """It says how the case stands, not that something happened: said again under a
+    later time, and with the same words, it is no news."""
 
 
 class AgencyComplaint(Model):

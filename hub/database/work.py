@@ -27,7 +27,7 @@ from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines
 from hub.domain.identity import contact_form, relayed_key
 from hub.domain.lifecycle import why_unmoved
-from hub.domain.order import last_number
+from hub.domain.order import last_number, last_word
 from hub.domain.registration import Beginning
 from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
 from schemas.complaint import NewComplaint
@@ -215,6 +215,11 @@ class ClaimedWork:
         """Name the order key of a leg's highest numbered update; empty: none."""
         case = self._log.open(complaint_id)
         return last_number((e for _, e in case.events) if case else (), leg)
+
+    def last_word(self, complaint_id: str, leg: tuple[str, int]) -> str:
+        """Name the occurrence key of a leg's last update that came; empty: none."""
+        case = self._log.open(complaint_id)
+        return last_word((e for _, e in case.events) if case else (), leg)
 
     def leader(self, complaint_id: str) -> str:
         """Name the complaint that it follows since they were merged, else itself."""

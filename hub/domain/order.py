@@ -55,6 +55,12 @@ def last_number(events: Iterable[NewEvent], leg: tuple[str, int]) -> str:
     return max((key for key in keys if _is_number(key)), default="")
 
 
+def last_word(events: Iterable[NewEvent], leg: tuple[str, int]) -> str:
+    """Name the occurrence key of the last update of a leg that came; empty: none."""
+    keys = [event.occurrence_key for event in events if event.leg == leg]
+    return next((key for key in reversed(keys) if key), "")
+
+
 def _is_number(key: str) -> bool:
     return len(key) == NUMBER_DIGITS and key.isdecimal()
 

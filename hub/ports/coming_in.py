@@ -216,6 +216,9 @@ class Work(Protocol):
     def last_number(self, complaint_id: str, leg: tuple[str, int]) -> str:
         """Name the order key of a leg's highest numbered update; empty: none."""
 
+    def last_word(self, complaint_id: str, leg: tuple[str, int]) -> str:
+        """Name the occurrence key of a leg's last update that came; empty: none."""
+
     def leader(self, complaint_id: str) -> str:
         """Name the complaint that it follows since they were merged, else itself."""
 

@@ -110,6 +110,12 @@ def occurrence_key(update: AgencyUpdate, row: JournalRow) -> str:
     return f"row:{row.id}"
 
 
+def says_again(update: AgencyUpdate, last: str) -> bool:
+    """Tell whether a view of a case is the last word of its leg, under a later time."""
+    said = _digest(f"{update.raw_status}\x1f{update.text}")[:16]
+    return update.stands and last.startswith("at:") and last.endswith(f":{said}")
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -11,7 +11,7 @@ from hub.domain.order import FROM_ABOVE
 from hub.domain.placing import Placing
 from hub.ports import Journal, JournalRow, Settled, Work
 from hub.stages.births import Births
-from hub.stages.heard import from_above, of_agency, order_key
+from hub.stages.heard import from_above, of_agency, order_key, says_again
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.events import AGENCY_EVENTS, UPSTREAM_EVENTS, Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, PartyKind
@@ -215,8 +215,20 @@ class Updates:
         found = work.case_by_reference(agency, update.reference)
         if found is None:
             return self._orphan(work, agency, row, update)
-        complaint_id, assignment_no = found
-        leg = (agency, assignment_no)
+        complaint_id, number = found
+        if says_again(update, work.last_word(complaint_id, (agency, number))):
+            return Settled("duplicate", "it stands as it stood", "link", complaint_id)
+        return self._say(work, (complaint_id, (agency, number)), row, update, no)
+
+    def _say(
+        self,
+        work: Work,
+        at: tuple[str, tuple[str, int]],
+        row: JournalRow,
+        update: AgencyUpdate,
+        no: int,
+    ) -> Settled:
+        complaint_id, leg = at
         numbered = (
             "" if update.sequence is not None else work.last_number(complaint_id, leg)
         )

@@ -108,6 +108,7 @@ class Reader:
             text=update.description,
             event_id=update.update_id,
             at=update.updated_at,
+            stands=False,
         )
 
     def _update(
@@ -119,6 +120,7 @@ class Reader:
         event_id: str,
         at: datetime | None,
         unit: str = "",
+        stands: bool = True,
     ) -> AgencyUpdate | Corrupt:
         told = [word for word in map(_short, words) if word]
         if not told:
@@ -139,6 +141,7 @@ class Reader:
                 unit=_short(unit) if event_type == "unit_assigned" else "",
                 event_id=event_id,
                 occurred_at=at,
+                stands=stands,
             )
         except ValidationError:
             why = "a field holds what no field of its kind can"

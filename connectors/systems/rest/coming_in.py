@@ -122,6 +122,9 @@ class Update(Section):
     event_id: MaybePlace = None
     text: MaybePlace = None
     unit: MaybePlace = None
+    stands: bool = False
+    """Items say how cases stand, as a list of cases that changed: the same status and
+    words again, under a later time, are no news."""
 
 
 class Born(Section):

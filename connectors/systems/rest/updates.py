@@ -236,6 +236,7 @@ class UpdateReader:
             event_id=self._word(item, self._where.event_id),
             sequence=self._sequence(item),
             occurred_at=self._time(item, self._where.time),
+            stands=self._where.stands,
         )
 
     def _event_type(self, word: str) -> str:
