@@ -36,6 +36,9 @@ class Officer(Protocol):
     def words(self) -> Sequence[str]:
         """Name the status words that the system has; none if nobody can tell."""
 
+    def begin(self) -> bool:
+        """Let a complaint begin in the agency's own system; False if nobody can."""
+
 
 @dataclass
 class Tried:

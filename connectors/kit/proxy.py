@@ -4,6 +4,7 @@ It has real sockets, so that every fault shows against any HTTP sandbox without 
 help: what the agency did is done, what the hub hears of it is the fault's.
 """
 
+import re
 import socket
 import struct
 import threading
@@ -23,9 +24,12 @@ FORWARD_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 7
 LOGIN_PAGE = b"<!doctype html><title>Masuk</title><form><input type=password></form>"
 CREDENTIALS = frozenset(
-    {"authorization", "x-api-key", "api-key", "apikey", "x-token", "cookie"}
+    {"authorization", "x-api-key", "api-key", "apikey", "x-token", "token", "cookie"}
 )
 """Headers by which a caller is known; taken away where a call is to be unknown."""
+_FIELD = re.compile(rb"(?<![^&?])(?:api_key|apikey|access_token)=[^&]*&?")
+"""The same in a form, or in the question of an address."""
+_FORM = "application/x-www-form-urlencoded"
 _NOT_FORWARDED = frozenset({"host", "connection", "content-length"})
 _RESET = struct.pack("ii", 1, 0)
 
@@ -114,14 +118,15 @@ class FaultProxy:
             handler.answer(*_INSTEAD[fault])
             return
         headers = {k: v for k, v in handler.headers.items() if _passes(k)}
+        path = handler.path
         if fault is Break.NOBODY:
-            kept = {k: v for k, v in headers.items() if k.lower() not in CREDENTIALS}
-            self.stripped = len(kept) < len(headers)
-            headers = kept
+            had = (headers, path, body)
+            headers, path, body = _unknown(*had)
+            self.stripped = (headers, path, body) != had
         try:
             got = self._client.request(
                 handler.command,
-                self._upstream + handler.path,
+                self._upstream + path,
                 headers=headers,
                 content=body,
             )
@@ -205,6 +210,16 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _unknown(
+    headers: dict[str, str], path: str, body: bytes
+) -> tuple[dict[str, str], str, bytes]:
+    """Take away what proves who calls."""
+    kept = {k: v for k, v in headers.items() if k.lower() not in CREDENTIALS}
+    if headers.get("Content-Type", headers.get("content-type", "")).startswith(_FORM):
+        body = _FIELD.sub(b"", body)
+    return kept, _FIELD.sub(b"", path.encode()).decode(), body
 
 
 def _passes(header: str) -> bool:
