@@ -22,6 +22,7 @@ HOLD_SECONDS = 30.0
 DRIP_SECONDS = 0.1
 FORWARD_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 7
+PORTS = {"http": 80, "https": 443, "amqp": 5672, "amqps": 5671}
 LOGIN_PAGE = b"<!doctype html><title>Masuk</title><form><input type=password></form>"
 CREDENTIALS = frozenset(
     {"authorization", "x-api-key", "api-key", "apikey", "x-token", "token", "cookie"}
@@ -31,6 +32,8 @@ _FIELD = re.compile(rb"(?<![^&?])(?:api_key|apikey|access_token)=[^&]*&?")
 """The same in a form, or in the question of an address."""
 _FORM = "application/x-www-form-urlencoded"
 _NOT_FORWARDED = frozenset({"host", "connection", "content-length"})
+_NOT_TOLD = _NOT_FORWARDED | {"content-encoding", "transfer-encoding", "keep-alive"}
+_READING = frozenset({"GET", "HEAD"})
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -85,6 +88,7 @@ class FaultProxy:
         self._upstream = upstream.rstrip("/")
         self._lock = threading.Lock()
         self._next: Break | None = None
+        self._writes_before = 0
         self._ended = threading.Event()
         self._client = httpx2.Client(timeout=FORWARD_SECONDS, trust_env=False)
         self._server = _Server((LOOPBACK, 0), _Handler)
@@ -105,15 +109,17 @@ class FaultProxy:
         self._server.server_close()
         self._client.close()
 
-    def next_call(self, fault: Break | None) -> None:
-        """Let the next call go wrong this way; None takes an order back."""
+    def next_call(self, fault: Break | None, *, writes_before: int = 0) -> None:
+        """Let the next call go wrong this way; None takes an order back.
+
+        So many calls that write something go well before.
+        """
         with self._lock:
-            self._next = fault
+            self._next, self._writes_before = fault, writes_before
 
     def serve(self, handler: "_Handler", body: bytes) -> None:
         """Go through one call."""
-        with self._lock:
-            fault, self._next = self._next, None
+        fault = self._due(handler.command)
         if fault is not None and fault in _INSTEAD:
             handler.answer(*_INSTEAD[fault])
             return
@@ -135,6 +141,14 @@ class FaultProxy:
             return
         told = {k: v for k, v in got.headers.items() if _told(k)}
         self._tell(fault, handler, (got.status_code, got.content, told))
+
+    def _due(self, method: str) -> Break | None:
+        with self._lock:
+            if self._writes_before:
+                self._writes_before -= method not in _READING
+                return None
+            fault, self._next = self._next, None
+            return fault
 
     def _tell(
         self,
@@ -227,13 +241,13 @@ def _passes(header: str) -> bool:
 
 
 def _told(header: str) -> bool:
-    return header.lower() in {"content-type", "retry-after", "location", "date"}
+    return header.lower() not in _NOT_TOLD
 
 
 def reachable(url: str, seconds: float) -> str:
     """Say why nobody listens at an address; empty where somebody does."""
     parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port or PORTS.get(parts.scheme, 80)
     try:
         socket.create_connection((parts.hostname or "", port), seconds).close()
     except OSError as error:
