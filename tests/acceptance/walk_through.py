@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +26,9 @@ class Step:
 
     def fits(self, said: str) -> bool:
         """Tell whether it said so; spaces at the ends of lines do not count."""
-        pattern = re.escape(_stripped(self.says))
-        pattern = pattern.replace(f"\n{LEFT_OUT}\n", r"\n(?:.*\n)*?")
-        pattern = pattern.replace("\\\n", "\n").replace(LEFT_OUT, ".*?")
+        pattern = re.escape(_stripped(self.says)).replace("\\\n", "\n")
+        pattern = pattern.replace(f"\n{LEFT_OUT}\n", r"\n(?:[^\n]*\n)*?")
+        pattern = pattern.replace(LEFT_OUT, ".*?")
         return re.fullmatch(pattern, _stripped(said), re.DOTALL) is not None
 
 
@@ -46,12 +47,16 @@ def said_by(
 ) -> list[str]:
     """Run commands in one shell; returns what each said, as far as it came."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SIMPUL_")}
-    lines = [f'simpul() {{ "{sys.executable}" -m hub "$@"; }}']
-    lines += [f"{step.command}\necho {MARK}" for step in steps]
+    program = folder / "bin" / "simpul"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hub "$@"\n')
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    lines = [f"{step.command}\necho {MARK}" for step in steps]
     with subprocess.Popen(
         ["bash", "-c", "\n".join(lines)],
         cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), **variables},
+        env={**kept, "PATH": path, "PYTHONPATH": str(ROOT), **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -63,6 +68,9 @@ def said_by(
         except subprocess.TimeoutExpired:
             os.killpg(shell.pid, signal.SIGKILL)
             said, _ = shell.communicate()
+        finally:
+            with suppress(ProcessLookupError):  # what it left in the background
+                os.killpg(shell.pid, signal.SIGKILL)
     return said.split(f"{MARK}\n")[:-1]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from connectors import registry
 from connectors.kit.bench import Bench
+from connectors.kit.breaking import BREAKS
 from connectors.kit.row import Verdict
 from hub.simulator.broker_agency import EXCHANGE, HAND_OVERS, INBOX, BrokerAgency
 from hub.simulator.faults import UPDATE_FAULTS, Fault
@@ -16,22 +17,7 @@ from tests.unit.connectors.kit.polled import on_the_bench
 from tests.unit.connectors.kit.standing import manifest_of, report_of, verdicts
 from tests.unit.connectors.kit.test_conformance import RIGHT_ROW
 
-HTTP_ONLY = frozenset(
-    [
-        "recovers",
-        "lost_answer",
-        "reset",
-        "slow",
-        "drip",
-        "throttled",
-        "unavailable",
-        "server_error",
-        "too_large",
-        "bad_json",
-        "login_page",
-        "expired",
-    ]
-)
+HTTP_ONLY = frozenset({"recovers", *BREAKS})
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The shipped agencies that are asked, on the bench with their simulators behind them."""
+"""Shipped agencies that are asked, on the bench with simulators behind them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
