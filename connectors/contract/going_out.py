@@ -206,5 +206,8 @@ class Target(Protocol):
     def send(self, delivery: Delivery) -> Done | Pending | Skipped:
         """Tell it of later events."""
 
-    def find(self, delivery: Delivery) -> Found | NotFound | CannotTell:
-        """Ask whether the delivery with this key was done."""
+    def find(self, delivery: Delivery) -> Found | NotFound | CannotTell | Pending:
+        """Ask whether the delivery with this key was done.
+
+        Pending: it is there, and its call goes on from `progress` with what follows.
+        """

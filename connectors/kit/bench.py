@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-from connectors.contract import Delivery, Done, Pending, System
+from connectors.contract import Delivery, Done, Found, Pending, System
 from connectors.errors import ConnectorError
 from connectors.kit.masking import shown
 from connectors.kit.proxy import FaultProxy
@@ -52,8 +52,9 @@ class Tried:
 
     @property
     def reference(self) -> str:
-        """The agency's id of the case, if it was done."""
-        return self.ended.reference if isinstance(self.ended, Done) else ""
+        """The agency's id of the case, if it was done, or found."""
+        there = isinstance(self.ended, Done | Found)
+        return self.ended.reference if there else ""
 
     @property
     def says(self) -> str:
@@ -102,7 +103,9 @@ class Bench:
         self.proxy: FaultProxy | None = None
         manifest = self.manifest
         if self.base_url.startswith("http"):
-            made = FaultProxy(self.base_url, slow_seconds=HURRIED_SECONDS / 3)
+            made = FaultProxy(
+                self.base_url, slow_seconds=HURRIED_SECONDS / 3, secrets=self.secrets
+            )
             self.proxy = self._open.enter_context(made)
             settings = {**manifest.settings, "base_url": made.url}
             manifest = manifest.model_copy(update={"settings": settings})
@@ -148,6 +151,18 @@ class Bench:
     def send(self, delivery: Delivery) -> Tried:
         """Tell of a later event."""
         return self.call(self.system.send, delivery, most=STEPS_MAX)
+
+    def find(self, delivery: Delivery) -> Tried:
+        """Look a hand-over up; where it is there, what follows it goes on."""
+
+        def act(given: Delivery) -> Any:
+            ended = self.system.find(given)
+            if not isinstance(ended, Pending):
+                return ended
+            later = given.model_copy(update={"progress": ended.progress})
+            return self._through(self.system.submit, later, STEPS_MAX)
+
+        return self.call(act, delivery)
 
     def _through(
         self, act: Callable[[Delivery], Any], delivery: Delivery, most: int

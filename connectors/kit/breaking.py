@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from connectors.contract import Found
 from connectors.errors import (
     ConnectorError,
     Misconfigured,
@@ -76,12 +75,8 @@ def recovers(bench: Bench) -> Outcome:
     bench.proxy.next_call(Break.ANSWER_LOST, writes_before=_steps_before(bench))
     lost = bench.submit(delivery, hurried=True)
     bench.proxy.next_call(None)
-    if able.finds:
-        again = bench.call(bench.system.find, delivery)
-        known = isinstance(again.ended, Found)
-    else:
-        again = bench.submit(delivery)
-        known = bool(again.reference)
+    again = bench.find(delivery) if able.finds else bench.submit(delivery)
+    known = bool(again.reference)
     after = _count(bench)
     once = before is None or after == before + 1
     good = isinstance(lost.error, OutcomeUnknown) and known and once

@@ -20,6 +20,8 @@ from schemas.agency import AgencyManifest
 from schemas.raw import RawMessage
 
 FOLDER = "golden"
+FIRST = "complaint.json"
+"""The case that a scaffold writes."""
 KEY = "golden"
 """The idempotency key of every golden hand-over."""
 SHAPE = "has `complaint` or `update`, and `expected`"
@@ -66,6 +68,22 @@ def body_of(
         return json.loads(body or b"null")
     except ValueError:
         return (body or b"").decode("utf-8", "replace")
+
+
+def accept(
+    folder: Path, manifest: AgencyManifest, system: System, given: Mapping[str, Any]
+) -> Path:
+    """Write what is sent of a complaint now as the golden case of an agency.
+
+    Whoever accepts it has read it; returns the file. Sends nothing.
+    """
+    path = folder / FOLDER / "complaint.json"
+    expected = body_of(manifest, system, given)
+    case = {"complaint": dict(given), "expected": expected}
+    path.parent.mkdir(exist_ok=True)
+    text = json.dumps(case, indent=2, ensure_ascii=False, default=str)
+    path.write_text(f"{text}\n", "utf-8")
+    return path
 
 
 def _read(

@@ -1,6 +1,6 @@
 """Rows: a complaint is handed over, and later events are told."""
 
-from connectors.contract import Found, NotFound, Skipped
+from connectors.contract import NotFound, Skipped
 from connectors.errors import Misconfigured
 from connectors.kit.bench import Bench, Tried, error_of
 from connectors.kit.proxy import Break, reachable
@@ -79,10 +79,10 @@ def look_up(bench: Bench) -> Outcome:
     if "reference" not in bench.notes:
         return untried(NO_CASE)
     delivery = bench.notes["delivery"]
-    there = bench.call(bench.system.find, delivery)
-    nowhere = bench.call(bench.system.find, hand_over(bench.manifest, SAMPLE))
-    good = isinstance(there.ended, Found) and isinstance(nowhere.ended, NotFound)
-    good = good and there.ended.reference == bench.notes["reference"]
+    there = bench.find(delivery)
+    nowhere = bench.find(hand_over(bench.manifest, SAMPLE))
+    good = isinstance(nowhere.ended, NotFound)
+    good = good and there.reference == bench.notes["reference"]
     return judged(
         good, "first a key that is there, then one that is not", there, nowhere
     )
@@ -99,7 +99,7 @@ def credentials(bench: Bench) -> Outcome:
     tried = bench.submit(hand_over(bench.manifest, SAMPLE))
     bench.proxy.next_call(None)
     if not bench.proxy.stripped:
-        return untried("the call has no header that proves who calls")
+        return untried("nothing in the call proves who calls")
     refused = isinstance(tried.error, Misconfigured)
     return judged(refused, "the same call without what proves who we are", tried)
 

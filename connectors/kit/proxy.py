@@ -8,12 +8,12 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx2
 
@@ -23,16 +23,31 @@ DRIP_SECONDS = 0.1
 FORWARD_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 7
 PORTS = {"http": 80, "https": 443, "amqp": 5672, "amqps": 5671}
+SECRET_CHARACTERS_MIN = 4
+"""A shorter one is in many texts that are no secret."""
 LOGIN_PAGE = b"<!doctype html><title>Masuk</title><form><input type=password></form>"
 CREDENTIALS = frozenset(
     {"authorization", "x-api-key", "api-key", "apikey", "x-token", "token", "cookie"}
 )
-"""Headers by which a caller is known; taken away where a call is to be unknown."""
-_FIELD = re.compile(rb"(?<![^&?])(?:api_key|apikey|access_token)=[^&]*&?")
-"""The same in a form, or in the question of an address."""
-_FORM = "application/x-www-form-urlencoded"
+"""Headers by which a caller is known; taken away where a call is to be unknown, with
+whatever header or parameter holds a secret."""
 _NOT_FORWARDED = frozenset({"host", "connection", "content-length"})
-_NOT_TOLD = _NOT_FORWARDED | {"content-encoding", "transfer-encoding", "keep-alive"}
+_NOT_TOLD = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "keep-alive",
+        "set-cookie",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers of an answer that are of one connection, or of its encoding."""
+_FIELD = re.compile(rb"(?<![^&?])(?:api_key|apikey|access_token)=[^&]*&?")
+"""A form's field that proves who calls."""
+_FORM = "application/x-www-form-urlencoded"
 _READING = frozenset({"GET", "HEAD"})
 _RESET = struct.pack("ii", 1, 0)
 
@@ -81,7 +96,10 @@ _WITHHELD = frozenset({Break.ANSWER_LOST, Break.RESET})
 class FaultProxy:
     """Forwards to one address; `next_call` breaks the next call only."""
 
-    def __init__(self, upstream: str, *, slow_seconds: float) -> None:
+    def __init__(
+        self, upstream: str, *, slow_seconds: float, secrets: Collection[str] = ()
+    ) -> None:
+        self._secrets = [one for one in secrets if len(one) >= SECRET_CHARACTERS_MIN]
         self.slow_seconds = slow_seconds
         self.stripped = False
         """The last call without credentials had some that were taken away."""
@@ -126,9 +144,12 @@ class FaultProxy:
         headers = {k: v for k, v in handler.headers.items() if _passes(k)}
         path = handler.path
         if fault is Break.NOBODY:
-            had = (headers, path, body)
-            headers, path, body = _unknown(*had)
-            self.stripped = (headers, path, body) != had
+            kept, target = self._unknown(headers, handler.path)
+            had = body
+            if _is_form(headers):
+                body = _FIELD.sub(b"", body)
+            self.stripped = (kept, target, body) != (headers, handler.path, had)
+            headers, path = kept, target
         try:
             got = self._client.request(
                 handler.command,
@@ -139,7 +160,7 @@ class FaultProxy:
         except httpx2.HTTPError:
             handler.reset()
             return
-        told = {k: v for k, v in got.headers.items() if _told(k)}
+        told = _told(dict(got.headers), self._upstream, self.url)
         self._tell(fault, handler, (got.status_code, got.content, told))
 
     def _due(self, method: str) -> Break | None:
@@ -149,6 +170,25 @@ class FaultProxy:
                 return None
             fault, self._next = self._next, None
             return fault
+
+    def _unknown(
+        self, headers: Mapping[str, str], path: str
+    ) -> tuple[dict[str, str], str]:
+        """Leave out what proves who calls: in headers, and in the address."""
+        kept = {
+            name: value
+            for name, value in headers.items()
+            if name.lower() not in CREDENTIALS and not self._is_secret(value)
+        }
+        before, _, query = path.partition("?")
+        named = parse_qsl(query, keep_blank_values=True)
+        open_ = [(name, value) for name, value in named if not self._is_secret(value)]
+        if open_ == named:
+            return kept, path
+        return kept, f"{before}?{urlencode(open_, quote_via=quote)}"
+
+    def _is_secret(self, value: str) -> bool:
+        return any(secret in value for secret in self._secrets)
 
     def _tell(
         self,
@@ -226,22 +266,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
-def _unknown(
-    headers: dict[str, str], path: str, body: bytes
-) -> tuple[dict[str, str], str, bytes]:
-    """Take away what proves who calls."""
-    kept = {k: v for k, v in headers.items() if k.lower() not in CREDENTIALS}
-    if headers.get("Content-Type", headers.get("content-type", "")).startswith(_FORM):
-        body = _FIELD.sub(b"", body)
-    return kept, _FIELD.sub(b"", path.encode()).decode(), body
+def _is_form(headers: Mapping[str, str]) -> bool:
+    kinds = [v for k, v in headers.items() if k.lower() == "content-type"]
+    return any(kind.startswith(_FORM) for kind in kinds)
 
 
 def _passes(header: str) -> bool:
     return header.lower() not in _NOT_FORWARDED
 
 
-def _told(header: str) -> bool:
-    return header.lower() not in _NOT_TOLD
+def _told(headers: Mapping[str, str], upstream: str, here: str) -> dict[str, str]:
+    """Give back what a file may rely on; what leads on leads here again."""
+    told = {k: v for k, v in headers.items() if k.lower() not in _NOT_TOLD}
+    for name in told.keys() & {"link", "location"}:
+        told[name] = told[name].replace(upstream, here)
+    return told
 
 
 def reachable(url: str, seconds: float) -> str:

@@ -1,5 +1,6 @@
 """Signed test updates (Standard Webhooks), and how each side verifies one."""
 
+import hashlib
 import json
 import shlex
 from collections.abc import Mapping
@@ -7,10 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from standardwebhooks import Webhook
 
 from connectors.contract import HttpRequest
+from connectors.protocols.http.signing import fill_signed, signature
+from connectors.protocols.http.tokens import basic_header
 from schemas.agency import AgencyManifest
 
 LANGUAGES = ("python", "php", "node", "curl")
@@ -45,44 +49,106 @@ def update_body(
         "text": "Pembaruan uji dari bangku uji Simpul.",
     }
     if where.get("time_format"):
-        given["time"] = at.strftime(where["time_format"])
+        zone = ZoneInfo(manifest.zone)
+        given["time"] = _written(at.astimezone(zone), where["time_format"])
     for name, value in given.items():
         if where.get(name):
-            _put(item, where[name], value)
+            _put(item, _path(name, where[name]), value)
     body: dict[str, Any] = {}
     if not where.get("items"):
         return json.dumps(item).encode()
-    _put(body, where["items"], [item])
+    _put(body, _path("items", where["items"]), [item])
     return json.dumps(body).encode()
+
+
+def _written(at: datetime, time_format: str) -> str:
+    parts = {"epoch": 1, "epoch_ms": 1000}.get(time_format)
+    if parts is not None:
+        return str(int(at.timestamp()) * parts)
+    return at.strftime(time_format)
+
+
+def _path(name: str, place: Any) -> str:
+    if isinstance(place, str) and not place.startswith(("jsonata:", "header:")):
+        return place
+    msg = f"update.{name} is no plain path: give an update with --body FILE"
+    raise UnsignableError(msg)
 
 
 def signed(
     manifest: AgencyManifest, path: str, body: bytes, at: datetime
 ) -> HttpRequest:
-    """Sign an update with [settings.webhook]'s secret; raises UnsignableError."""
+    """Sign an update, or prove who sends it, as [settings.webhook] says.
+
+    Raises UnsignableError.
+    """
     webhook = manifest.settings.get("webhook")
     secret = webhook.get("secret") if isinstance(webhook, Mapping) else None
-    if not secret:
+    if not isinstance(webhook, Mapping) or not secret:
         msg = "agency.toml has no [settings.webhook] with a secret: nothing is signed"
         raise UnsignableError(msg)
-    webhook_id = f"msg_uji_{uuid4().hex[:16]}"
-    try:
-        signature = Webhook(secret).sign(webhook_id, at, body.decode("utf-8"))
-    except ValueError as error:
-        msg = "the secret of [settings.webhook] is no whsec_ and base64 after it"
-        raise UnsignableError(msg) from error
+    message_id = f"msg_uji_{uuid4().hex[:16]}"
+    if webhook.get("kind", "standard") == "standard":
+        proof = _standard(secret, message_id, body, at)
+    else:
+        proof = _of_its_own(webhook, path, body, at)
+        if webhook.get("id_header"):
+            proof[str(webhook["id_header"]).lower()] = message_id
     return HttpRequest(
         method="POST",
         path=path,
         query={},
-        headers={
-            "content-type": "application/json",
-            "webhook-id": webhook_id,
-            "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": signature,
-        },
+        headers={"content-type": "application/json", **proof},
         body=body,
     )
+
+
+def _standard(
+    secret: str, message_id: str, body: bytes, at: datetime
+) -> dict[str, str]:
+    try:
+        signature = Webhook(secret).sign(message_id, at, body.decode("utf-8"))
+    except ValueError as error:
+        msg = "the secret of [settings.webhook] is no whsec_ and base64 after it"
+        raise UnsignableError(msg) from error
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
+def _of_its_own(
+    webhook: Mapping[str, Any], path: str, body: bytes, at: datetime
+) -> dict[str, str]:
+    """Prove it by HMAC, or by a secret as it is."""
+    kind, secret = webhook["kind"], str(webhook["secret"])
+    if kind == "basic":
+        return {"authorization": basic_header(str(webhook["user"]), secret)}
+    if kind in {"bearer", "header"}:
+        name = str(webhook.get("header", "Authorization")).lower()
+        return {name: f"Bearer {secret}" if kind == "bearer" else secret}
+    parts = {
+        "method": b"POST",
+        "path": path.encode(),
+        "timestamp": str(int(at.timestamp())).encode(),
+        "nonce": uuid4().hex.encode(),
+        "body": body,
+        "body_sha256": hashlib.sha256(body).hexdigest().encode(),
+    }
+    text = fill_signed(str(webhook.get("signed", "{body}")), parts)
+    mark = signature(
+        secret.encode(),
+        text,
+        webhook.get("algorithm", "sha256"),
+        webhook.get("encoding", "hex"),
+    )
+    name = str(webhook.get("header", "X-Signature")).lower()
+    proof = {name: f"{webhook.get('prefix', '')}{mark}"}
+    for part in ("timestamp", "nonce"):
+        if webhook.get(f"{part}_header"):
+            proof[str(webhook[f"{part}_header"]).lower()] = parts[part].decode()
+    return proof
 
 
 def curl_of(request: HttpRequest, hub_url: str) -> str:

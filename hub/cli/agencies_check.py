@@ -23,6 +23,7 @@ def check(name: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     """
     from connectors import registry
     from connectors.kit.checking import check as check_file
+    from connectors.kit.golden import FOLDER
     from hub.cli.agencies_loading import build, file_of, files_of
 
     settings = read_settings(data_dir)
@@ -38,6 +39,9 @@ def check(name: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     ]
     if as_json or rows:
         answer_list(rows, LISTED, as_json=as_json, nothing="")
+    if any(f"/{FOLDER}/" in Path(one.file).as_posix() for one in findings):
+        say("Where the file is right and its golden case old: simpul agencies preview")
+        say("shows what is sent, and with --accept makes it the golden case.")
     if rows:
         msg = f"{len(rows)} mistakes in {len(paths)} agencies"
         raise Failed(msg)

@@ -23,20 +23,33 @@ complaint_option = click.option(
 @click.command("preview")
 @click.argument("name")
 @complaint_option
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Make it the golden case that check compares with; read it before.",
+)
 @common
 def preview(
-    name: str, complaint: Path | None, data_dir: Path | None, *, as_json: bool
+    name: str,
+    complaint: Path | None,
+    data_dir: Path | None,
+    *,
+    accept: bool,
+    as_json: bool,
 ) -> None:
     """Show the request by which NAME would get a complaint; sends nothing."""
-    from connectors.kit.golden import calls_of
+    from connectors.kit.golden import accept as accept_case
     from connectors.kit.masking import shown
 
     loaded, given = _given(name, complaint, data_dir)
-    calls = calls_of(loaded.manifest, loaded.system, given, "preview")
+    calls = golden.calls_of(loaded.manifest, loaded.system, given, "preview")
     if not calls:
         msg = f"the system {loaded.manifest.system!r} sends nothing over HTTP"
         raise Failed(msg)
     requests = [_request(shown(one, loaded.secrets)) for one in calls]
+    if accept:
+        case = accept_case(loaded.folder, loaded.manifest, loaded.system, given)
+        say(f"Written as the golden case {case}")
     if as_json:
         name = loaded.manifest.name
         print_json({"agency": name, "sent": False, "requests": requests})
@@ -144,7 +157,14 @@ def _print_request(one: dict[str, Any]) -> None:
 def _print_tried(document: dict[str, Any]) -> None:
     for one in document["exchanges"]:
         _print_request(one)
-        click.echo(f"answered {one['status'] or 'nothing'}\n{one['answer']}\n")
+        click.echo(f"{_answered(one)}\n")
     say(f"{document['result']}, after {document['seconds']} s")
     if document["reference"]:
         say(f"Next: simpul agencies test {document['agency']}")
+
+
+def _answered(one: dict[str, Any]) -> str:
+    """Say what came back; the reason that nothing did follows at the end."""
+    if not one["status"]:
+        return "no answer"
+    return f"answered {one['status']}\n{one['answer']}"

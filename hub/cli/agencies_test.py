@@ -15,6 +15,7 @@ from hub.cli.session import common, read_settings
 if TYPE_CHECKING:
     from connectors.kit.bench import Officer
     from connectors.kit.suite import Report
+    from hub.cli.agencies_loading import Loaded
 
 ROWS = ("level", "row", "verdict", "evidence")
 EVIDENCE_CHARACTERS = 100
@@ -135,6 +136,7 @@ def _run(
     from hub.cli.agencies_simulated import SimulatedOfficer
 
     loaded = load(path, environ)
+    _require_open(loaded, environ)
     try:
         sample = sample_of(loaded.folder)
     except SampleError as error:
@@ -152,9 +154,22 @@ def _run(
         if isinstance(officer, SimulatedOfficer):
             officer.hub_url = bench.receiver.url
         else:
-            say(f"Updates are taken at {bench.receiver.url}")
+            for way in bench.system.doors():
+                say(f"Updates are taken at {bench.receiver.url}{way.path}")
         against = "simulator" if is_simulated else bench.base_url
         return run_suite(bench, against=against)
+
+
+def _require_open(loaded: "Loaded", environ: Mapping[str, str]) -> None:
+    """Refuse to prove what the hub itself would not call; raises Failed."""
+    from connectors.kit.reaching import why_forbidden
+    from connectors.registry import with_networks
+
+    manifest = loaded.manifest
+    egress = with_networks(manifest.egress, environ)
+    url = str(manifest.settings.get("base_url", ""))
+    if why := why_forbidden(manifest.model_copy(update={"egress": egress}), url):
+        raise Failed(why)
 
 
 def _tell(found: "Report", report: Path | None, *, as_json: bool) -> None:

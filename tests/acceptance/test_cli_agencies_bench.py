@@ -120,16 +120,36 @@ def test_nothing_is_overwritten(run: Run, agencies: Path) -> None:
     assert run("agencies", "new", "../oops").code == USAGE
 
 
+def test_what_is_read_and_right_becomes_the_golden_case(
+    run: Run, agencies: Path
+) -> None:
+    run("agencies", "new", "rsud_contoh")
+    path = agencies / "rsud_contoh" / "agency.toml"
+    path.write_text(
+        path.read_text("utf-8").replace('"isi" = "body"', '"teks" = "body"')
+    )
+
+    old = run("agencies", "check", "rsud_contoh")
+    accepted = run("agencies", "preview", "rsud_contoh", "--accept")
+
+    assert old.code == FAILED
+    assert "--accept" in old.err
+    assert accepted.code == 0
+    assert run("agencies", "check", "rsud_contoh").code == 0
+
+
 def test_an_agency_that_refuses_fails_the_command(
     run: Run, agencies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("agencies", "new", "rsud_contoh")
     assert "is not public" in run("agencies", "try", "rsud_contoh").err
+    assert "is not public" in run("agencies", "test", "rsud_contoh").err
     monkeypatch.setenv("SIMPUL_EGRESS_NETWORKS", "127.0.0.0/8")
 
     tried = run("agencies", "try", "rsud_contoh")
 
     assert tried.code == FAILED
+    assert "no answer" in tried.out
     assert "connection refused" in tried.err
 
 

@@ -3,14 +3,12 @@
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from connectors.contract import OpenCase, PollAsk
 from hub.bootstrap import Hub, build_hub
 from hub.cli.play import short_agencies
 from hub.database.invariants import check_invariants
@@ -61,17 +59,6 @@ def track(hub: Hub, code: str) -> dict[str, Any]:
     return found
 
 
-def poll(hub: Hub, region: SimulatedRegion) -> list[str]:
-    """Ask the utility as the hub does; returns what became of each message."""
-    system = hub.config.agencies["perumda_tirta"].system
-    cases = [
-        OpenCase(position=case.nomor, reference=case.nomor)
-        for case in region.tirta.cases
-    ]
-    page = system.poll(PollAsk(None, datetime.now(UTC), lambda _, n: cases[:n]))
-    return [hub.accept(raw).state for raw in page.raws]
-
-
 def test_a_water_complaint_is_handed_over_once_and_closed_by_what_is_polled(
     hub: Hub, region: SimulatedRegion
 ) -> None:
@@ -86,18 +73,15 @@ def test_a_water_complaint_is_handed_over_once_and_closed_by_what_is_polled(
 
     for case in region.tirta.cases:
         region.tirta.move(case.nomor, "investigating", "Petugas di lokasi.")
-    assert poll(hub, region) == ["new"]
     assert eventually(
         lambda: {track(hub, c)["status"] for c in codes} == {"in_progress"}, SECONDS_MAX
     )
     for case in region.tirta.cases:
         region.tirta.move(case.nomor, "fixed", "Air sudah mengalir.")
-    assert poll(hub, region) == ["new"]
     assert eventually(
         lambda: {track(hub, c)["status"] for c in codes} == {"closed"}, SECONDS_MAX
     )
 
-    assert poll(hub, region) == ["seen"]
     told = [line["type"] for line in track(hub, codes[0])["timeline"]]
     assert told == ["registered", "handed_over", "work_started", "resolved"]
     store = hub.store

@@ -99,8 +99,11 @@ class Redmine(Product):
         if number not in self.issues:
             return Answer(404, b"")
         given = request.json()["issue"]
-        self._note(self.issues[number], given.get("notes", ""), "Simpul")
-        self.issues[number]["updated_on"] = _now()
+        issue = self.issues[number]
+        if status := given.get("status_id"):
+            issue["status"] = {"id": status, "name": STATUSES[status]}
+        self._note(issue, given.get("notes", ""), "Simpul")
+        issue["updated_on"] = _now()
         return Answer(204)
 
     def _upload(self, request: Request) -> Answer:

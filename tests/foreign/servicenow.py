@@ -1,6 +1,6 @@
 """ServiceNow's Table API: `result` around everything, times in UTC without a zone.
 
-https://www.servicenow.com/docs: REST API reference, Table API
+https://www.servicenow.com/docs: REST API reference, Table API and Attachment API
 """
 
 import base64
@@ -8,6 +8,7 @@ import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from tests.foreign.serving import Answer, Product, Request, Route
 
@@ -28,6 +29,7 @@ class ServiceNow(Product):
     def __init__(self) -> None:
         super().__init__()
         self.incidents: dict[str, dict[str, Any]] = {}
+        self.attachments: list[dict[str, str]] = []
 
     def admits(self, request: Request) -> Answer | None:
         """Name and password (Basic)."""
@@ -42,6 +44,7 @@ class ServiceNow(Product):
         return [
             ("POST", TABLE, self._create),
             ("GET", TABLE, self._list),
+            ("POST", r"/api/now/attachment/file", self._attach),
             ("GET", TABLE + r"/([0-9a-f]{32})", self._show),
             ("PATCH", TABLE + r"/([0-9a-f]{32})", self._update),
         ]
@@ -69,6 +72,22 @@ class ServiceNow(Product):
         place = f"{self.url}/api/now/table/incident/{key}"
         return Answer.of({"result": self._shown(key)}, 201, Location=place)
 
+    def _attach(self, request: Request) -> Answer:
+        key = request.query.get("table_sys_id", "")
+        known = request.query.get("table_name") == "incident" and key in self.incidents
+        if not known or not request.query.get("file_name"):
+            error = {"message": "Invalid table or record", "detail": ""}
+            return Answer.of({"error": error, "status": "failure"}, 400)
+        kept = {
+            "sys_id": uuid.uuid4().hex,
+            "table_sys_id": key,
+            "file_name": request.query["file_name"],
+            "content_type": request.headers["content-type"],
+            "size_bytes": str(len(request.body)),
+        }
+        self.attachments.append(kept)
+        return Answer.of({"result": kept}, 201)
+
     def _list(self, request: Request) -> Answer:
         found = [i for i in self.incidents if self._matches(i, request.query)]
         found.sort(key=lambda i: self.incidents[i]["sys_updated_on"])
@@ -78,7 +97,7 @@ class ServiceNow(Product):
         links = {}
         if offset + limit < len(found):
             query = request.query.get("sysparm_query", "")
-            after = f"sysparm_query={query}&sysparm_limit={limit}"
+            after = f"sysparm_query={quote(query)}&sysparm_limit={limit}"
             after += f"&sysparm_offset={offset + limit}"
             links = {"Link": f'<{self.url}{request.path}?{after}>;rel="next"'}
         return Answer.of({"result": page}, 200, **links)

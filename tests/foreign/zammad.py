@@ -26,6 +26,8 @@ class Zammad(Product):
         super().__init__()
         self.tickets: dict[int, dict[str, Any]] = {}
         self.articles: list[dict[str, Any]] = []
+        self.deliveries: list[tuple[dict[str, str], bytes]] = []
+        """Headers and body of what the hub was told, oldest first."""
         self.hook = ""
         """Address of the hub's door for its updates."""
 
@@ -57,8 +59,14 @@ class Zammad(Product):
             "Content-Type": "application/json; charset=utf-8",
             "X-Hub-Signature": f"sha1={mark}",
             "X-Zammad-Trigger": "Kabari Simpul",
-            "X-Zammad-Delivery": f"kirim-{len(self.requests)}-{number}-{state}",
+            "X-Zammad-Delivery": f"kirim-{len(self.deliveries) + 1}",
         }
+        self.deliveries.append((headers, body))
+        return self.repeat()
+
+    def repeat(self) -> int:
+        """Call the hub with the last change again, as after a lost answer."""
+        headers, body = self.deliveries[-1]
         return httpx2.post(self.hook, content=body, headers=headers).status_code
 
     def _create(self, request: Request) -> Answer:

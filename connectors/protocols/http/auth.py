@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, Union
 
 from pydantic import (
     AfterValidator,
@@ -60,7 +60,8 @@ class Bearer(AuthTable):
     previous_token: Secret | None = None
     """Is tried when the token is refused, while the token is being changed."""
     scheme: Text = "Bearer"
-    """The word before it: `Bearer`, `Token`, `Api-Key`."""
+    """The word before it: `Bearer`, `Token`, `Api-Key`; after one that ends with `=`,
+    such as `Token token=`, the token follows without a space."""
 
 
 class Basic(AuthTable):
@@ -184,7 +185,9 @@ def by_kind(kinds: Mapping[str, type[BaseModel]], otherwise: str) -> PlainValida
             raise ValidationError.from_exception_data(title, rows)
         return kinds[kind].model_validate(value)
 
-    return PlainValidator(choose)
+    # Fields of a table are checked by its own kind; the schema names all of them.
+    table: Any = Union[tuple(dict.fromkeys(kinds.values()))]  # noqa: UP007
+    return PlainValidator(choose, json_schema_input_type=table)
 
 
 Auth = Annotated[

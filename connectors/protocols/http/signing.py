@@ -153,7 +153,8 @@ def _values(*secrets_: SecretStr | None) -> list[str]:
 
 
 def _bearer(scheme: str, token: str, request: Outgoing) -> Outgoing:
-    return request.with_headers({"Authorization": f"{scheme} {token}"})
+    space = "" if scheme.endswith("=") else " "
+    return request.with_headers({"Authorization": f"{scheme}{space}{token}"})
 
 
 def _basic(user: str, password: str, request: Outgoing) -> Outgoing:

@@ -222,5 +222,10 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
-OneOrMany = BeforeValidator(_as_list)
+def one_or_many(kind: type[Section]) -> BeforeValidator:
+    """Let one table stand for a list of one."""
+    written: Any = kind | tuple[kind, ...]  # type: ignore[valid-type]
+    return BeforeValidator(_as_list, json_schema_input_type=written)
+
+
 """A single table counts as a list of one."""

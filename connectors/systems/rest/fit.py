@@ -7,7 +7,7 @@ from connectors.systems.rest import scope as scopes
 from connectors.systems.rest.calls import Call
 from connectors.systems.rest.reference import normalise_status
 from connectors.systems.rest.settings import RestSettings
-from connectors.systems.rest.templates import unknown
+from connectors.systems.rest.templates import names_in, unknown
 from schemas.agency import AgencyManifest, OrderBy
 from schemas.events import CATALOGUE
 
@@ -19,6 +19,7 @@ def require_fit(manifest: AgencyManifest, settings: RestSettings) -> None:
         *_updates(manifest, settings),
         *_names(settings),
         *_events(settings),
+        *_cases(settings),
     ]
     if faults:
         raise ValueError("; ".join(faults))
@@ -74,14 +75,39 @@ def _names(settings: RestSettings) -> Iterator[str]:
             yield f"settings.{place}: unknown {', '.join(strange)}; legal: {legal}"
 
 
+def _cases(settings: RestSettings) -> Iterator[str]:
+    """Name what asks case by case and never says which, and the other way round.
+
+    A list that is taken for one case would show another case's status as its own.
+    """
+    for place, call in (("poll", settings.poll), ("snapshot", settings.snapshot)):
+        if call is None or call.fields or call.body is not None:
+            continue
+        asks = any("reference" in names_in(one) for one in call.templates)
+        if call.kind == "cases" and not asks:
+            every = "feed" if place == "poll" else "all"
+            yield (
+                f"settings.{place}.kind: asks case by case without {{reference}}: put "
+                f'it into the path or the query, or write kind = "{every}" for a list'
+            )
+        if call.kind != "cases" and asks:
+            yield (
+                f"settings.{place}.kind: {call.kind} has no {{reference}}: write "
+                'kind = "cases"'
+            )
+
+
 _Named = tuple[str, Call, AbstractSet[str]]
 
 
 def _calls(settings: RestSettings) -> Iterator[_Named]:
     submit = settings.submit
-    if (upload := settings.upload) is not None:
-        yield "upload", upload, scopes.OF_UPLOAD
-    kept = scopes.OF_DELIVERY | (set(upload.keep) if upload else set())
+    upload = settings.upload
+    first = upload is not None and not upload.follows
+    if upload is not None:
+        known = set() if first else set(submit.keep)
+        yield "upload", upload, scopes.OF_UPLOAD | known
+    kept = scopes.OF_DELIVERY | (set(upload.keep) if upload and first else set())
     yield from _chain("submit", submit, submit.before, submit.after, kept)
     if (token := settings.token) is not None:
         yield "token", token, scopes.OF_TOKEN | kept | set(submit.keep)

@@ -50,10 +50,14 @@ class Upload(Call):
     multipart, base64 in JSON, or the whole body.
     """
 
+    follows: bool = False
+    """True where files are put to a case that is there: `{reference}` is known."""
+
     file_field: Dotted = ""
     """Their field of the content; in multipart `file` where none is named."""
-    id: NamedPlace
-    """Where the answer has the file's id; the ids are `uploads` afterwards."""
+    id: MaybePlace = None
+    """Where the answer has the file's id; the ids are `uploads` afterwards. Without it
+    the answer's status says that the file is there."""
     encoding: Encoding = "multipart"
     """`raw`: the file is the whole body, under its own media type."""
 
@@ -64,6 +68,9 @@ class Upload(Call):
             raise ValueError(msg)
         if self.body is not None:
             msg = "an upload has fields, and no body of its own"
+            raise ValueError(msg)
+        if self.id is None and not self.follows:
+            msg = "id is missing: by what does the hand-over name the file?"
             raise ValueError(msg)
         return self
 

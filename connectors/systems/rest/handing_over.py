@@ -1,6 +1,8 @@
 """Hands a complaint over: uploads, the call itself, its token, and what follows."""
 
-from connectors.contract import Delivery, Done, Pending
+from typing import Any
+
+from connectors.contract import Delivery, Done, FileOutcome, Pending
 from connectors.errors import OutcomeUnknown, Refused
 from connectors.systems.rest.answers import (
     AlreadyThere,
@@ -42,22 +44,47 @@ class HandOver:
         if progress.token:
             return self._ask(delivery, progress, left)
         upload = self._settings.upload
-        if upload is not None and len(progress.uploads) < len(delivery.files):
+        if upload is not None and not upload.follows and _is_left(delivery, progress):
             return self._upload(upload, delivery, progress, left)
         return self._create(delivery, progress, left)
 
-    def _upload(
+    def _put(
         self, call: Upload, delivery: Delivery, progress: Progress, left: Left
     ) -> Pending:
+        """Put a file to a case that is there; one that is refused harms it not."""
+        number = len(progress.uploads)
+        update: dict[str, Any]
+        try:
+            answered = self._send_file(call, delivery, progress, left)
+        except Refused as error:
+            update = {"not_taken": (*progress.not_taken, number)}
+            found, response = "", error.response
+        except AlreadyThere as error:
+            update, found, response = {}, "", error.answer.body
+        else:
+            found, response = _id_of(call, answered), answered.answer.body
+            update = {"kept": {**progress.kept, **kept(call, answered)}}
+        update["uploads"] = (*progress.uploads, found)
+        grown = progress.model_copy(update=update)
+        return pending(grown, response=response, files=_outcomes(grown))
+
+    def _send_file(
+        self, call: Upload, delivery: Delivery, progress: Progress, left: Left
+    ) -> Answered:
         number = len(progress.uploads)
         file = delivery.files[number]
         scope = scope_of(self._caller, delivery, progress)
         scope["file"] = of_file(file)
         body = upload_body(call, scope, file)
         key = f"{delivery.key}-file-{number + 1}"
+        return self._caller.make("upload", call, scope, body, left(), key=key)
+
+    def _upload(
+        self, call: Upload, delivery: Delivery, progress: Progress, left: Left
+    ) -> Pending:
         try:
-            answered = self._caller.make("upload", call, scope, body, left(), key=key)
-            found = as_reference(call.id.take(answered.tree, answered.answer.headers))
+            answered = self._send_file(call, delivery, progress, left)
+            found = _id_of(call, answered)
             if not found:
                 raise _without(answered, f"an id at {call.id}", "upload")
             added = kept(call, answered)
@@ -90,21 +117,27 @@ class HandOver:
             )
         except AlreadyThere as error:
             done = self._finder.explain("submit", delivery, error, call.reference, left)
-            return self._there(progress, done)
+            if call.keep and self._settings.follow_ups and self._settings.find:
+                # The hub's own look-up finds it again, with what has to be kept.
+                why = "is there already, and what follows needs what find keeps"
+                fingerprint = "rest there already"
+                raise OutcomeUnknown(why, fingerprint=fingerprint) from error
+            return self._there(delivery, progress, done)
         in_body = call.token is None and not str(call.reference).startswith(HEADER)
         if in_body and answered.tree is None:
             raise _unreadable(answered, "submit")
-        return self._read(progress, answered)
+        return self._read(delivery, progress, answered)
 
-    def _read(self, progress: Progress, answered: Answered) -> Done | Pending:
+    def _read(
+        self, delivery: Delivery, progress: Progress, answered: Answered
+    ) -> Done | Pending:
         call, answer = self._settings.submit, answered.answer
         if call.reference is not None:
             taken = call.reference.take(answered.tree, answer.headers)
             if found := as_reference(taken):
                 progress = self._grown(progress, answered)
-                return self._there(
-                    progress, Done(reference=found, response=answer.body)
-                )
+                done = Done(reference=found, response=answer.body)
+                return self._there(delivery, progress, done)
         if call.token is not None:
             token = as_reference(call.token.take(answered.tree, answer.headers))
             if token:
@@ -142,11 +175,16 @@ class HandOver:
             return pending(
                 progress, after_seconds=call.every_seconds, response=answer.body
             )
-        return self._there(progress, Done(reference=reference, response=answer.body))
+        done = Done(reference=reference, response=answer.body)
+        return self._there(delivery, progress, done)
 
-    def _there(self, progress: Progress, done: Done) -> Done | Pending:
+    def _there(
+        self, delivery: Delivery, progress: Progress, done: Done
+    ) -> Done | Pending:
         """End here, or keep the reference before what follows is done."""
-        if not self._settings.submit.after:
+        upload = self._settings.upload
+        files = upload is not None and upload.follows and _is_left(delivery, progress)
+        if not (self._settings.submit.after or files):
             return done
         update = {"reference": done.reference, "token": ""}
         return pending(progress.model_copy(update=update), response=done.response)
@@ -154,9 +192,13 @@ class HandOver:
     def _follow(
         self, delivery: Delivery, progress: Progress, left: Left
     ) -> Done | Pending:
+        upload = self._settings.upload
+        if upload is not None and upload.follows and _is_left(delivery, progress):
+            return self._put(upload, delivery, progress, left)
         calls, number = self._settings.submit.after, progress.done
+        files = _outcomes(progress) if upload is not None and upload.follows else ()
         if number >= len(calls):
-            return Done(reference=progress.reference)
+            return Done(reference=progress.reference, files=files)
         answered = make_after(self._caller, calls, number, delivery, progress, left)
         grown = progress.model_copy(
             update={
@@ -165,8 +207,28 @@ class HandOver:
             }
         )
         if number + 1 < len(calls):
-            return pending(grown, response=answered.answer.body)
-        return Done(reference=progress.reference, response=answered.answer.body)
+            return pending(grown, response=answered.answer.body, files=files)
+        return Done(
+            reference=progress.reference, response=answered.answer.body, files=files
+        )
+
+
+def _id_of(call: Upload, answered: Answered) -> str:
+    if call.id is None:
+        return ""
+    return as_reference(call.id.take(answered.tree, answered.answer.headers))
+
+
+def _is_left(delivery: Delivery, progress: Progress) -> bool:
+    """Tell whether a file of the delivery was not put yet."""
+    return len(progress.uploads) < len(delivery.files)
+
+
+def _outcomes(progress: Progress) -> tuple[FileOutcome, ...]:
+    return tuple(
+        FileOutcome(file=number, ok=number not in progress.not_taken, remote_ref=found)
+        for number, found in enumerate(progress.uploads)
+    )
 
 
 def _without(answered: Answered, what: str, step: str) -> OutcomeUnknown:

@@ -3,19 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.contract import CannotTell, Delivery, Done, Found, NotFound
+from connectors.contract import (
+    CannotTell,
+    Delivery,
+    Done,
+    Found,
+    NotFound,
+    Pending,
+)
 from connectors.errors import OutcomeUnknown, Refused, Retryable
 from connectors.protocols.expressions import Expression, ExpressionError
-from connectors.systems.rest.answers import AlreadyThere
+from connectors.systems.rest.answers import AlreadyThere, Answered
 from connectors.systems.rest.body import plain_body
-from connectors.systems.rest.caller import Caller
+from connectors.systems.rest.caller import Caller, kept
 from connectors.systems.rest.going_out import Find
 from connectors.systems.rest.paths import MISSING
 from connectors.systems.rest.places import Place
 from connectors.systems.rest.progress import Progress
 from connectors.systems.rest.reference import as_reference
 from connectors.systems.rest.settings import RestSettings
-from connectors.systems.rest.steps import Left, scope_of
+from connectors.systems.rest.steps import Left, pending, scope_of
 
 LookUp = Found | NotFound | CannotTell
 
@@ -25,21 +32,41 @@ class Finder:
 
     def __init__(self, caller: Caller, settings: RestSettings) -> None:
         self._caller = caller
+        self._settings = settings
         self._looks = {"submit": settings.find, "send": settings.find_event}
 
-    def find(self, delivery: Delivery, left: Left) -> LookUp:
+    def find(self, delivery: Delivery, left: Left) -> LookUp | Pending:
         """Look it up: an event where the case has a reference, else the case.
+
+        A case that is found goes on with what follows its hand-over.
 
         Raises Retryable or Misconfigured; anything else unclear is CannotTell.
         """
         step = "send" if delivery.reference else "submit"
         progress = Progress.of(delivery.progress, delivery.key)
-        if progress.done:
+        if progress.done or progress.reference:
             return CannotTell(why="a look-up by key cannot tell of the calls after it")
         try:
-            return self._look_up(step, delivery, left)
+            found, answered = self._look_up(step, delivery, left)
+            if step == "submit" and self._settings.follow_ups:
+                return self._go_on(found, answered, progress)
         except (OutcomeUnknown, Refused) as error:
             return CannotTell(why=f"the look-up {error.why}")
+        return found
+
+    def _go_on(
+        self, found: LookUp, answered: Answered | None, progress: Progress
+    ) -> LookUp | Pending:
+        look = self._settings.find
+        if not isinstance(found, Found) or answered is None or look is None:
+            return found
+        if lost := sorted(set(self._settings.submit.keep) - set(look.keep)):
+            names = ", ".join(lost)
+            why = f"what follows may need {names}: say in find.keep where it is, too"
+            return CannotTell(why=why)
+        kept_here = {**progress.kept, **kept(look, answered)}
+        update = {"reference": found.reference, "kept": kept_here, "token": ""}
+        return pending(progress.model_copy(update=update))
 
     def explain(
         self,
@@ -82,14 +109,16 @@ class Finder:
 
     def _found(self, step: str, delivery: Delivery, left: Left) -> LookUp:
         try:
-            return self._look_up(step, delivery, left)
+            return self._look_up(step, delivery, left)[0]
         except (Retryable, OutcomeUnknown, Refused) as error:
             return CannotTell(why=error.why)
 
-    def _look_up(self, step: str, delivery: Delivery, left: Left) -> LookUp:
+    def _look_up(
+        self, step: str, delivery: Delivery, left: Left
+    ) -> tuple[LookUp, Answered | None]:
         look = self._looks[step]
         if look is None:
-            return CannotTell(why="agency.toml declares no look-up for this")
+            return CannotTell(why="agency.toml declares no look-up for this"), None
         name = f"find {step}"
         progress = Progress.of(delivery.progress, delivery.key)
         scope = scope_of(self._caller, delivery, progress)
@@ -101,13 +130,12 @@ class Finder:
                 name, look, scope, plain_body(look, scope), left()
             )
         except AlreadyThere as error:
-            return CannotTell(why=f"the look-up answered {error.answer.status}")
+            return CannotTell(why=f"the look-up answered {error.answer.status}"), None
         if not answered.readable:
             why = f"answered {answered.answer.status} with a body that is not JSON"
-            return CannotTell(why=f"the look-up {why}")
-        return judge_findings(
-            look, look.items.take(answered.tree, answered.answer.headers), delivery
-        )
+            return CannotTell(why=f"the look-up {why}"), None
+        items = look.items.take(answered.tree, answered.answer.headers)
+        return judge_findings(look, items, delivery), answered
 
 
 def judge_findings(look: Find, items: Any, delivery: Delivery) -> LookUp:

@@ -17,7 +17,8 @@ from connectors.systems.rest.calls import Call
 from connectors.systems.rest.coming_in import Paging
 from connectors.systems.rest.templates import as_text
 
-_NEXT = re.compile(r'<([^<>]*)>[^<,]*;\s*rel="?next"?')
+_NEXT = re.compile(r'<([^<]*?)>\s*;(?:[^<,]*;)?\s*rel="?next"?')
+"""Its address may have a `>` that nobody escaped, as of a filter `at>=…`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,20 @@ from connectors.protocols.expressions import (
     compile_pattern,
 )
 from connectors.systems.rest.paths import MISSING, pick
-from connectors.systems.rest.words import FORMULA, check_dotted
+from connectors.systems.rest.words import FORMULA, Section, check_dotted
 
 HEADER = "header:"
 MATCH_CHARACTERS_MAX = 2000
 """A longer text is searched so far only."""
+
+
+class _Matched(Section):
+    at: str
+    match: str | None = None
+
+
+Written = str | _Matched
+"""How a place is written in TOML."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,9 @@ def read_place(value: Any) -> Place:
         return Place(text=value, formula=formula, match=match)
     if value.startswith(HEADER):
         return Place(text=value, match=match)
+    if value.startswith("$"):
+        msg = "$ is of formulas: write jsonata:$…; the whole answer is an empty text"
+        raise ValueError(msg)
     return Place(text=check_dotted(value), match=match)
 
 
@@ -89,14 +101,16 @@ def _named(value: Any) -> Any:
     return read_place(value)
 
 
-AnyPlace = Annotated[Place, BeforeValidator(read_place)]
+AnyPlace = Annotated[Place, BeforeValidator(read_place, json_schema_input_type=Written)]
 """A place; empty means the whole."""
-NamedPlace = Annotated[Place, BeforeValidator(_named)]
+NamedPlace = Annotated[Place, BeforeValidator(_named, json_schema_input_type=Written)]
 
 
 def _optional(value: Any) -> Place | None:
     return None if value in (None, "") else read_place(value)
 
 
-MaybePlace = Annotated[Place | None, BeforeValidator(_optional)]
+MaybePlace = Annotated[
+    Place | None, BeforeValidator(_optional, json_schema_input_type=Written)
+]
 """A place, or none where it is empty."""

@@ -17,7 +17,9 @@ class Progress(BaseModel):
     key: str
     """Key of the delivery; another delivery begins anew."""
     uploads: tuple[str, ...] = ()
-    """Ids of the files that are there, in their order."""
+    """Ids of the files that were put, in their order; empty where there is none."""
+    not_taken: tuple[int, ...] = ()
+    """Places of files that the case stays without: the API refused them."""
     token: str = ""
     """By which the answer of the hand-over is asked for."""
     reference: str = ""

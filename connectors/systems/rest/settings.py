@@ -8,11 +8,11 @@ from connectors.protocols.http.auth import Auth, ClientTls, NoAuth
 from connectors.systems.rest.calls import ErrorRule
 from connectors.systems.rest.coming_in import (
     Born,
-    OneOrMany,
     Poll,
     Snapshot,
     Update,
     WebhookSettings,
+    one_or_many,
 )
 from connectors.systems.rest.going_out import (
     Find,
@@ -48,13 +48,19 @@ class RestSettings(Section):
     upload: Upload | None = None
     token: TokenCall | None = None
     find: Find | None = None
-    send: Annotated[tuple[Send, ...], OneOrMany] = ()
+    send: Annotated[tuple[Send, ...], one_or_many(Send)] = ()
     find_event: Find | None = None
     webhook: WebhookSettings | None = None
     update: Update | None = None
     born: Born | None = None
     poll: Poll | None = None
     snapshot: Snapshot | None = None
+
+    @property
+    def follow_ups(self) -> bool:
+        """Tell whether calls follow once the case is there."""
+        follows = self.upload is not None and self.upload.follows
+        return bool(self.submit.after) or follows
 
     @model_validator(mode="after")
     def _check(self) -> Self:

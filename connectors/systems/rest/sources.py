@@ -62,4 +62,7 @@ def read_source(value: Any) -> Source:
     return Source(text=value)
 
 
-AnySource = Annotated[Source, BeforeValidator(read_source)]
+AnySource = Annotated[
+    Source,
+    BeforeValidator(read_source, json_schema_input_type=str | bool | int | float),
+]

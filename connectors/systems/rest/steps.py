@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from connectors.contract import Delivery, Pending
+from connectors.contract import Delivery, FileOutcome, Pending
 from connectors.errors import OutcomeUnknown
 from connectors.systems.rest.answers import AlreadyThere, Answered
 from connectors.systems.rest.body import plain_body
@@ -74,10 +74,15 @@ def make_after(
 
 
 def pending(
-    progress: Progress, *, after_seconds: float = AT_ONCE, response: bytes = b""
+    progress: Progress,
+    *,
+    after_seconds: float = AT_ONCE,
+    response: bytes = b"",
+    files: Sequence[FileOutcome] = (),
 ) -> Pending:
     """Let the hub keep what is done before anything else is."""
     return Pending(
+        files=tuple(files),
         progress=progress.written(),
         poll_after_seconds=after_seconds,
         response=response,

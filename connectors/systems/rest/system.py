@@ -119,7 +119,7 @@ class RestSystem(System):
         """Tell of later events; raises the errors of `connectors.errors`."""
         return self._telling.send(delivery, clock(self._seconds))
 
-    def find(self, delivery: Delivery) -> LookUp:
+    def find(self, delivery: Delivery) -> LookUp | Pending:
         """Look a delivery up: an event where the case has a reference, else the case.
 
         Raises Retryable or Misconfigured; anything else unclear is CannotTell.

@@ -75,7 +75,7 @@ UrlPath = Annotated[str, AfterValidator(_below_base)]
 Dotted = Annotated[str, AfterValidator(check_dotted)]
 """A dotted path; empty means the whole."""
 DottedName = Annotated[str, Field(min_length=1), AfterValidator(check_dotted)]
-Formula = Annotated[Expression, BeforeValidator(_formula)]
+Formula = Annotated[Expression, BeforeValidator(_formula, json_schema_input_type=str)]
 """A JSONata expression, with or without `jsonata:` before it."""
-Pattern = Annotated[Any, BeforeValidator(_pattern)]
+Pattern = Annotated[Any, BeforeValidator(_pattern, json_schema_input_type=str)]
 """A regular expression (RE2)."""

@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.protocols.expressions import (
@@ -103,6 +103,7 @@ def test_many_threads_share_one_expression() -> None:
     assert wrong == []
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(JSON)
 def test_any_data_can_be_looked_at(data: Any) -> None:
     assert Expression("{'n': 1}").evaluate({"x": data}) == {"n": 1}

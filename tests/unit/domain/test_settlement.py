@@ -425,3 +425,10 @@ def test_the_age_of_a_failure_leaves_out_stops() -> None:
     assert age_without_stops(at(10), None, 5) == 0
     assert age_without_stops(at(10), at(0), 60) == 540
     assert age_without_stops(at(10), at(9), 3600) == 0
+
+
+def test_what_a_look_up_finds_half_done_goes_on_as_a_call() -> None:
+    found = settle(ground(FIND, FINDS), Pending(progress=b"x", poll_after_seconds=0))
+
+    assert (found.outcome, found.step, found.progress) == ("pending", Step.CALL, b"x")
+    assert found.forward_to is None

@@ -176,4 +176,8 @@ def test_a_stopped_utility_leaves_no_thread_and_comes_back() -> None:
     with utility:
         assert utility.environment() == variables
         assert len(ask(utility, "requests.json").json()) == 1
-    assert set(variables) == {"SIMPUL_TIRTA_URL", "SIMPUL_TIRTA_KEY"}
+    assert set(variables) == {
+        "SIMPUL_TIRTA_URL",
+        "SIMPUL_TIRTA_KEY",
+        "SIMPUL_EGRESS_NETWORKS",
+    }

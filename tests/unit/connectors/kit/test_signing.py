@@ -9,10 +9,17 @@ from pathlib import Path
 import pytest
 
 from connectors.contract import HttpRequest, Take
-from connectors.kit.signing import LANGUAGES, UnsignableError, signed, snippet
+from connectors.kit.signing import (
+    LANGUAGES,
+    UnsignableError,
+    signed,
+    snippet,
+    update_body,
+)
 from connectors.systems.rest import RestSystem
 from hub.simulator.profiles import PUPR
 from tests.unit.connectors.kit.standing import SECRET, manifest_of, standing
+from tests.unit.connectors.rest.asked import described
 
 ENVIRON = {
     "SIMPUL_PUPR_URL": "http://127.0.0.1:9",
@@ -104,3 +111,35 @@ def test_the_shell_program_signs_what_our_door_takes(tmp_path: Path) -> None:
 
 def test_every_language_has_its_program() -> None:
     assert all("webhook" in snippet(one).lower() for one in LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        {"kind": "hmac", "secret": "rahasia", "prefix": "sha1=", "algorithm": "sha1"},
+        {
+            "kind": "hmac",
+            "secret": "rahasia",
+            "encoding": "base64",
+            "signed": "{timestamp}.{nonce}.{body}",
+            "timestamp_header": "X-At",
+            "nonce_header": "X-Nonce",
+        },
+        {"kind": "bearer", "secret": "rahasia", "id_header": "X-Id"},
+        {"kind": "header", "secret": "rahasia", "header": "X-Secret"},
+        {"kind": "basic", "user": "dinas", "secret": "rahasia"},
+    ],
+)
+def test_every_proof_that_a_door_can_ask_for_is_written(
+    webhook: dict[str, str],
+) -> None:
+    found = described({"webhook": webhook})
+    system = RestSystem.from_manifest(found)
+    (door,) = system.doors()
+    at = datetime.now(UTC)
+    body = update_body(found, reference="C-1", word="Selesai", at=at)
+
+    assert isinstance(door.read(signed(found, door.path, body, at)), Take)
+    forged = signed(found, door.path, body, at).model_copy(update={"headers": {}})
+    assert not isinstance(door.read(forged), Take)
+    system.close()

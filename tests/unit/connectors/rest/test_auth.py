@@ -40,6 +40,7 @@ def headers_of(server: RawServer, name: str) -> list[str]:
     [
         ({"kind": "bearer", "token": "t"}, "authorization", "Bearer t"),
         ({"token": "t", "scheme": "Token"}, "authorization", "Token t"),
+        ({"token": "t", "scheme": "Token token="}, "authorization", "Token token=t"),
         ({"kind": "api_key", "key": "k", "header": "X-Key"}, "x-key", "k"),
         ({"kind": "headers", "headers": {"token": "t2"}}, "token", "t2"),
         (
