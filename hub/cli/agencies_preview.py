@@ -38,6 +38,7 @@ def preview(
     as_json: bool,
 ) -> None:
     """Show the request by which NAME would get a complaint; sends nothing."""
+    from connectors.kit import golden
     from connectors.kit.golden import accept as accept_case
     from connectors.kit.masking import shown
 
