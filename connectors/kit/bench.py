@@ -36,6 +36,9 @@ class Officer(Protocol):
     def words(self) -> Sequence[str]:
         """Name the status words that the system has; none if nobody can tell."""
 
+    def begin(self) -> bool:
+        """Let a complaint begin in the agency's own system; False if nobody can."""
+
 
 @dataclass
 class Tried:
@@ -90,6 +93,8 @@ class Bench:
         """What rows leave for later rows."""
         self.base_url = str(manifest.settings.get("base_url", ""))
         """Empty where the system is not HTTP: then nothing can be broken on the way."""
+        self._slept = 0.0
+        """Time between the steps of a call: not the agency's."""
         self._open = ExitStack()
         self._build = build
         self._listen = listen
@@ -126,7 +131,7 @@ class Bench:
         self, act: Callable[[Delivery], Any], delivery: Delivery, *, most: int = 1
     ) -> Tried:
         """Call once, or on from each Pending; whatever is raised is an outcome."""
-        began = time.monotonic()
+        began, self._slept = time.monotonic(), 0.0
         ended: Any = None
         raised: Exception | None = None
         with listening() as heard:
@@ -134,7 +139,7 @@ class Bench:
                 ended = self._through(act, delivery, most)
             except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
                 raised = error
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - began - self._slept
         seen = [shown(one, self.secrets) for one in heard.exchanges]
         return Tried(ended, raised, seconds, seen)
 
@@ -166,7 +171,9 @@ class Bench:
         for _ in range(most - 1):
             if not isinstance(ended, Pending):
                 break
-            time.sleep(min(ended.poll_after_seconds, HURRIED_SECONDS))
+            pause = min(ended.poll_after_seconds, HURRIED_SECONDS)
+            time.sleep(pause)
+            self._slept += pause
             ended = act(delivery.model_copy(update={"progress": ended.progress}))
         return ended
 

@@ -54,7 +54,7 @@ class Broken:
 
 def _broken(bench: Bench, fault: Break) -> Tried:
     assert bench.proxy is not None  # noqa: S101 - asked by every caller
-    bench.proxy.next_call(fault)
+    bench.proxy.next_call(fault, writes_before=_steps_before(bench))
     try:
         return bench.submit(hand_over(bench.manifest, SAMPLE), hurried=True)
     finally:
@@ -72,7 +72,7 @@ def recovers(bench: Bench) -> Outcome:
         return untried(FIRST_WORKS)
     delivery = hand_over(bench.manifest, SAMPLE)
     before = _count(bench)
-    bench.proxy.next_call(Break.ANSWER_LOST)
+    bench.proxy.next_call(Break.ANSWER_LOST, writes_before=_steps_before(bench))
     lost = bench.submit(delivery, hurried=True)
     bench.proxy.next_call(None)
     again = bench.find(delivery) if able.finds else bench.submit(delivery)
@@ -82,6 +82,14 @@ def recovers(bench: Bench) -> Outcome:
     good = isinstance(lost.error, OutcomeUnknown) and known and once
     said = "" if before is None else f"cases before {before}, after {after}"
     return judged(good, said, lost, again)
+
+
+def _steps_before(bench: Bench) -> int:
+    """Say how many calls prepare the one that files.
+
+    A lost one of them may be made again, since there is no case yet.
+    """
+    return max(0, int(bench.notes.get("writes", 1)) - 1)
 
 
 def _count(bench: Bench) -> int | None:

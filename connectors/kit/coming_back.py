@@ -1,21 +1,22 @@
 """Rows: the agency works on a case, and the hub hears of it."""
 
-import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from connectors.contract import HttpRequest
 from connectors.kit.bench import Bench
 from connectors.kit.receiver import Record, read_all
-from connectors.kit.row import Outcome, Verdict, judged, outcome, unsupported, untried
+from connectors.kit.row import Outcome, judged, unsupported, untried
+from connectors.kit.strange import with_strange_words
 from schemas.agency import OrderBy
 from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
 
 CLOCK = timedelta(minutes=5)
 """An update may be stated this far from now."""
-STRANGE = "Menunggu Bulan Purnama"
+SECOND = 1.0
+"""Between two steps where times order them: no officer takes two in one second."""
 NOTE = "Catatan uji dari bangku uji Simpul."
 NO_WAY = "agency.toml declares no way back: no push, no poll"
 NOTHING = "nothing came back before: mend the row `status_back` first"
@@ -57,7 +58,9 @@ def _worked_through(
     assert bench.officer is not None  # noqa: S101 - asked by the caller
     found: list[Record] = []
     is_asked = bool(bench.system.capabilities.polls)
+    timed = bench.manifest.order_by is OrderBy.TIME
     for number, (word, _) in enumerate(words, start=1):
+        time.sleep(SECOND if timed and number > 1 else 0)
         bench.officer.act(reference, word, NOTE)
         if not is_asked and number < len(words):
             continue
@@ -81,7 +84,12 @@ class _Enough:
     words: Sequence[str]
 
     def __call__(self, records: Sequence[Record]) -> bool:
-        heard = {update.raw_status for update in _of(records, self.reference)}
+        mine = _of(records, self.reference)
+        heard = {update.raw_status for update in mine}
+        if heard.isdisjoint(
+            self.words
+        ):  # it tells names of what our table has by codes
+            return len({_mark(update) for update in mine}) >= len(self.words)
         return heard.issuperset(self.words)
 
 
@@ -119,10 +127,31 @@ def told_in_order(bench: Bench) -> Outcome:
     if isinstance(found, Outcome):
         return found
     mine = _first_told(_of(found, bench.notes["reference"]))
-    order = [word for word, _ in bench.words()]
-    places = [order.index(u.raw_status) for u in mine if u.raw_status in order]
-    good = all(one <= other for one, other in pairwise(places))
-    return judged(good, "came as: " + ", ".join(u.raw_status for u in mine))
+    said = "came as: " + ", ".join(u.raw_status for u in mine)
+    return judged(_is_in_order(mine, bench.words()), said)
+
+
+def _is_in_order(
+    updates: Sequence[AgencyUpdate], words: Sequence[tuple[str, str]]
+) -> bool:
+    """Tell whether updates follow the order of work.
+
+    A word that is not ours stands where its meaning does: a platform may tell the name
+    of what its table knows by a code.
+    """
+    ours = {word for word, _ in words}
+    reached = 0
+    for update in updates:
+        by_word = update.raw_status in ours
+        places = [
+            place
+            for place, (word, event) in enumerate(words)
+            if (update.raw_status == word if by_word else update.event_type == event)
+        ]
+        if places and max(places) < reached:
+            return False
+        reached = min((one for one in places if one >= reached), default=reached)
+    return True
 
 
 def clock_right(bench: Bench) -> Outcome:
@@ -144,8 +173,7 @@ def repetition_known(bench: Bench) -> Outcome:
         return found
     updates = _updates(found)
     bare = [u for u in updates if not (u.event_id or u.occurred_at or u.sequence)]
-    raws = bench.receiver.raws[bench.notes["since"] :]
-    again = [record for raw in raws for record in read_all(bench.system, raw)]
+    again = bench.receiver.records(bench.notes["since"])
     said = f"{len(updates)} updates; without number, id and time: {len(bare)}"
     return judged(bool(updates) and again == found and not bare, said)
 
@@ -170,31 +198,17 @@ def unmapped_word(bench: Bench) -> Outcome:
     found = _heard(bench)
     if isinstance(found, Outcome):
         return found
+    ours = {word for word, _ in bench.words()}
+    ours |= {update.raw_status for update in _updates(found)}
     for raw in bench.receiver.raws[bench.notes["since"] :]:
-        for word, _ in bench.words():
-            changed = _with_another_word(raw.body, word)
-            if changed != raw.body:
-                strange = raw.model_copy(update={"body": changed})
-                read = read_all(bench.system, strange)
-                codes = [c.code for c in read if isinstance(c, Corrupt)]
-                said = f"read as: {', '.join(codes) or 'an update'}"
-                return judged("unmapped_status" in codes, said)
+        changed = with_strange_words(raw.body, ours)
+        if changed != raw.body:
+            strange = raw.model_copy(update={"body": changed})
+            read = read_all(bench.system, strange)
+            codes = sorted({c.code for c in read if isinstance(c, Corrupt)})
+            said = f"read as: {', '.join(codes) or 'an update'}"
+            return judged("unmapped_status" in codes, said)
     return untried("no message has a status word that could be changed")
-
-
-def _with_another_word(body: bytes, word: str) -> bytes:
-    """Put an unknown word in the place of a known one, in JSON or XML.
-
-    A number in JSON is replaced wherever it is a value, so the record may name
-    another case: what is asked is only how it is read.
-    """
-    for before, after in (('"', '"'), (">", "<")):
-        known = f"{before}{word}{after}".encode()
-        body = body.replace(known, f"{before}{STRANGE}{after}".encode())
-    if word.isdecimal():
-        number = rf"(:\s*){word}(?=\s*[,}}\]])".encode()
-        body = re.sub(number, rb"\g<1>" + f'"{STRANGE}"'.encode(), body)
-    return body
 
 
 def forged(bench: Bench) -> Outcome:
@@ -235,14 +249,20 @@ def originates(bench: Bench) -> Outcome:
     """Complaints that begin in the agency's own system come to the hub."""
     if not bench.system.capabilities.originates:
         return unsupported("complaints do not begin in this system")
-    every = bench.receiver.records(0)
-    born = [one for one in every if isinstance(one, AgencyComplaint)]
-    if born:
-        return judged(True, f"{len(born)} came")  # noqa: FBT003
-    return outcome(
-        Verdict.NOT_TRIED,
-        "file a complaint in the agency's system while the suite runs",
+    asked = bench.officer is not None and bench.officer.begin()
+    every = bench.receiver.wait_for(
+        lambda found: bool(_born(found)),
+        since=0,
+        seconds=bench.wait_seconds if asked else 0,
     )
+    born = len(_born(every))
+    if not asked and not born:
+        return untried("file a complaint in the agency's system while the suite runs")
+    return judged(born > 0, f"{born} came")
+
+
+def _born(records: Sequence[Record]) -> list[AgencyComplaint]:
+    return [one for one in records if isinstance(one, AgencyComplaint)]
 
 
 def _heard(bench: Bench) -> Outcome | list[Record]:

@@ -24,9 +24,10 @@ ODD = "Jalan “Ki Hajar” — ✓ é ñ 漢字 🚧 <b>&amp;</b> \\ \" ' \t se
 
 def reach(bench: Bench) -> Outcome:
     """Somebody listens at the address."""
-    if bench.proxy is None:
-        return untried("the system has no HTTP address; `create` shows it")
-    why = reachable(bench.base_url, CONNECT_SECONDS)
+    address = bench.base_url or str(bench.manifest.settings.get("url", ""))
+    if not address:
+        return untried("the system has no address; `create` shows it")
+    why = reachable(address, CONNECT_SECONDS)
     return judged(not why, why or "a connection was taken")
 
 
@@ -36,7 +37,14 @@ def create(bench: Bench) -> Outcome:
     tried = bench.submit(delivery)
     bench.notes["seconds"] = tried.seconds
     if tried.reference:
-        bench.notes |= {"reference": tried.reference, "delivery": delivery}
+        writes = [
+            one for one in tried.exchanges if not one["request"].startswith("GET ")
+        ]
+        bench.notes |= {
+            "reference": tried.reference,
+            "delivery": delivery,
+            "writes": len(writes),
+        }
     return judged(bool(tried.reference), "", tried)
 
 

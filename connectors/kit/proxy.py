@@ -4,6 +4,7 @@ It has real sockets, so that every fault shows against any HTTP sandbox without 
 help: what the agency did is done, what the hub hears of it is the fault's.
 """
 
+import re
 import socket
 import struct
 import threading
@@ -21,11 +22,12 @@ HOLD_SECONDS = 30.0
 DRIP_SECONDS = 0.1
 FORWARD_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 7
+PORTS = {"http": 80, "https": 443, "amqp": 5672, "amqps": 5671}
 SECRET_CHARACTERS_MIN = 4
 """A shorter one is in many texts that are no secret."""
 LOGIN_PAGE = b"<!doctype html><title>Masuk</title><form><input type=password></form>"
 CREDENTIALS = frozenset(
-    {"authorization", "x-api-key", "api-key", "apikey", "x-token", "cookie"}
+    {"authorization", "x-api-key", "api-key", "apikey", "x-token", "token", "cookie"}
 )
 """Headers by which a caller is known; taken away where a call is to be unknown, with
 whatever header or parameter holds a secret."""
@@ -43,6 +45,10 @@ _NOT_TOLD = frozenset(
     }
 )
 """Headers of an answer that are of one connection, or of its encoding."""
+_FIELD = re.compile(rb"(?<![^&?])(?:api_key|apikey|access_token)=[^&]*&?")
+"""A form's field that proves who calls."""
+_FORM = "application/x-www-form-urlencoded"
+_READING = frozenset({"GET", "HEAD"})
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -100,6 +106,7 @@ class FaultProxy:
         self._upstream = upstream.rstrip("/")
         self._lock = threading.Lock()
         self._next: Break | None = None
+        self._writes_before = 0
         self._ended = threading.Event()
         self._client = httpx2.Client(timeout=FORWARD_SECONDS, trust_env=False)
         self._server = _Server((LOOPBACK, 0), _Handler)
@@ -120,15 +127,17 @@ class FaultProxy:
         self._server.server_close()
         self._client.close()
 
-    def next_call(self, fault: Break | None) -> None:
-        """Let the next call go wrong this way; None takes an order back."""
+    def next_call(self, fault: Break | None, *, writes_before: int = 0) -> None:
+        """Let the next call go wrong this way; None takes an order back.
+
+        So many calls that write something go well before.
+        """
         with self._lock:
-            self._next = fault
+            self._next, self._writes_before = fault, writes_before
 
     def serve(self, handler: "_Handler", body: bytes) -> None:
         """Go through one call."""
-        with self._lock:
-            fault, self._next = self._next, None
+        fault = self._due(handler.command)
         if fault is not None and fault in _INSTEAD:
             handler.answer(*_INSTEAD[fault])
             return
@@ -136,7 +145,10 @@ class FaultProxy:
         path = handler.path
         if fault is Break.NOBODY:
             kept, target = self._unknown(headers, handler.path)
-            self.stripped = (kept, target) != (headers, handler.path)
+            had = body
+            if _is_form(headers):
+                body = _FIELD.sub(b"", body)
+            self.stripped = (kept, target, body) != (headers, handler.path, had)
             headers, path = kept, target
         try:
             got = self._client.request(
@@ -150,6 +162,14 @@ class FaultProxy:
             return
         told = _told(dict(got.headers), self._upstream, self.url)
         self._tell(fault, handler, (got.status_code, got.content, told))
+
+    def _due(self, method: str) -> Break | None:
+        with self._lock:
+            if self._writes_before:
+                self._writes_before -= method not in _READING
+                return None
+            fault, self._next = self._next, None
+            return fault
 
     def _unknown(
         self, headers: Mapping[str, str], path: str
@@ -246,6 +266,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
+def _is_form(headers: Mapping[str, str]) -> bool:
+    kinds = [v for k, v in headers.items() if k.lower() == "content-type"]
+    return any(kind.startswith(_FORM) for kind in kinds)
+
+
 def _passes(header: str) -> bool:
     return header.lower() not in _NOT_FORWARDED
 
@@ -261,7 +286,7 @@ def _told(headers: Mapping[str, str], upstream: str, here: str) -> dict[str, str
 def reachable(url: str, seconds: float) -> str:
     """Say why nobody listens at an address; empty where somebody does."""
     parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port or PORTS.get(parts.scheme, 80)
     try:
         socket.create_connection((parts.hostname or "", port), seconds).close()
     except OSError as error:

@@ -136,17 +136,32 @@ class Receiver:
                     self._came.wait(POLL_SECONDS)
 
     def records(self, since: int) -> list[Record]:
-        """Read what came after so many messages, as the hub does."""
-        raws = self.raws[since:]
-        return [record for raw in raws for record in read_all(self._system, raw)]
+        """Read what came after so many messages, as the hub does.
+
+        Whoever is asked about a case says all of it each time: a record that an
+        earlier answer to the same question held is not read again.
+        """
+        found: list[Record] = []
+        known: set[tuple[str, bytes]] = set()
+        for raw in self.raws[since:]:
+            divided = parts(self._system, raw)
+            for entry in divided:
+                if (raw.source_key, entry.raw.body) not in known:
+                    found += self._system.read(entry)
+            known.update((raw.source_key, entry.raw.body) for entry in divided)
+        return found
 
 
 def read_all(system: System, raw: RawMessage) -> list[Record]:
     """Divide and read one message as the hub does."""
+    return [record for part in parts(system, raw) for record in system.read(part)]
+
+
+def parts(system: System, raw: RawMessage) -> Sequence[JournalEntry]:
+    """Divide one message into what can be read alone."""
     whole = _entry(raw)
     bodies = system.split(whole)
-    parts = [_entry(raw.model_copy(update={"body": body})) for body in bodies]
-    return [record for part in parts or [whole] for record in system.read(part)]
+    return [_entry(raw.model_copy(update={"body": body})) for body in bodies] or [whole]
 
 
 def _entry(raw: RawMessage) -> JournalEntry:

@@ -9,7 +9,11 @@ from typing import Any, Protocol, Self
 
 from hub.cli.errors import Failed
 from hub.simulator.agency import SimulatedAgency
-from hub.simulator.profiles import PROFILES, AgencyProfile
+from hub.simulator.broker_agency import BrokerAgency
+from hub.simulator.open311_profile import TIRTA
+from hub.simulator.profiles import PLN, PROFILES, AgencyProfile
+from hub.simulator.sp4n import SP4N, SimulatedSp4n
+from hub.simulator.utility import SimulatedUtility
 
 SEED = 6
 LOOPBACK = "127.0.0.0/8"
@@ -58,8 +62,36 @@ def _json_api(profile: AgencyProfile) -> Make:
     return make
 
 
+def _open311(name: str, _: Callable[[], str]) -> Simulated:
+    own = TIRTA if name == TIRTA.name else replace(TIRTA, name=name, short=name.upper())
+    key = os.urandom(16).hex()
+    return SimulatedUtility(own, seed=SEED, api_key=key, work_seconds=None)
+
+
+def _sp4n(name: str, _: Callable[[], str]) -> Simulated:
+    own = SP4N if name == SP4N.name else replace(SP4N, name=name, short=name.upper())
+    return SimulatedSp4n(own, seed=SEED)
+
+
+def _broker(name: str, _: Callable[[], str]) -> Simulated:
+    """Simulate the program behind a broker; the broker itself has to be there."""
+    own = PLN if name == PLN.name else replace(PLN, name=name, short=name.upper())
+    variable = f"SIMPUL_{own.short}_URL"
+    url = os.environ.get(variable, "")
+    if not url:
+        msg = (
+            f"the simulated program needs a broker: set {variable} to a virtual host "
+            "of a RabbitMQ in which it may declare its exchange and its queues"
+        )
+        raise Failed(msg)
+    return BrokerAgency(url, seed=SEED, work_seconds=None, profile=own)
+
+
 DIALECTS: Mapping[str, Make] = {
-    profile.name: _json_api(profile) for profile in PROFILES
+    **{profile.name: _json_api(profile) for profile in PROFILES},
+    TIRTA.name: _open311,
+    SP4N.name: _sp4n,
+    PLN.name: _broker,
 }
 """Agency that comes with the project -> what makes a simulated one like it."""
 
@@ -77,9 +109,18 @@ class SimulatedOfficer:
         self.agency.move(reference, word, note)
 
     def count(self, reference: str) -> int | None:
-        """Say how many cases the agency holds."""
+        """Say how many cases the agency holds, once it took what was sent."""
         del reference
+        if isinstance(self.agency, BrokerAgency):
+            self.agency.catch_up()
         return len(self.agency.cases)
+
+    def begin(self) -> bool:
+        """Let a complaint begin in the agency's own system, where any does."""
+        if not isinstance(self.agency, SimulatedSp4n):
+            return False
+        self.agency.begin("Jembatan rusak", "Papan jembatan gantung lepas.")
+        return True
 
     def words(self) -> Sequence[str]:
         """Name the words of the agency's dialect, in the order of its work."""

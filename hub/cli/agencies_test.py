@@ -44,6 +44,12 @@ class AskedOfficer:
         """Nobody is asked: the agency's file has them."""
         return []
 
+    def begin(self) -> bool:
+        """Ask for a complaint that begins there, and wait for the return key."""
+        say("In the agency's system: file a complaint of your own")
+        click.prompt("then press return", default="", show_default=False, err=True)
+        return True
+
 
 @click.command("test")
 @click.argument("name")

@@ -27,6 +27,7 @@ HAND_OVERS, EVENTS = "laporan", "peristiwa"
 ROUND_SECONDS = 0.05
 RECONNECT_SECONDS = 0.5
 PERSISTENT = 2
+CATCH_UP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class BrokerAgency:
         self._news_number = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._caught_up = threading.Event()
         self._thread: threading.Thread | None = None
         self._updates = _News(
             profile,
@@ -153,7 +155,12 @@ class BrokerAgency:
         self.stop()
 
     def move(self, nomor: str, word: str, note: str = "") -> StatusChange:
-        """Give a case its next status and tell of it; raises UnknownCase."""
+        """Give a case its next status and tell of it.
+
+        `nomor` is its own number, or our public one. Raises UnknownCase.
+        """
+        if (known := self._by_public_number(nomor)) is not None:
+            nomor = known.nomor
         fault = self.faults.for_update()
         if fault is Fault.UNMAPPED_STATUS:
             odd = self._book.move(nomor, UNMAPPED_WORD)
@@ -161,6 +168,16 @@ class BrokerAgency:
         change = self._book.move(nomor, word, note)
         self._updates.tell(nomor, change, fault)
         return change
+
+    def catch_up(self) -> bool:
+        """Wait until its program took what is in its queue now; tell whether it did."""
+        self._caught_up.clear()
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            connection.channel().basic_publish("", INBOX, b"{}")
+        finally:
+            connection.close()
+        return self._caught_up.wait(CATCH_UP_SECONDS)
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a person would see on its screen, ready for JSON."""
@@ -220,6 +237,10 @@ class BrokerAgency:
         properties: pika.BasicProperties,
         content: bytes,
     ) -> None:
+        if delivery.routing_key == INBOX:  # its own mark at the end of the queue
+            channel.basic_ack(delivery.delivery_tag)
+            self._caught_up.set()
+            return
         body, key = json.loads(content), properties.message_id
         received = Received(key, delivery.routing_key, properties.type, body)
         self.requests.append(received)

@@ -132,9 +132,14 @@ class SimulatedSp4n:
         return self.book.open(body | more, filed=False)
 
     def move(self, nomor: str, word: str, note: str = "") -> Sp4nCase:
-        """Let the centre give a complaint its next status; raises UnknownCase."""
+        """Let the centre give a complaint its next status, by its name or its code.
+
+        Raises UnknownCase.
+        """
         codes = {name: code for code, name in STATUSES.items()}
-        return self.book.move(nomor, codes[word], CENTRE, note)
+        codes |= {str(code): code for code in STATUSES}
+        fault = self.faults.for_update()
+        return self.book.move(nomor, codes[word], CENTRE, note, fault)
 
     def say(self, nomor: str, content: str, by: int | None = None) -> Sp4nCase:
         """Let its reporter, or an institution, write; raises UnknownCase."""

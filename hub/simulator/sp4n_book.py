@@ -7,7 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from hub.simulator.cases import UnknownCase, utc_now
+from hub.simulator.faults import Fault
 from hub.simulator.profiles import WIB
+from hub.simulator.updates import CLOCK_ERROR, UNMAPPED_WORD
+
+Logs = tuple[Mapping[str, Any], ...]
 
 STATUSES: Mapping[int, str] = {
     1: "Belum Terverifikasi",
@@ -19,6 +23,7 @@ STATUSES: Mapping[int, str] = {
     7: "Diarsipkan",
     8: "Ditolak",
 }
+TIME = "%d-%m-%Y %H:%M:%S"
 CENTRE = 1
 INSTITUTIONS: Mapping[int, str] = {
     CENTRE: "Admin Nasional",
@@ -42,7 +47,7 @@ class Sp4nCase:
     updated_at: datetime
     disposition_id: int
     status: int = 1
-    logs: tuple[Mapping[str, Any], ...] = ()
+    logs: Logs = ()
     followups: tuple[Mapping[str, Any], ...] = ()
     requests: tuple[Mapping[str, Any], ...] = ()
     """What an institution asked for: that it is not competent."""
@@ -89,8 +94,18 @@ class Sp4nBook:
             self._cases[nomor] = case
             return case
 
-    def move(self, nomor: str, status: int, by: int, note: str) -> Sp4nCase:
-        """Give a complaint its next status, with a log; raises UnknownCase."""
+    def move(
+        self,
+        nomor: str,
+        status: int,
+        by: int,
+        note: str,
+        fault: Fault = Fault.NONE,
+    ) -> Sp4nCase:
+        """Give a complaint its next status, with a log; raises UnknownCase.
+
+        A fault of updates is one of its log.
+        """
         with self._lock:
             case = self._case(nomor)
             log = {
@@ -105,7 +120,8 @@ class Sp4nBook:
                 "status_code": status,
                 "status_name": STATUSES[status],
             }
-            return self._keep(case, status=status, logs=(*case.logs, log))
+            logs = _logged(case.logs, log, fault)
+            return self._keep(case, status=status, logs=logs)
 
     def follow_up(self, nomor: str, fields: Mapping[str, Any]) -> Sp4nCase:
         """Add a follow-up; raises UnknownCase. It has no key either."""
@@ -149,9 +165,32 @@ class Sp4nBook:
         return self._next
 
 
+def _logged(logs: Logs, log: Mapping[str, Any], fault: Fault) -> Logs:
+    """Add a log in the way of a fault."""
+    match fault:
+        case Fault.DUPLICATE_UPDATES:
+            return (*logs, log, log)
+        case Fault.OUT_OF_ORDER_UPDATES:
+            return (log, *logs)
+        case Fault.CLOCK_WRONG:
+            at = datetime.strptime(log["created_at"], TIME) + CLOCK_ERROR  # noqa: DTZ007
+            return (*logs, {**log, "created_at": at.strftime(TIME)})
+        case Fault.UNMAPPED_STATUS:
+            odd = {
+                "status_code": 0,
+                "status_name": UNMAPPED_WORD,
+                "id": f"{log['id']}0",
+            }
+            return (*logs, {**log, **odd}, log)
+        case Fault.CORRUPT_ITEM:
+            return (*logs, {**log, "id": f"{log['id']}0", "created_at": "kemarin"}, log)
+        case _:
+            return (*logs, log)
+
+
 def local(at: datetime) -> str:
     """Write a time as it does: local, without saying where."""
-    return at.astimezone(WIB).strftime("%d-%m-%Y %H:%M:%S")
+    return at.astimezone(WIB).strftime(TIME)
 
 
 def _sortable(text: str) -> str:

@@ -1,5 +1,6 @@
 """The system `rest`, by its tables alone, against a tracker that nobody here wrote."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,73 +21,7 @@ from schemas.raw import JournalEntry
 from schemas.updates import AgencyUpdate
 from tests.services.roundup import HUB, Roundup
 
-MANIFEST = """
-name = "dinas_tiket"
-title = "Dinas Tiket Kabupaten Sukamaju"
-system = "rest"
-zone = "UTC"
-allow = ["public_number", "title", "body"]
-egress = { networks = ["127.0.0.0/8"] }
-[limits]
-deadline_seconds = 20
-[statuses]
-"chatting" = "work_started"
-"resolved" = "resolved"
-
-[settings]
-base_url = "env:TIKET_URL"
-auth = { kind = "basic", user = "simpul", password = "env:TIKET_PASSWORD" }
-headers = { Origin = "env:TIKET_URL", X-Requested-With = "rest" }
-
-[settings.submit]
-path = "/rest/data/issue"
-reference = "data.id"
-body = '{"title": "[" & key & "] " & complaint.title, "messages": [message]}'
-[[settings.submit.before]]
-path = "/rest/data/msg"
-fields = { content = "jsonata:complaint.body", author = "=simpul" }
-keep = { message = "data.id" }
-
-[settings.find]
-path = "/rest/data/issue"
-query = { title = "{key}" }
-items = "data.collection"
-reference = "id"
-
-[settings.send]
-method = "PATCH"
-path = "/rest/data/issue/{reference}"
-headers = { If-Match = "{etag}" }
-body = '{"messages": [message], "@op": "add"}'
-[[settings.send.before]]
-path = "/rest/data/msg"
-fields = { content = "jsonata:event.notice.id", author = "=simpul" }
-keep = { message = "data.id" }
-[[settings.send.before]]
-method = "GET"
-path = "/rest/data/issue/{reference}"
-keep = { etag = "header:ETag" }
-
-[settings.poll]
-path = "/rest/data/issue"
-query = { "@fields" = "title,status,activity", "@verbose" = "2", "@page_size" = "1", "@page_index" = "{page}", activity = "from {since}" }
-since_format = "%Y-%m-%d.%H:%M:%S"
-paging = { kind = "page" }
-
-[settings.update]
-items = "data.collection"
-where = "status.name != 'unread'"
-reference = "id"
-status = "status.name"
-time = "activity"
-time_format = "%Y-%m-%d.%H:%M:%S"
-
-[settings.snapshot]
-path = "/rest/data/issue/{reference}"
-query = { "@verbose" = "2" }
-items = "data"
-status = "attributes.status.name"
-"""  # noqa: E501 - an inline table is one line
+EXAMPLE = Path(__file__).parents[2] / "docs/examples/roundup/agency.toml"
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +34,7 @@ def tracker() -> Iterator[Roundup]:
 def agency(tracker: Roundup, tmp_path: Path) -> AgencyConnector:
     path = tmp_path / "dinas_tiket" / "agency.toml"
     path.parent.mkdir()
-    path.write_text(MANIFEST, "utf-8")
+    shutil.copy(EXAMPLE, path)
     environ = {"TIKET_URL": tracker.url, "TIKET_PASSWORD": HUB[1]}
     return registry.load_agency(path, environ)
 

@@ -33,6 +33,9 @@ class SimulatedOfficer:
     def words(self) -> Sequence[str]:
         return self.agency.profile.words
 
+    def begin(self) -> bool:
+        return False
+
 
 def manifest_of(name: str, environ: Mapping[str, str]) -> AgencyManifest:
     path = registry.SAMPLES / name / "agency.toml"

@@ -1,0 +1,48 @@
+"""Shipped agencies that are asked, on the bench with simulators behind them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connectors import registry
+from connectors.kit.bench import Bench
+from hub.cli.agencies_simulated import Simulated, SimulatedOfficer
+from hub.simulator.faults import Timing
+from hub.simulator.open311_profile import TIRTA, Open311Profile
+from hub.simulator.sp4n import SimulatedSp4n
+from hub.simulator.utility import SimulatedUtility
+from tests.unit.connectors.kit.standing import manifest_of
+
+WAIT_SECONDS = 5.0
+
+
+@contextmanager
+def on_the_bench(agency: Simulated) -> Iterator[Bench]:
+    """Put a simulated agency that runs on the bench, by its shipped file."""
+    name = agency.profile.name
+    manifest = manifest_of(name, agency.environment())
+    with Bench(
+        manifest,
+        registry.system_maker(manifest.system),
+        officer=SimulatedOfficer(lambda _, __: agency, name),
+        wait_seconds=WAIT_SECONDS,
+    ) as bench:
+        yield bench
+
+
+@contextmanager
+def water(
+    profile: Open311Profile = TIRTA, timing: Timing | None = None
+) -> Iterator[tuple[Bench, SimulatedUtility]]:
+    with (
+        SimulatedUtility(
+            profile, seed=1, api_key="kunci-uji", work_seconds=None, timing=timing
+        ) as agency,
+        on_the_bench(agency) as bench,
+    ):
+        yield bench, agency
+
+
+@contextmanager
+def platform(timing: Timing | None = None) -> Iterator[tuple[Bench, SimulatedSp4n]]:
+    with SimulatedSp4n(seed=1, timing=timing) as agency, on_the_bench(agency) as bench:
+        yield bench, agency
