@@ -34,6 +34,8 @@ CHANNELS: Mapping[str, str] = {
 }
 """Channel -> class with `from_config(config)`."""
 
+MAIL_PARSER = "connectors.channels.email.parsing:parse"
+
 SAMPLES = Path(__file__).parent / "agencies"
 """Folder of the agencies that come with the project."""
 
@@ -185,6 +187,12 @@ def channel(
     make = _load(CHANNELS[name]).from_config
     made: Channel = _checked(where, lambda: make(resolved))
     return made
+
+
+def mail_parser() -> Callable[..., dict[str, Any]]:
+    """Give what reads the bytes of a mail, as `connectors.channels.email` does."""
+    parser: Callable[..., dict[str, Any]] = _load(MAIL_PARSER)
+    return parser
 
 
 def resolve_secrets(

@@ -8,7 +8,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 
 from connectors.contract import File
-from connectors.protocols.mail.charsets import decode
+from connectors.protocols.mail.charsets import decode, read_text
 from connectors.protocols.mail.headers import Headers, headers_of
 from connectors.protocols.mail.html import html_to_text
 from connectors.protocols.mail.names import (
@@ -37,6 +37,8 @@ class Mail:
     files: tuple[File, ...]
     truncated: bool
     """True when parts were left out because of the limits."""
+    defects: tuple[str, ...] = ()
+    """What is wrong with the mail, by code; it was read all the same."""
 
 
 @dataclass
@@ -49,6 +51,7 @@ class _Gathered:
     parts: int = 0
     bytes: int = 0
     truncated: bool = False
+    defects: set[str] = field(default_factory=set)
 
 
 def read_mail(raw: bytes) -> Mail:
@@ -70,7 +73,24 @@ def read_mail(raw: bytes) -> Mail:
         text=text[:TEXT_CHARS_MAX],
         files=_marked_inline(gathered),
         truncated=gathered.truncated or len(text) > TEXT_CHARS_MAX,
+        defects=_defects(root, gathered),
     )
+
+
+def _defects(root: Message, gathered: _Gathered) -> tuple[str, ...]:
+    found = set(gathered.defects)
+    headers = headers_of(root)
+    if not headers.message_ids("message-id"):
+        found.add("no_message_id")
+    if not headers.mailboxes("from"):
+        found.add("no_sender")
+    if not headers.has("date"):
+        found.add("no_date")
+    if gathered.truncated:
+        found.add("too_large")
+    if any("\x00" in value for _, value in root.raw_items()):
+        found.add("nul_in_header")
+    return tuple(sorted(found))
 
 
 def _headers_and_rest(raw: bytes) -> Mail:
@@ -78,11 +98,14 @@ def _headers_and_rest(raw: bytes) -> Mail:
     head = BytesHeaderParser().parsebytes(raw)
     rest = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1]
     text = decode(rest[:TEXT_CHARS_MAX], "")
-    return Mail(headers_of(head), head.get_content_type(), text, (), truncated=True)
+    kind = head.get_content_type()
+    return Mail(headers_of(head), kind, text, (), truncated=True, defects=("too_deep",))
 
 
 def _text_of(part: Message, gathered: _Gathered, depth: int) -> str:
     gathered.parts += 1
+    # The parser's own classes, in our spelling: MissingBoundaryDefect and the like.
+    gathered.defects |= {_spelt(type(each).__name__) for each in part.defects}
     if gathered.parts > PARTS_MAX or depth > DEPTH_MAX:
         gathered.truncated = True
         return ""
@@ -114,6 +137,11 @@ def _leaf_text(part: Message, gathered: _Gathered) -> str:
     return ""
 
 
+def _spelt(name: str) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return words.removesuffix("_defect").removesuffix("_error")
+
+
 def _is_file(headers: Headers, kind: str) -> bool:
     disposition = headers.source("content-disposition").partition(";")[0].strip()
     if disposition.lower() == "attachment":
@@ -124,9 +152,13 @@ def _is_file(headers: Headers, kind: str) -> bool:
 
 def _decoded(raw: bytes, headers: Headers, kind: str, gathered: _Gathered) -> str:
     gathered.truncated |= len(raw) > 4 * TEXT_CHARS_MAX
-    text = decode(
-        raw[: 4 * TEXT_CHARS_MAX], headers.parameter("content-type", "charset")
-    )
+    charset = headers.parameter("content-type", "charset")
+    found = read_text(raw[: 4 * TEXT_CHARS_MAX], charset)
+    if found.lossy:
+        gathered.defects.add("letters_lost")
+    elif not found.declared:
+        gathered.defects.add("wrong_charset")
+    text = found.text
     if kind != "text/html":
         return text
     gathered.markup.append(text)

@@ -121,7 +121,7 @@ def test_a_picture_without_words_is_a_complaint() -> None:
 @pytest.mark.parametrize(
     ("headers", "rule"),
     [
-        ({"Auto_Submitted": "auto-replied (vacation)"}, "auto_submitted"),
+        ({"Auto_Submitted": "auto-replied (vacation)"}, "vacation"),
         ({"Auto_Submitted": "auto-generated; owner"}, "auto_submitted"),
         ({"Precedence": "Bulk"}, "precedence"),
         ({"Precedence": "auto_reply"}, "precedence"),
@@ -130,11 +130,11 @@ def test_a_picture_without_words_is_a_complaint() -> None:
         ({"X_Simpul_Loop": DOMAIN}, "own_message"),
         ({"sender": "MAILER-DAEMON@mx.example"}, "daemon"),
         ({"sender": f"Lapor <{MAILBOX}>"}, "own_address"),
-        ({"subject": "Balasan otomatis: Lampu jalan"}, "auto_subject"),
-        ({"subject": "Re: Jawaban Otomatis"}, "auto_subject"),
-        ({"subject": "Di luar kantor"}, "auto_subject"),
-        ({"subject": "Automatic reply: Re: Lampu"}, "auto_subject"),
-        ({"subject": "Out of Office"}, "auto_subject"),
+        ({"subject": "Balasan otomatis: Lampu jalan"}, "vacation"),
+        ({"subject": "Re: Jawaban Otomatis"}, "vacation"),
+        ({"subject": "Di luar kantor"}, "vacation"),
+        ({"subject": "Automatic reply: Re: Lampu"}, "vacation"),
+        ({"subject": "Out of Office"}, "vacation"),
         (
             {
                 "subject": "Di luar kantor sampai Senin",
