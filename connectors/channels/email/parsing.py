@@ -39,12 +39,12 @@ def parse(raw: bytes, *, own_domain: str = "") -> dict[str, Any]:
         "signature": split.signature,
         "attachments": [
             {
-                "filename": file.name,
+                "filename": name,
                 "content_type": file.media_type,
                 "size": len(file.content),
                 "sha256": hashlib.sha256(file.content).hexdigest(),
             }
-            for file in mail.files
+            for name, file in zip(mail.file_names, mail.files, strict=True)
         ],
         "classification": str(machine.kind if machine else Kind.HUMAN),
         "rule": machine.rule if machine else "",
