@@ -23,6 +23,7 @@ from schemas.deadlines import DeadlineTable
 from schemas.events import AGENCY_EVENTS, CATALOGUE
 
 SYSTEMS: Mapping[str, str] = {
+    "email": "connectors.systems.email:EmailSystem",
     "rest": "connectors.systems.rest:RestSystem",
 }
 """Kind of system -> class with `from_manifest(manifest)`."""
