@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_MARKS = re.compile(r"[\s.,:;)\]}>*_#-]+")
+_MARKS = re.compile(r"[\s.,:;()\[\]{}>*_#-]+")
 WORDS_MAX = 6
 """An answer's first line of more words is a text, no choice."""
 
@@ -66,6 +66,6 @@ def _is_marked(line: str, name: str) -> bool:
 
 
 def _joined(first: str, name: str, rest: str) -> str:
-    words = re.split(_MARKS, first.strip())
+    words = [word for word in re.split(_MARKS, first) if word]
     kept = " ".join(words[len(name.split()) :]).strip()
     return "\n".join(filter(None, (kept, rest)))
