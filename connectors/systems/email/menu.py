@@ -66,6 +66,8 @@ def _is_marked(line: str, name: str) -> bool:
 
 
 def _joined(first: str, name: str, rest: str) -> str:
-    words = [word for word in re.split(_MARKS, first) if word]
-    kept = " ".join(words[len(name.split()) :]).strip()
-    return "\n".join(filter(None, (kept, rest)))
+    """Give what stands behind the choice, as it was written."""
+    marks = _MARKS.pattern.replace("+", "*")
+    words = marks.join(re.escape(word) for word in name.split())
+    behind = re.sub(rf"^{marks}{words}{marks}", "", first, flags=re.IGNORECASE)
+    return "\n".join(filter(None, (behind.strip(), rest)))

@@ -147,7 +147,7 @@ def test_news_answer_the_first_mail_of_the_case(sink: MailSink) -> None:
         ("1", "DITERIMA", ""),
         ("2.", "DIKERJAKAN", ""),
         ("selesai\nSudah dibuka lagi.", "SELESAI", "Sudah dibuka lagi."),
-        ("SELESAI: sudah dibuka", "SELESAI", "sudah dibuka"),
+        ("SELESAI: sudah dibuka, Bu.", "SELESAI", "sudah dibuka, Bu."),
         ("[3] Sudah dibuka", "SELESAI", "Sudah dibuka"),
         ("bukan  wewenang", "BUKAN WEWENANG", ""),
         (
