@@ -5,9 +5,19 @@ from dataclasses import dataclass
 from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
+from connectors.channels.email.mailbox import UNFETCHABLE
 from connectors.channels.email.parsing import look_at
 from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO
-from connectors.contract import File, Ignored, Item, New, OptOut, Query, Reply
+from connectors.contract import (
+    File,
+    Ignored,
+    Item,
+    New,
+    OptOut,
+    Query,
+    Reply,
+    Unreadable,
+)
 from connectors.protocols.mail.headers import Mailbox
 from connectors.protocols.mail.machine import find_machine
 from connectors.protocols.mail.parts import Mail, read_mail
@@ -40,6 +50,8 @@ class _Letter:
 
 def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     """Say what one mail is; pure."""
+    if why := raw.meta.get(UNFETCHABLE):
+        return Unreadable(why=f"the mailbox does not give it: {why}")
     mail = read_mail(raw.body)
     envelope_from = raw.meta.get(ENVELOPE_FROM)
     machine = find_machine(look_at(mail, config.domain, envelope_from))
@@ -51,7 +63,7 @@ def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     if letter.sender.address.lower() == config.address:
         return Ignored(rule="own_address", why="our own mailbox is the sender")
     envelope_to = tuple(raw.meta.get(ENVELOPE_TO, "").split(","))
-    carried = find_carried(config, mail.headers, envelope_to)
+    carried = find_carried(config, mail.headers, envelope_to, letter.text)
     return _reply(config, letter, carried) if carried.carrier else _new(config, letter)
 
 
