@@ -10,7 +10,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 from pydantic import Field, SecretStr
 
-from connectors.channels.email.raw import LANE, raw_message
+from connectors.channels.email.raw import LANE, SIZE, UNFETCHABLE, raw_message
 from connectors.contract import Page, PollAsk
 from connectors.errors import Misconfigured, Retryable
 from schemas.base import Model
@@ -18,8 +18,6 @@ from schemas.raw import RawMessage
 
 MAILS_PER_PAGE = 50
 BYTES_PER_PAGE = 16_000_000
-UNFETCHABLE, SIZE = "unfetchable", "size"
-"""Keys of `meta`: why a mail could not be fetched; its size, when only a part was."""
 
 
 class MailboxConfig(Model):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.mailbox import UNFETCHABLE
 from connectors.channels.email.parsing import look_at
-from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO
+from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO, UNFETCHABLE
 from connectors.contract import (
     File,
     Ignored,

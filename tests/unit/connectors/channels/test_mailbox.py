@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from connectors.channels.email.mailbox import SIZE, Checkpoint, Mailbox, MailboxConfig
+from connectors.channels.email.mailbox import Checkpoint, Mailbox, MailboxConfig
+from connectors.channels.email.raw import SIZE
 from connectors.contract import Page, PollAsk
 from connectors.errors import Misconfigured, Retryable
 from tests.services.dovecot import PASSWORD, USER, Dovecot
