@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO
-from connectors.contract import File, Ignored, Item, New, OptOut, Query, Reply
+from connectors.channels.email.parsing import look_at
+from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO, UNFETCHABLE
+from connectors.contract import (
+    File,
+    Ignored,
+    Item,
+    New,
+    OptOut,
+    Query,
+    Reply,
+    Unreadable,
+)
 from connectors.protocols.mail.headers import Mailbox
-from connectors.protocols.mail.machine import Look, find_machine
+from connectors.protocols.mail.machine import find_machine
 from connectors.protocols.mail.parts import Mail, read_mail
-from connectors.protocols.mail.quotes import says_nothing, split_reply
+from connectors.protocols.mail.spans import says_nothing, split_reply
 from connectors.protocols.optout import read_opt_out
 from connectors.protocols.plaintext import clean, one_line
 from schemas.complaint import NewComplaint
@@ -39,11 +49,11 @@ class _Letter:
 
 def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     """Say what one mail is; pure."""
+    if why := raw.meta.get(UNFETCHABLE):
+        return Unreadable(why=f"the mailbox does not give it: {why}")
     mail = read_mail(raw.body)
     envelope_from = raw.meta.get(ENVELOPE_FROM)
-    machine = find_machine(
-        Look(mail.headers, mail.content_type, config.domain, envelope_from)
-    )
+    machine = find_machine(look_at(mail, config.domain, envelope_from))
     if machine:
         if machine.rule == "report" and (bounce := read_bounce(config, raw.body)):
             return bounce
@@ -52,7 +62,7 @@ def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     if letter.sender.address.lower() == config.address:
         return Ignored(rule="own_address", why="our own mailbox is the sender")
     envelope_to = tuple(raw.meta.get(ENVELOPE_TO, "").split(","))
-    carried = find_carried(config, mail.headers, envelope_to)
+    carried = find_carried(config, mail.headers, envelope_to, letter.text)
     return _reply(config, letter, carried) if carried.carrier else _new(config, letter)
 
 

@@ -9,6 +9,8 @@ from schemas.raw import RawMessage
 
 SOURCE, LANE = "email", "intake.email"
 ENVELOPE_FROM, ENVELOPE_TO, REMOTE = "envelope_from", "envelope_to", "remote"
+UNFETCHABLE, SIZE = "unfetchable", "size"
+"""Keys of `meta`: why a mailbox does not give a mail; its size, if a part was taken."""
 _HEAD_BYTES_MAX = 200_000
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"(?m)^([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)")

@@ -1,0 +1,57 @@
+"""An officer's answer: a word or number of the menu, and what is said below it."""
+
+import hashlib
+from collections.abc import Sequence
+
+from connectors.protocols.mail.dates import read_date
+from connectors.protocols.mail.headers import Headers
+from connectors.protocols.mail.parts import read_mail
+from connectors.protocols.mail.reply_address import read
+from connectors.protocols.mail.spans import split_reply
+from connectors.protocols.plaintext import clean
+from connectors.systems.email.menu import Choice, read_choice
+from connectors.systems.email.settings import EmailSettings
+from schemas.raw import JournalEntry
+from schemas.updates import AgencyUpdate, Corrupt
+
+TEXT_CHARS_MAX = 10_000
+RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
+ENVELOPE_TO = "envelope_to"
+
+
+def read_answer(
+    settings: EmailSettings, menu: Sequence[Choice], entry: JournalEntry
+) -> AgencyUpdate | Corrupt:
+    """Map one mail to an update of the case that its address names."""
+    mail = read_mail(entry.raw.body)
+    reference = _reference(settings, mail.headers, entry.raw.meta.get(ENVELOPE_TO, ""))
+    if not reference:
+        why = "no address of ours that names a case is among its recipients"
+        return Corrupt(code="missing_field", why=why)
+    chosen = read_choice(menu, split_reply(clean(mail.text)).reply)
+    if chosen is None:
+        words = ", ".join(f"{choice.number} {choice.word}" for choice in menu)
+        why = f"its first line is no word of the menu: {words}"
+        return Corrupt(code="unmapped_status", why=why, reference=reference)
+    ids = mail.headers.message_ids("message-id")
+    digest = hashlib.sha256(entry.raw.body).hexdigest()
+    return AgencyUpdate(
+        reference=reference,
+        event_type=chosen.choice.event_type,
+        raw_status=chosen.choice.word,
+        text=chosen.text[:TEXT_CHARS_MAX],
+        event_id=(ids[0] if ids else f"sha256:{digest}")[:200],
+        occurred_at=read_date(mail.headers.text("date")),
+    )
+
+
+def _reference(settings: EmailSettings, headers: Headers, envelope_to: str) -> str:
+    secret = settings.reply_secret.get_secret_value().encode()
+    boxes = [
+        box.address for name in RECIPIENT_HEADERS for box in headers.mailboxes(name)
+    ]
+    for address in (*envelope_to.split(","), *boxes):
+        addressed = read(secret, address, settings.mailbox)
+        if addressed is not None:
+            return addressed.reference
+    return ""
