@@ -284,8 +284,10 @@ class ClaimedWork:
         party = self._log.parties.get(answer.party)
         if party is None:
             return
-        n = 1
+        n = answer.number
         place = f"{row.id}.{n}"
+        if answer.once and self._is_answered(row.id, n):
+            return
         self._batch.add(
             NEW_ANSWERS,
             {
@@ -306,6 +308,11 @@ class ClaimedWork:
             },
         )
         self._due.append((party.lane, row.id))
+
+    def _is_answered(self, row_id: str, number: int) -> bool:
+        c = t.answers.c
+        query = sa.select(c.n).where(c.journal_id == row_id, c.n == number)
+        return self._tx.conn.execute(query).first() is not None
 
     def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
         """Remember that a contact wants no messages, or wants them again.

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from connectors.contract import System
 from hub import telemetry
 from hub.domain.identity import relayed_key
+from hub.domain.officer_words import NUMBERS, officer_words
 from hub.domain.order import FROM_ABOVE
 from hub.domain.placing import Placing
-from hub.ports import Journal, JournalRow, Settled, Work
+from hub.ports import Journal, JournalRow, NewAnswer, Settled, Work
 from hub.stages.births import Births
 from hub.stages.heard import from_above, of_agency
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.events import AGENCY_EVENTS, UPSTREAM_EVENTS, Cause, NewEvent, new_event
-from schemas.parties import Author, AuthorKind, CauseKind, PartyKind
+from schemas.parties import (
+    Author,
+    AuthorKind,
+    CauseKind,
+    ChannelName,
+    PartyKind,
+    reporter_party,
+)
 from schemas.payloads import LegNotice, Relayed
 from schemas.updates import AgencyComplaint, AgencyUpdate, AgencyView, Corrupt
 
@@ -148,6 +156,7 @@ class Updates:
                     case AgencyUpdate() as update:
                         settled = self._apply(work, agency, one.row, update)
                 work.settle(one.row, settled)
+                _answer(work, one.row, one.what, settled)
                 states[settled.state] += 1
             return states
 
@@ -268,6 +277,35 @@ def _seen(body: bytes) -> AgencyUpdate | Corrupt:
         )
     except ValueError:
         return Corrupt(code="malformed", why="it is no view of a case")
+
+
+def _answer(
+    work: Work,
+    row: JournalRow,
+    what: AgencyUpdate | AgencyComplaint | Corrupt | Settled,
+    settled: Settled,
+) -> None:
+    """Tell an officer who answered by mail what became of it; machines say nothing."""
+    to = what.answer_to if isinstance(what, AgencyUpdate | Corrupt) else None
+    if to is None or isinstance(what, AgencyComplaint | Settled):
+        return
+    word = ""
+    if isinstance(what, Corrupt):
+        kind = "unclear" if what.reference else ""
+    else:
+        kind, word = "unmoved" if settled.why else "taken", what.raw_status
+        kind = kind if settled.state == "done" else ""
+    if not kind:
+        return
+    said = officer_words(kind, what.reference, word, to.choices)
+    where = {
+        "email": to.address,
+        "thread_id": to.thread_id,
+        "thread_subject": to.thread_subject,
+    }
+    params = {"id": said[0], "en": said[1], "language": "id"}
+    party, number = reporter_party(ChannelName.EMAIL), NUMBERS[kind]
+    work.answer(row, NewAnswer(party, "text", params, where, number, once=True))
 
 
 def _known(complaint_id: str) -> Settled:

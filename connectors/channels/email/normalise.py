@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.parsing import look_at
-from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO, UNFETCHABLE
+from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO
 from connectors.contract import (
     File,
     Ignored,
@@ -15,10 +14,9 @@ from connectors.contract import (
     OptOut,
     Query,
     Reply,
-    Unreadable,
 )
 from connectors.protocols.mail.headers import Mailbox
-from connectors.protocols.mail.machine import find_machine
+from connectors.protocols.mail.machine import find_machine, look_at
 from connectors.protocols.mail.parts import Mail, read_mail
 from connectors.protocols.mail.spans import says_nothing, split_reply
 from connectors.protocols.optout import read_opt_out
@@ -49,8 +47,6 @@ class _Letter:
 
 def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     """Say what one mail is; pure."""
-    if why := raw.meta.get(UNFETCHABLE):
-        return Unreadable(why=f"the mailbox does not give it: {why}")
     mail = read_mail(raw.body)
     envelope_from = raw.meta.get(ENVELOPE_FROM)
     machine = find_machine(look_at(mail, config.domain, envelope_from))

@@ -6,11 +6,9 @@ from typing import Any
 
 from connectors.protocols.mail.dates import read_date
 from connectors.protocols.mail.headers import Mailbox
-from connectors.protocols.mail.machine import Kind, Look, find_machine
-from connectors.protocols.mail.parts import Mail, read_mail
+from connectors.protocols.mail.machine import Kind, find_machine, look_at
+from connectors.protocols.mail.parts import read_mail
 from connectors.protocols.mail.spans import split_reply
-
-LOOKED_AT_CHARS = 20_000
 
 
 def parse(raw: bytes, *, own_domain: str = "") -> dict[str, Any]:
@@ -50,18 +48,6 @@ def parse(raw: bytes, *, own_domain: str = "") -> dict[str, Any]:
         "rule": machine.rule if machine else "",
         "defects": list(mail.defects),
     }
-
-
-def look_at(mail: Mail, own_domain: str, envelope_from: str | None) -> Look:
-    """Gather what tells a machine from a person."""
-    return Look(
-        mail.headers,
-        mail.content_type,
-        own_domain,
-        envelope_from,
-        mail.text[:LOOKED_AT_CHARS],
-        frozenset(file.media_type for file in mail.files),
-    )
 
 
 def _boxes(boxes: Iterable[Mailbox]) -> list[dict[str, str]]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors.protocols.mail.headers import Headers
+from connectors.protocols.mail.parts import Mail
 
+LOOKED_AT_CHARS = 20_000
 LOOP_HEADER = "X-Simpul-Loop"
 """On every mail of ours; whoever sends it back is a machine in a circle."""
 
@@ -273,3 +275,15 @@ def find_machine(look: Look) -> Machine | None:
         if test(look):
             return Machine(rule, kind, why)
     return None
+
+
+def look_at(mail: Mail, own_domain: str, envelope_from: str | None) -> Look:
+    """Gather what tells a machine from a person."""
+    return Look(
+        mail.headers,
+        mail.content_type,
+        own_domain,
+        envelope_from,
+        mail.text[:LOOKED_AT_CHARS],
+        frozenset(file.media_type for file in mail.files),
+    )

@@ -79,7 +79,7 @@ class EmailSystem(System):
 
     def read(self, entry: JournalEntry) -> Sequence[AgencyUpdate | Corrupt]:
         """Read an officer's answer; pure; never raises for bad content."""
-        return [read_answer(self._settings, self._menu, entry)]
+        return read_answer(self._settings, self._menu, entry)
 
     def _hand_over(self, mail: bytes) -> bytes:
         return b"\n".join(

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from connectors.channels.email.raw import raw_message
 from connectors.contract import Item, New, OptOut, Receipt, Reply, Unreadable
 from connectors.protocols.mail.phrases import DELIMITER, END_OF_OURS
-from schemas.raw import RawMessage
 from tests.unit.connectors.channels.builders import (
     CITIZEN,
     CODE,
@@ -307,18 +306,6 @@ def test_our_own_line_in_a_quotation_names_the_complaint() -> None:
     reply = reply_of(read_letter(f"Masih padam.\n\n{quote}", subject="Re: Lampu"))
 
     assert (reply.carrier, reply.code, reply.text) == ("body", CODE, "Masih padam.")
-
-
-def test_a_mail_that_the_mailbox_does_not_give_is_for_a_person() -> None:
-    raw = RawMessage(
-        source="email",
-        lane="intake.email",
-        source_key="unfetchable utama:1:7",
-        body=b"",
-        meta={"unfetchable": "IMAPClientError"},
-    )
-
-    assert isinstance(only(email_channel().normalise(entry(raw))), Unreadable)
 
 
 def test_a_stronger_carrier_is_named_and_all_are_told() -> None:
