@@ -8,16 +8,24 @@ _TAKEN = (
     "Your answer on report {reference} is recorded: {word}.",
 )
 _UNMOVED = (
-    "Jawaban Anda tentang laporan {reference} sudah dicatat ({word}), "
-    "tetapi tidak mengubah statusnya.",
-    "Your answer on report {reference} is recorded ({word}), "
-    "but it does not change its status.",
+    (
+        "Jawaban Anda tentang laporan {reference} sudah dicatat ({word}), "
+        "tetapi tidak mengubah statusnya."
+    ),
+    (
+        "Your answer on report {reference} is recorded ({word}), "
+        "but it does not change its status."
+    ),
 )
 _UNCLEAR = (
-    "Baris pertama jawaban Anda tentang laporan {reference} tidak kami kenal. "
-    "Balas lagi dengan satu angka atau kata ini: {choices}.",
-    "We do not know the first line of your answer on report {reference}. "
-    "Please reply again with one of these numbers or words: {choices}.",
+    (
+        "Baris pertama jawaban Anda tentang laporan {reference} tidak kami kenal. "
+        "Balas lagi dengan satu angka atau kata ini: {choices}."
+    ),
+    (
+        "We do not know the first line of your answer on report {reference}. "
+        "Please reply again with one of these numbers or words: {choices}."
+    ),
 )
 WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"taken": _TAKEN, "unmoved": _UNMOVED, "unclear": _UNCLEAR}
