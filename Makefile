@@ -3,6 +3,7 @@
 # PROCESSES is how many test processes run side by side: most tests wait for something.
 PYTHON ?= python3
 ARGS ?=
+CORPORA ?=
 PROCESSES ?= 3
 
 VENV := .venv
@@ -59,8 +60,8 @@ soak: ## Hours under load (comes in a later release)
 scenarios: services ## Show every acceptance scenario: pass, fail or not yet, and its figure
 	@$(BIN)/python -m tests.scenarios $(ARGS)
 
-corpora: ## Collections of real-looking messages (comes in a later release)
-	@echo "make corpora comes in a later release." >&2; exit 2
+corpora: $(DEV) ## Score the readers on collections of messages; CORPORA=FOLDER, ARGS=--wrong
+	@$(BIN)/python -m tests.corpora "$(CORPORA)" $(ARGS)
 
 lock: $(LOCK_VENV)/bin/uv ## Write the lock files anew; ARGS=--upgrade takes newer versions
 	@echo "Locking dependencies into deploy/requirements*.txt"

@@ -26,6 +26,7 @@ from schemas.parties import PartyKind
 
 SYSTEMS: Mapping[str, str] = {
     "amqp": "connectors.systems.amqp:AmqpSystem",
+    "email": "connectors.systems.email:EmailSystem",
     "open311": "connectors.systems.open311:Open311System",
     "rest": "connectors.systems.rest:RestSystem",
     "sp4n": "connectors.systems.sp4n:Sp4nSystem",
@@ -38,6 +39,8 @@ CHANNELS: Mapping[str, str] = {
     "web": "connectors.channels.web:WebChannel",
 }
 """Channel -> class with `from_config(config)`."""
+
+MAIL_PARSER = "connectors.channels.email.parsing:parse"
 
 SAMPLES = Path(__file__).parent / "agencies"
 """Folder of the agencies that come with the project."""
@@ -264,6 +267,12 @@ def system_maker(kind: str) -> Callable[[AgencyManifest], System]:
     """
     make: Callable[[AgencyManifest], System] = _load(SYSTEMS[kind]).from_manifest
     return make
+
+
+def mail_parser() -> Callable[..., dict[str, Any]]:
+    """Give what reads the bytes of a mail, as `connectors.channels.email` does."""
+    parser: Callable[..., dict[str, Any]] = _load(MAIL_PARSER)
+    return parser
 
 
 def resolve_secrets(

@@ -8,6 +8,16 @@ from schemas.base import SEALED, Instant, Model
 from schemas.complaint import NewComplaint
 
 
+class AnswerTo(Model):
+    """Whom to tell what became of a word, where a person said it by mail."""
+
+    address: str = Field(repr=False)
+    thread_id: str = Field(default="", repr=False)
+    thread_subject: str = Field(default="", repr=False)
+    choices: str = ""
+    """What can be answered, as a person reads it."""
+
+
 class AgencyUpdate(Model):
     """One change of one case in an agency's own system."""
 
@@ -28,6 +38,7 @@ class AgencyUpdate(Model):
     stands: bool = False
     """It says how the case stands, not that something happened: said again under a
     later time, and with the same words, it is no news."""
+    answer_to: Annotated[AnswerTo | None, SEALED] = None
 
 
 class AgencyComplaint(Model):
@@ -72,3 +83,4 @@ class Corrupt(Model):
     code: str = Field(max_length=60)
     """unmapped_status, malformed, missing_field, bad_time."""
     reference: Annotated[str, SEALED] = ""
+    answer_to: Annotated[AnswerTo | None, SEALED] = None

@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.agencies:agencies",
         "Connect agencies: their files, checks, trials; list them with their units.",
     ),
+    "channels": (
+        "hub.cli.channels:channels",
+        "Ways in for citizens: see how a message is read.",
+    ),
     "parties": (
         "hub.cli.parties:parties",
         "Agencies and ways back to reporters: list, pause, resume.",

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from connectors.contract import File
 from hub.database import contacts
 from hub.database import tables as t
+from hub.database.answering import is_answered, sealed_answer
 from hub.database.births import append_birth, named, wake_orphans
 from hub.database.case import Case
 from hub.database.children import ChildMaker
@@ -309,27 +310,11 @@ class ClaimedWork:
         party = self._log.parties.get(answer.party)
         if party is None:
             return
-        n = 1
-        place = f"{row.id}.{n}"
-        self._batch.add(
-            NEW_ANSWERS,
-            {
-                "journal_id": row.id,
-                "n": n,
-                "party": answer.party,
-                "lane": party.lane,
-                "data_key_id": key.id,
-                "contact": key.seal_json(
-                    f"answers|contact|{place}", dict(answer.contact)
-                ),
-                "template": answer.template,
-                "params": key.seal_json(f"answers|params|{place}", dict(answer.params)),
-                "state": "active",
-                "key": self._vault.blind("answer", place).hex()[:40],
-                "due_at": self._tx.now,
-                "hinted_at": self._hinted(),
-            },
-        )
+        if answer.once and is_answered(self._tx, row.id, answer.number):
+            return
+        sealed = sealed_answer(self._vault, key, row.id, answer)
+        times = {"due_at": self._tx.now, "hinted_at": self._hinted()}
+        self._batch.add(NEW_ANSWERS, {**sealed, "lane": party.lane, **times})
         self._due.append((party.lane, row.id))
 
     def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:

@@ -119,6 +119,10 @@ class NewAnswer:
     params: Mapping[str, str]
     """`id` and `en`: the words; `language`: which of them first, where it is known."""
     contact: Mapping[str, str] = field(repr=False, default_factory=dict)
+    number: int = 1
+    """Of the message's answers."""
+    once: bool = False
+    """It may have been given before, and is not given again."""
 
 
 class Work(Protocol):

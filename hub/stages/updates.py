@@ -12,6 +12,7 @@ from hub.domain.placing import Placing
 from hub.ports import Journal, JournalRow, Settled, Work
 from hub.stages.births import Births
 from hub.stages.heard import from_above, of_agency, order_key, says_again
+from hub.stages.officers import answer_officer
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.events import AGENCY_EVENTS, UPSTREAM_EVENTS, Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, PartyKind
@@ -150,6 +151,7 @@ class Updates:
                 if settled.state == "quarantined":
                     _take_along(work, agency, one)
                 work.settle(one.row, settled)
+                answer_officer(work, one.row, one.what, settled)
                 states[settled.state] += 1
             return states
 

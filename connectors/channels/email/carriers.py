@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from connectors.channels.email.config import EmailConfig
 from connectors.protocols.mail.headers import Headers
 
-PLUS_ADDRESS, REFERENCES, SUBJECT = "plus_address", "references", "subject"
+PLUS_ADDRESS, REFERENCES, BODY, SUBJECT = (
+    "plus_address",
+    "references",
+    "body",
+    "subject",
+)
 RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
 _SUBJECT_TAG = re.compile(r"(?i)\[\s*LAPOR[\s:#-]+([0-9a-z][0-9a-z -]{7,18})\]")
+_BODY_MARK = re.compile(
+    r"(?i)kode laporan / tracking code:\s*([0-9a-z][0-9a-z -]{7,18}[0-9a-z])"
+)
+"""The last line but one of every mail of ours, however it is quoted."""
+_TEXT_CHARS_MAX = 200_000
 
 
 @dataclass(frozen=True)
@@ -22,15 +32,17 @@ class Carried:
 
 
 def find_carried(
-    config: EmailConfig, headers: Headers, envelope_to: tuple[str, ...]
+    config: EmailConfig, headers: Headers, envelope_to: tuple[str, ...], text: str = ""
 ) -> Carried:
-    """Look for a plus address, then our Message-IDs, then the subject's tag."""
+    """Look for a plus address, our Message-IDs, our line in the text, the subject."""
     plus = _plus_code(config, headers, envelope_to)
     tag = _SUBJECT_TAG.search(headers.text("subject"))
     ours = own_keys(config, headers)
-    found = {PLUS_ADDRESS: plus, REFERENCES: ours, SUBJECT: tag}
+    mark = _BODY_MARK.search(text[:_TEXT_CHARS_MAX])
+    found = {PLUS_ADDRESS: plus, REFERENCES: ours, BODY: mark, SUBJECT: tag}
     carrier = next((name for name, value in found.items() if value), "")
-    return Carried(carrier, plus or (tag[1].strip() if tag else ""), ours)
+    written = next((each[1].strip() for each in (mark, tag) if each), "")
+    return Carried(carrier, plus or written, ours)
 
 
 def own_keys(config: EmailConfig, headers: Headers) -> tuple[str, ...]:

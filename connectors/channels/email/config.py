@@ -21,6 +21,9 @@ class EmailConfig(Model):
     relay_security: Security = Security.NONE
     relay_user: str = ""
     relay_password: SecretStr = SecretStr("")
+    reply_secret: SecretStr = SecretStr("")
+    """Marks the addresses to which officers of agencies with only a mailbox answer;
+    the same as in their agency.toml. Without it there are no such agencies."""
     from_name: str = Field(default="Layanan Pengaduan", max_length=100)
     """Name beside our address."""
     size_bytes_max: int = Field(default=25_000_000, ge=10_000)

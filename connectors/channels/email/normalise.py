@@ -6,11 +6,19 @@ from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
 from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO
-from connectors.contract import File, Ignored, Item, New, OptOut, Query, Reply
+from connectors.contract import (
+    File,
+    Ignored,
+    Item,
+    New,
+    OptOut,
+    Query,
+    Reply,
+)
 from connectors.protocols.mail.headers import Mailbox
-from connectors.protocols.mail.machine import Look, find_machine
+from connectors.protocols.mail.machine import find_machine, look_at
 from connectors.protocols.mail.parts import Mail, read_mail
-from connectors.protocols.mail.quotes import says_nothing, split_reply
+from connectors.protocols.mail.spans import says_nothing, split_reply
 from connectors.protocols.optout import read_opt_out
 from connectors.protocols.plaintext import clean, one_line
 from schemas.complaint import NewComplaint
@@ -41,9 +49,7 @@ def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     """Say what one mail is; pure."""
     mail = read_mail(raw.body)
     envelope_from = raw.meta.get(ENVELOPE_FROM)
-    machine = find_machine(
-        Look(mail.headers, mail.content_type, config.domain, envelope_from)
-    )
+    machine = find_machine(look_at(mail, config.domain, envelope_from))
     if machine:
         if machine.rule == "report" and (bounce := read_bounce(config, raw.body)):
             return bounce
@@ -52,7 +58,7 @@ def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     if letter.sender.address.lower() == config.address:
         return Ignored(rule="own_address", why="our own mailbox is the sender")
     envelope_to = tuple(raw.meta.get(ENVELOPE_TO, "").split(","))
-    carried = find_carried(config, mail.headers, envelope_to)
+    carried = find_carried(config, mail.headers, envelope_to, letter.text)
     return _reply(config, letter, carried) if carried.carrier else _new(config, letter)
 
 

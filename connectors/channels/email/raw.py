@@ -4,7 +4,9 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+from connectors.channels.email.config import EmailConfig
 from connectors.protocols.mail.headers import Headers
+from connectors.protocols.mail.reply_address import read
 from schemas.raw import RawMessage
 
 SOURCE, LANE = "email", "intake.email"
@@ -33,6 +35,25 @@ def raw_message(
             REMOTE: remote,
         },
     )
+
+
+def of_agency(config: EmailConfig, raw: RawMessage) -> RawMessage:
+    """Bring an officer's answer to its agency's lane: its address says whose it is.
+
+    Only we can make such an address. Anything else stays what it is.
+    """
+    secret = config.reply_secret.get_secret_value().encode()
+    for address in raw.meta.get(ENVELOPE_TO, "").split(",") if secret else ():
+        addressed = read(secret, address, config.mailbox)
+        if addressed is not None:
+            return raw.model_copy(
+                update={
+                    "source": f"agency:{addressed.agency}",
+                    "lane": f"updates.{addressed.agency}",
+                    "expects_complaint": False,
+                }
+            )
+    return raw
 
 
 def source_key(body: bytes) -> str:

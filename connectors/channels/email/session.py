@@ -8,7 +8,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Peer
 
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.raw import raw_message
+from connectors.channels.email.raw import of_agency, raw_message
 from connectors.contract import Accept
 
 LINE_BYTES_MAX = 200_000
@@ -76,7 +76,8 @@ class Handler:
                 remote=str((session.peer or ("",))[0]),
             )
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._pool, self._accept, raw)
+            mine = of_agency(self._config, raw)
+            await loop.run_in_executor(self._pool, self._accept, mine)
         except ConnectionError:
             return NOT_STORED
         finally:

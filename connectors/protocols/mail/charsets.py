@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
@@ -42,8 +43,25 @@ _SAMPLE_BYTES = 32_000
 _ASCII_END, _FEW = 0x80, 4
 
 
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text, and how it was read."""
+
+    text: str
+    codec: str
+    lossy: bool
+    """Some bytes mean nothing in that codec."""
+    declared: bool
+    """The codec is what the sender said, or the same letters."""
+
+
 def decode(raw: bytes, declared: str) -> str:
     """Decode by the declared charset, else by what the bytes look like."""
+    return read_text(raw, declared).text
+
+
+def read_text(raw: bytes, declared: str) -> Decoded:
+    """Decode like `decode`, and say how."""
     codec = _codec(declared)
     tries = ["utf-8"]
     if codec and _SINGLE_BYTE.fullmatch(codec):
@@ -53,10 +71,13 @@ def decode(raw: bytes, declared: str) -> str:
         tries = [codec, "utf-8"]
     for name in tries:
         try:
-            return raw.decode(name)
+            text = raw.decode(name)
         except (UnicodeError, ValueError):
             continue
-    return _guess(raw)
+        same = raw.isascii() or name == codec or not declared.strip()
+        return Decoded(text, name, lossy=False, declared=same)
+    text, name = _guess(raw)
+    return Decoded(text, name, lossy="\ufffd" in text, declared=False)
 
 
 def decode_header_bytes(raw: bytes) -> str:
@@ -74,11 +95,11 @@ def _codec(label: str) -> str:
     return name if _TEXT_CODEC.fullmatch(name) else ""
 
 
-def _guess(raw: bytes) -> str:
+def _guess(raw: bytes) -> tuple[str, str]:
     foreign = sum(byte >= _ASCII_END for byte in raw[:_SAMPLE_BYTES])
     # A few accents in a Latin text tell a guesser too little.
     if foreign < max(_FEW, len(raw[:_SAMPLE_BYTES]) // 20):
-        return raw.decode("cp1252", errors="replace")
+        return raw.decode("cp1252", errors="replace"), "cp1252"
     best = from_bytes(raw[:_SAMPLE_BYTES]).best()
-    name = _codec(best.encoding) if best else ""
-    return raw.decode(name or "cp1252", errors="replace")
+    name = (_codec(best.encoding) if best else "") or "cp1252"
+    return raw.decode(name, errors="replace"), name

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from connectors.protocols.mail.headers import Headers
+from connectors.protocols.mail.parts import Mail
 
+LOOKED_AT_CHARS = 20_000
 LOOP_HEADER = "X-Simpul-Loop"
 """On every mail of ours; whoever sends it back is a machine in a circle."""
 
@@ -21,15 +24,6 @@ AUTO_SUBJECTS = (
     "out-of-office",
     "vacation reply",
     "on leave",
-    "delivery status notification",
-    "undelivered mail returned to sender",
-    "undeliverable",
-    "mail delivery failed",
-    "returned mail",
-    "failure notice",
-    "delivery failure",
-    "delivery status",
-    "complaint about message from",
     "balasan otomatis",
     "jawaban otomatis",
     "respon otomatis",
@@ -42,8 +36,6 @@ AUTO_SUBJECTS = (
     "tidak di kantor",
     "tidak berada di kantor",
     "sedang cuti",
-    "pengiriman gagal",
-    "notifikasi status pengiriman",
 )
 """How subjects of machines begin. People write about "di luar kantor" too: alone, it
 counts only where the subject ends there or a colon follows."""
@@ -59,6 +51,44 @@ _AUTO_BEGINNING = re.compile(
 _MACHINE_LOCAL_PART = re.compile(
     r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon)@?.*", re.IGNORECASE
 )
+_NOBODY = re.compile(
+    r"(?:no|do[-_.]?not|not)[-_.]?reply|post[-_.]?master|mailer|mail[-_.]?daemon|"
+    r"bounces?\b|.*[-+_.]bounces?@|daemon|symantec_?antivirus|root@|system@",
+    re.IGNORECASE,
+)
+_FAILURE = re.compile(
+    r"\b5\d\d[ -](?:5\.\d\.\d|requested action not taken)|\buser unknown\b|"
+    r"\bno such (?:user|recipient|mailbox)|\bmailbox (?:is )?(?:full|unavailable)|"
+    r"could not be delivered|was not delivered|cannot be delivered|"
+    r"delivery (?:to the following|has failed|failed)|undeliver(?:able|ed)|"
+    r"\"notificationType\"\s*:\s*\"(?:Bounce|Complaint|Delivery)\"|"
+    r"^(?:final-recipient|diagnostic-code|reporting-mta):|"
+    r"tidak (?:dapat|bisa|berhasil) (?:di)?kirim|gagal (?:di)?kirim|"
+    r"alamat (?:email |surel )?(?:tidak ditemukan|tidak valid)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FAILURE_SUBJECTS = (
+    "delivery status notification",
+    "undelivered mail returned to sender",
+    "undeliverable",
+    "mail delivery failed",
+    "returned mail",
+    "failure notice",
+    "delivery failure",
+    "delivery status",
+    "pengiriman gagal",
+    "notifikasi status pengiriman",
+)
+_FAILURE_SUBJECT = re.compile(
+    "|".join(re.escape(each) for each in _FAILURE_SUBJECTS), re.IGNORECASE
+)
+_FEEDBACK_SUBJECT = re.compile(
+    r"\s*(?:complaint about message from|abuse report|e-?mail feedback report)\b",
+    re.IGNORECASE,
+)
+_AWAY_SUBJECT = re.compile(
+    r"out of (?:the )?office|vacation|on leave|auto|otomatis|kantor|cuti", re.IGNORECASE
+)
 _BULK = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})
 _AUTO_HEADERS = (
     "x-autoreply",
@@ -71,6 +101,22 @@ _AUTO_HEADERS = (
 )
 
 
+class Kind(StrEnum):
+    """Who or what wrote a mail."""
+
+    HUMAN = "human"
+    AUTO_REPLY = "auto_reply"
+    """A program answers for a person: vacation, receipt, ticket system."""
+    BOUNCE = "bounce"
+    """A mail server says what became of a mail."""
+    COMPLAINT = "complaint"
+    """A provider forwards that somebody called a mail spam (RFC 5965)."""
+    LIST = "list"
+    """Mass mail."""
+    OWN_LOOP = "own_loop"
+    """One of our own comes back."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What the rules look at."""
@@ -80,13 +126,18 @@ class Look:
     own_domain: str
     envelope_from: str | None
     """None where the envelope is not known."""
+    text: str = ""
+    """The beginning of its words."""
+    inner_types: frozenset[str] = frozenset()
+    """Media types of its parts."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """The rule that recognised a machine."""
+    """The rule that recognised a machine, and what kind of machine it is."""
 
     rule: str
+    kind: Kind
     why: str
 
 
@@ -101,10 +152,42 @@ def _own_message(look: Look) -> bool:
     )
 
 
+def _feedback(look: Look) -> bool:
+    report_type = look.headers.parameter("content-type", "report-type").lower()
+    return (
+        report_type == "feedback-report"
+        or "message/feedback-report" in look.inner_types
+        or _FEEDBACK_SUBJECT.match(look.headers.text("subject")) is not None
+    )
+
+
+def _receipt(look: Look) -> bool:
+    report_type = look.headers.parameter("content-type", "report-type").lower()
+    return report_type == "disposition-notification" or (
+        "message/disposition-notification" in look.inner_types
+    )
+
+
+def _report(look: Look) -> bool:
+    types = {look.content_type, *look.inner_types}
+    return bool(types & {"multipart/report", "message/delivery-status"})
+
+
+def _vacation(look: Look) -> bool:
+    value = look.headers.text("auto-submitted").lower()
+    subject = look.headers.text("subject")
+    away = _auto_subject(look) and _AWAY_SUBJECT.search(subject) is not None
+    return away or value.startswith("auto-replied")
+
+
 def _null_sender(look: Look) -> bool:
-    if look.envelope_from is None:
-        return False
-    sender = look.envelope_from.strip("<> ")
+    sender = look.envelope_from
+    if sender is None:
+        # A mail that was stored names its envelope in the header.
+        if not look.headers.has("return-path"):
+            return False
+        sender = look.headers.source("return-path")
+    sender = sender.strip("<> ")
     return not sender or _MACHINE_LOCAL_PART.fullmatch(sender) is not None
 
 
@@ -115,6 +198,19 @@ def _daemon(look: Look) -> bool:
     return written == "<>" or any(_MACHINE_LOCAL_PART.fullmatch(s) for s in senders)
 
 
+def _failed(look: Look) -> bool:
+    """Recognise a failure in words, from somebody who is no person."""
+    senders = [box.address for box in look.headers.mailboxes("from")]
+    nobody = any(_NOBODY.match(sender) for sender in senders)
+    return look.headers.has("x-failed-recipients") or (
+        nobody and _FAILURE.search(look.text) is not None
+    )
+
+
+def _failure_subject(look: Look) -> bool:
+    return _FAILURE_SUBJECT.match(look.headers.text("subject")) is not None
+
+
 def _auto_submitted(look: Look) -> bool:
     value = look.headers.text("auto-submitted").lower()
     return re.split(r"[;(\s]", value, maxsplit=1)[0] not in {"", "no"}
@@ -122,10 +218,6 @@ def _auto_submitted(look: Look) -> bool:
 
 def _bulk(look: Look) -> bool:
     return look.headers.text("precedence").strip().lower() in _BULK
-
-
-def _report(look: Look) -> bool:
-    return look.content_type in {"multipart/report", "message/delivery-status"}
 
 
 def _list(look: Look) -> bool:
@@ -146,24 +238,52 @@ def _auto_subject(look: Look) -> bool:
     return _AUTO_SUBJECT.match(look.headers.text("subject")) is not None
 
 
-RULES: tuple[tuple[str, str, _Test], ...] = (
-    ("own_message", "one of our own mails came back", _own_message),
-    ("report", "a delivery report", _report),
-    ("null_sender", "the envelope has no sender that could be answered", _null_sender),
-    ("daemon", "a mail server wrote it", _daemon),
-    ("auto_submitted", "declared as sent by a program", _auto_submitted),
-    ("precedence", "declared as mass mail", _bulk),
-    ("list", "came through a mailing list", _list),
-    ("auto_header", "carries a header of an answering program", _auto_header),
-    ("suppressed", "suppresses answers and has a machine's subject", _suppressed),
-    ("auto_subject", "has the subject of an automatic answer", _auto_subject),
+_K = Kind
+RULES: tuple[tuple[str, Kind, str, _Test], ...] = (
+    ("own_message", _K.OWN_LOOP, "one of our own mails came back", _own_message),
+    ("feedback", _K.COMPLAINT, "a provider's report of a spam complaint", _feedback),
+    ("receipt", _K.AUTO_REPLY, "a receipt of reading", _receipt),
+    ("report", _K.BOUNCE, "a delivery report", _report),
+    ("failed", _K.BOUNCE, "says that a mail could not be delivered", _failed),
+    ("failure_subject", _K.BOUNCE, "has the subject of a failure", _failure_subject),
+    ("daemon", _K.BOUNCE, "a mail server wrote it", _daemon),
+    ("vacation", _K.AUTO_REPLY, "an automatic answer of somebody away", _vacation),
+    ("auto_header", _K.AUTO_REPLY, "has a header of answering programs", _auto_header),
+    (
+        "suppressed",
+        _K.AUTO_REPLY,
+        "suppresses answers and has a machine's subject",
+        _suppressed,
+    ),
+    ("auto_subject", _K.AUTO_REPLY, "has an automatic answer's subject", _auto_subject),
+    (
+        "null_sender",
+        _K.BOUNCE,
+        "the envelope has no sender that could be answered",
+        _null_sender,
+    ),
+    ("list", _K.LIST, "came through a mailing list", _list),
+    ("precedence", _K.LIST, "declared as mass mail", _bulk),
+    ("auto_submitted", _K.AUTO_REPLY, "declared as sent by a program", _auto_submitted),
 )
-"""Rule id, what it means to people, test; the first that matches decides."""
+"""Rule id, kind, what it means to people, test; the first that matches decides."""
 
 
 def find_machine(look: Look) -> Machine | None:
     """Recognise a mail of a machine; None for a person's."""
-    for rule, why, test in RULES:
+    for rule, kind, why, test in RULES:
         if test(look):
-            return Machine(rule, why)
+            return Machine(rule, kind, why)
     return None
+
+
+def look_at(mail: Mail, own_domain: str, envelope_from: str | None) -> Look:
+    """Gather what tells a machine from a person."""
+    return Look(
+        mail.headers,
+        mail.content_type,
+        own_domain,
+        envelope_from,
+        mail.text[:LOOKED_AT_CHARS],
+        frozenset(file.media_type for file in mail.files),
+    )

@@ -35,7 +35,8 @@ NAMED_START = re.compile(
 )
 
 LOOSE_ATTRIBUTION = re.compile(
-    r".{2,100}\s(?:wrote|writes|menulis)\s*:\s*"
+    r".{2,100}\s(?:wrote|writes|menulis|écrit|schrieb|escribió|написала?|escreveu|"
+    r"ha scritto|skrev|pisze|napisał\(?a?\)?)\s*:\s*"
     # Other languages: an address or a time of day, and a colon at the end.
     r"|.{5,280}(?:@|\d{1,2}[:.]\d{2}\b).{0,200}:\s*",
     re.IGNORECASE,
@@ -49,6 +50,15 @@ BANNER = re.compile(
     r"pesan asli|pesan sebelumnya|pesan awal)\s*[-_=]{2,}[\s*_]*",
     re.IGNORECASE,
 )
+
+ANY_BANNER = re.compile(r"\s*-{3,}\s*[^\W\d_][\w .]{3,60}\s*-{3,}\s*")
+"""The same in any language; counts only where headers stand below it."""
+ANY_HEADER = re.compile(r"\s*[\w -]{1,30}\s*:\s*\S")
+
+NAMED_ADDRESS = re.compile(r"\d.*<[^<>\s]+@[^<>\s]+>")
+
+LIST_RULE = re.compile(r"\s*_{20,}\s*")
+WEB_LINE = re.compile(r"https?://|www\.", re.IGNORECASE)
 
 HEADER_FROM = re.compile(r"[\s*_]*(?:from|dari|pengirim)\s*[*_]*\s*:", re.IGNORECASE)
 HEADER_DATE = re.compile(

@@ -1,61 +1,21 @@
-"""What is new in an answer, and what it only quotes.
+"""Which lines of an answer only quote an older mail.
 
 When in doubt a line counts as new: a quotation too many can be read over, a
 citizen's sentence that is lost cannot.
 """
 
 import re
-from dataclasses import dataclass
 
 from connectors.protocols.mail import phrases
 
 _ATTRIBUTION_LINES_MAX = 4
 _HEADER_BLOCK_LINES = 9
-_SIGNATURE_LINES_MAX = 8
-_MARKS_ONLY = re.compile(r"[\s>*_=~#+-]*")
+_HEADERS_BELOW_BANNER = 2
+_MARKS_ONLY = re.compile(r"[\s>*_=~#+\u1427-]*")
 
 
-@dataclass(frozen=True)
-class Split:
-    """An answer in two: the newly written part, and the rest."""
-
-    reply: str
-    rest: str
-
-
-def split_reply(text: str) -> Split:
-    """Divide the clean text of a mail that answers another one."""
-    lines = text.split("\n")
-    new, rest = _without_ours(lines)
-    cut = _cut(new)
-    new, rest = new[:cut], new[cut:] + rest
-    kept = [not quoted for quoted in _quoted(new)]
-    rest = [line for line, keep in zip(new, kept, strict=True) if not keep] + rest
-    reply = [line for line, keep in zip(new, kept, strict=True) if keep]
-    written = without_signature(reply)
-    return Split("\n".join(written), "\n".join(rest).strip("\n"))
-
-
-def without_signature(lines: list[str]) -> list[str]:
-    """Drop what a telephone signs with, and a short signature below dashes."""
-    lines = _without_device_lines(_trimmed(lines))
-    for number in range(len(lines) - 1, -1, -1):
-        below = [line for line in lines[number + 1 :] if line.strip()]
-        if len(below) > _SIGNATURE_LINES_MAX:
-            break
-        if phrases.SIGNATURE_DASHES.fullmatch(lines[number]):
-            return _without_device_lines(_trimmed(lines[:number]))
-    return lines
-
-
-def says_nothing(text: str) -> bool:
-    """Tell whether a mail holds no words but those of a signature."""
-    lines = without_signature(text.split("\n"))
-    return not any(char.isalnum() for line in lines for char in line)
-
-
-def _without_ours(lines: list[str]) -> tuple[list[str], list[str]]:
-    """Take out the hub's own mail where it is quoted without marks."""
+def mark_ours(lines: list[str], rules: list[str]) -> None:
+    """Mark the hub's own mail where it is quoted without marks."""
     for start, line in enumerate(lines):
         if phrases.QUOTED_LINE.match(line) or not phrases.DELIMITER_LINE.search(line):
             continue
@@ -65,9 +25,40 @@ def _without_ours(lines: list[str]) -> tuple[list[str], list[str]]:
             if n > start and phrases.END_LINE.search(each)
         )
         end = next(ends, len(lines) - 1)
-        top = _introduction(lines, start)
-        return lines[:top] + lines[end + 1 :], lines[top : end + 1]
-    return lines, []
+        for number in range(_introduction(lines, start), end + 1):
+            rules[number] = "ours"
+        return
+
+
+def mark_older(lines: list[str], rules: list[str]) -> None:
+    """Mark everything from the line on where an older mail begins."""
+    written = False
+    for number, line in enumerate(lines):
+        if rules[number]:
+            continue
+        if written and (rule := _begins_older_mail(lines, number)):
+            for below in range(number, len(lines)):
+                rules[below] = rules[below] or rule
+            return
+        written = written or is_written(line)
+
+
+def mark_quoted(lines: list[str], rules: list[str]) -> None:
+    """Mark runs of quoted lines, and the lines that introduce them."""
+    marks = [
+        bool(phrases.QUOTED_LINE.match(line)) and not rule
+        for line, rule in zip(lines, rules, strict=True)
+    ]
+    for number, marked in enumerate(marks):
+        if not marked:
+            continue
+        introduced = _introduced(lines, marks, number, rules)
+        beside = (number > 0 and marks[number - 1]) or (
+            number + 1 < len(marks) and marks[number + 1]
+        )
+        # One line alone may be the citizen's own "> 50 orang".
+        if beside or introduced:
+            rules[number] = "marked"
 
 
 def _introduction(lines: list[str], start: int) -> int:
@@ -84,29 +75,29 @@ def _introduction(lines: list[str], start: int) -> int:
     return start
 
 
-def _cut(lines: list[str]) -> int:
-    """Find the line from which everything is an older mail."""
-    written = False
-    for number, line in enumerate(lines):
-        if written and _begins_older_mail(lines, number):
-            return number
-        written = written or _is_written(line)
-    return len(lines)
-
-
-def _begins_older_mail(lines: list[str], number: int) -> bool:
-    if _is_banner(lines, number) or _is_header_block(lines, number, len(lines)):
-        return True
+def _begins_older_mail(lines: list[str], number: int) -> str:
+    """Name the rule by which an older mail begins here; empty when none does."""
+    if _is_banner(lines, number):
+        return "banner"
+    if _is_header_block(lines, number, len(lines)):
+        return "header_block"
     end = _attribution_end(lines, number)
     if end == 0:
-        return False
+        return ""
     joined = " ".join(lines[number:end])
     certain = "@" in joined or phrases.DATED.search(joined) is not None
-    return certain and not _quote_follows(lines, end)
+    return "attribution" if certain and not _quote_follows(lines, end) else ""
 
 
 def _is_banner(lines: list[str], number: int) -> bool:
-    return phrases.BANNER.fullmatch(lines[number]) is not None
+    """Recognise the line above an older mail; in other languages by what is below."""
+    if phrases.BANNER.fullmatch(lines[number]):
+        return True
+    if not phrases.ANY_BANNER.fullmatch(lines[number]):
+        return False
+    below = [line for line in lines[number + 1 : number + 7] if line.strip()]
+    fields = [line for line in below[:4] if phrases.ANY_HEADER.match(line)]
+    return len(fields) > _HEADERS_BELOW_BANNER - 1 and "@" in " ".join(fields)
 
 
 def _is_header_block(lines: list[str], number: int, stop: int) -> bool:
@@ -149,22 +140,8 @@ def _quote_follows(lines: list[str], number: int) -> bool:
     return number < len(lines) and bool(phrases.QUOTED_LINE.match(lines[number]))
 
 
-def _quoted(lines: list[str]) -> list[bool]:
-    """Mark the quoted lines and the lines that introduce them."""
-    marks = [bool(phrases.QUOTED_LINE.match(line)) for line in lines]
-    runs = [False] * len(lines)
-    for number, marked in enumerate(marks):
-        introduced = marked and _introduced(lines, marks, number, runs)
-        beside = (number > 0 and marks[number - 1]) or (
-            number + 1 < len(marks) and marks[number + 1]
-        )
-        # One line alone may be the citizen's own "> 50 orang".
-        runs[number] = runs[number] or (marked and (beside or introduced))
-    return runs
-
-
 def _introduced(
-    lines: list[str], marks: list[bool], number: int, runs: list[bool]
+    lines: list[str], marks: list[bool], number: int, rules: list[str]
 ) -> bool:
     """Mark the attribution above the first line of a quotation, if it has one."""
     if number > 0 and marks[number - 1]:
@@ -175,16 +152,21 @@ def _introduced(
     candidates = range(max(0, above - _ATTRIBUTION_LINES_MAX), above)
     exact = (n for n in candidates if _attribution_end(lines, n) == above)
     loose = (n for n in candidates if _is_loose(lines, n, above))
-    first = next(exact, next(loose, None))
-    if first is not None:
-        runs[first:number] = [True] * (number - first)
-    return first is not None
+    first, rule = next(exact, None), "attribution"
+    if first is None:
+        first, rule = next(loose, None), "loose_attribution"
+    if first is None:
+        return False
+    for each in range(first, number):
+        rules[each] = rules[each] or rule
+    return True
 
 
 def _is_loose(lines: list[str], first: int, above: int) -> bool:
     """Recognise a paragraph of one or two lines that can only name a quotation."""
     block = lines[first:above]
     whole = first == 0 or not lines[first - 1].strip()
+    whole = whole or phrases.NAMED_ADDRESS.search(block[0]) is not None
     if not all(line.strip() for line in block) or len(block) > (2 if whole else 1):
         return False
     if not block[-1].rstrip().endswith(":"):
@@ -192,22 +174,6 @@ def _is_loose(lines: list[str], first: int, above: int) -> bool:
     return phrases.LOOSE_ATTRIBUTION.fullmatch(" ".join(block)) is not None
 
 
-def _is_written(line: str) -> bool:
+def is_written(line: str) -> bool:
+    """Tell whether a line holds words that are not marked as quoted."""
     return any(char.isalnum() for char in line) and not phrases.QUOTED_LINE.match(line)
-
-
-def _without_device_lines(lines: list[str]) -> list[str]:
-    lines = _trimmed(lines)
-    while lines and phrases.DEVICE_LINE.fullmatch(lines[-1]):
-        lines = _trimmed(lines[:-1])
-    return lines
-
-
-def _trimmed(lines: list[str]) -> list[str]:
-    """Drop empty lines and lines of mere marks at both ends."""
-    first, last = 0, len(lines)
-    while first < last and not lines[first].strip():
-        first += 1
-    while last > first and _MARKS_ONLY.fullmatch(lines[last - 1]):
-        last -= 1
-    return lines[first:last]

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from connectors.channels.email import EmailChannel
 from connectors.channels.email.raw import source_key
 from connectors.contract import Listener, Receiptful
+from connectors.protocols.mail.reply_address import make
 from schemas.raw import RawMessage
 from tests.unit.connectors.channels.builders import (
     CITIZEN,
@@ -316,3 +317,18 @@ def test_a_message_id_in_the_text_is_no_key() -> None:
 def test_a_wrong_configuration_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         EmailChannel.from_config({"domain": DOMAIN, "relay": "a:25"} | changes)
+
+
+def test_an_officer_s_answer_goes_to_the_lane_of_the_agency() -> None:
+    journal = Journal()
+    secret = "rahasia-balasan-uji"
+    local = make(secret.encode(), "lapor", "dinkes_kota", "412345678901234")
+
+    with listening(journal, reply_secret=secret) as (_, port):
+        send(port, to=f"{local.upper()}@{DOMAIN}")
+        send(port, mail("lain"), to=f"{local[:-1]}a@{DOMAIN}")
+
+    answer, forged = journal.kept
+    assert (answer.source, answer.lane) == ("agency:dinkes_kota", "updates.dinkes_kota")
+    assert not answer.expects_complaint
+    assert (forged.source, forged.lane) == ("email", "intake.email")

@@ -121,7 +121,7 @@ def test_a_picture_without_words_is_a_complaint() -> None:
 @pytest.mark.parametrize(
     ("headers", "rule"),
     [
-        ({"Auto_Submitted": "auto-replied (vacation)"}, "auto_submitted"),
+        ({"Auto_Submitted": "auto-replied (vacation)"}, "vacation"),
         ({"Auto_Submitted": "auto-generated; owner"}, "auto_submitted"),
         ({"Precedence": "Bulk"}, "precedence"),
         ({"Precedence": "auto_reply"}, "precedence"),
@@ -130,11 +130,11 @@ def test_a_picture_without_words_is_a_complaint() -> None:
         ({"X_Simpul_Loop": DOMAIN}, "own_message"),
         ({"sender": "MAILER-DAEMON@mx.example"}, "daemon"),
         ({"sender": f"Lapor <{MAILBOX}>"}, "own_address"),
-        ({"subject": "Balasan otomatis: Lampu jalan"}, "auto_subject"),
-        ({"subject": "Re: Jawaban Otomatis"}, "auto_subject"),
-        ({"subject": "Di luar kantor"}, "auto_subject"),
-        ({"subject": "Automatic reply: Re: Lampu"}, "auto_subject"),
-        ({"subject": "Out of Office"}, "auto_subject"),
+        ({"subject": "Balasan otomatis: Lampu jalan"}, "vacation"),
+        ({"subject": "Re: Jawaban Otomatis"}, "vacation"),
+        ({"subject": "Di luar kantor"}, "vacation"),
+        ({"subject": "Automatic reply: Re: Lampu"}, "vacation"),
+        ({"subject": "Out of Office"}, "vacation"),
         (
             {
                 "subject": "Di luar kantor sampai Senin",
@@ -298,6 +298,14 @@ def test_a_tag_in_the_subject_names_the_complaint(tag: str) -> None:
 
     assert reply.carrier == "subject"
     assert "".join(filter(str.isalnum, reply.code)).upper() == "ABCDEFGHJ"
+
+
+def test_our_own_line_in_a_quotation_names_the_complaint() -> None:
+    quote = f"> Halo\n> Kode laporan / tracking code: {CODE}\n> --- akhir"
+
+    reply = reply_of(read_letter(f"Masih padam.\n\n{quote}", subject="Re: Lampu"))
+
+    assert (reply.carrier, reply.code, reply.text) == ("body", CODE, "Masih padam.")
 
 
 def test_a_stronger_carrier_is_named_and_all_are_told() -> None:

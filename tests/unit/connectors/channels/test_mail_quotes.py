@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.protocols.mail.phrases import DELIMITER, END_OF_OURS
-from connectors.protocols.mail.quotes import says_nothing, split_reply
+from connectors.protocols.mail.spans import says_nothing, split_reply
 
 WORDS = "Lampunya masih padam.\n\nMohon dicek lagi."
 QUOTE = "> Yth. Pelapor,\n>\n> Dinas sudah datang."
@@ -60,7 +60,7 @@ def test_an_introduced_quotation_with_marks_goes(introduction: str) -> None:
     split = split_reply(f"{WORDS}\n\n{introduction}\n\n{QUOTE}\n")
 
     assert split.reply == WORDS
-    assert "Dinas sudah datang." in split.rest
+    assert "Dinas sudah datang." in split.quoted
 
 
 @pytest.mark.parametrize("introduction", INTRODUCTIONS[:-1])
@@ -142,14 +142,16 @@ def test_marks_say_nothing(text: str) -> None:
 @given(
     st.lists(st.sampled_from([*INTRODUCTIONS, *BLOCKS, QUOTE, WORDS, "", DELIMITER]))
 )
-def test_every_line_is_either_new_or_rest_or_signature(blocks: list[str]) -> None:
+def test_the_spans_of_an_answer_are_all_of_its_text(blocks: list[str]) -> None:
     text = "\n".join(blocks)
 
     split = split_reply(text)
 
     lines = set(text.split("\n"))
     assert set(split.reply.split("\n")) <= lines | {""}
-    assert set(split.rest.split("\n")) <= lines | {""}
+    assert set(split.quoted.split("\n")) <= lines | {""}
+    assert set(split.signature.split("\n")) <= lines | {""}
+    assert "".join(text[span.start : span.end] for span in split.spans) == text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,18 @@
+"""`simpul channels`: what the hub makes of messages that citizens send."""
+
+import click
+
+from hub.cli.late import LateGroup
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "parse": (
+        "hub.cli.channels_parse:parse",
+        "Show how files of one channel are read; nothing is stored.",
+    ),
+}
+"""Name -> where it is, and what help says without importing it."""
+
+
+@click.group(cls=LateGroup, table=COMMANDS)
+def channels() -> None:
+    """Ways in for citizens: e-mail, SMS and the web."""

@@ -1,0 +1,35 @@
+"""Answers to messages, that are no events."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.database import tables as t
+from hub.database.engine import Tx
+from hub.database.vault import DataKey, Vault
+from hub.ports import NewAnswer
+
+
+def is_answered(tx: Tx, row_id: str, number: int) -> bool:
+    """Tell whether a message has its answer of this number."""
+    c = t.answers.c
+    query = sa.select(c.n).where(c.journal_id == row_id, c.n == number)
+    return tx.conn.execute(query).first() is not None
+
+
+def sealed_answer(
+    vault: Vault, key: DataKey, row_id: str, answer: NewAnswer
+) -> dict[str, Any]:
+    """Write an answer as a row, without its lane and its times."""
+    place = f"{row_id}.{answer.number}"
+    return {
+        "journal_id": row_id,
+        "n": answer.number,
+        "party": answer.party,
+        "data_key_id": key.id,
+        "contact": key.seal_json(f"answers|contact|{place}", dict(answer.contact)),
+        "template": answer.template,
+        "params": key.seal_json(f"answers|params|{place}", dict(answer.params)),
+        "state": "active",
+        "key": vault.blind("answer", place).hex()[:40],
+    }

@@ -1,0 +1,1 @@
+"""Scores readers against collections of real messages that lie outside the project."""
