@@ -64,24 +64,6 @@ class UnsetError(ConfigError):
     """It names an environment variable that is not set."""
 
 
-def load_agencies(
-    directories: Sequence[Path], environ: Mapping[str, str]
-) -> dict[str, AgencyConnector]:
-    """Load every subfolder with an agency.toml; a later directory overrides.
-
-    A manifest that is overridden is not read, so its secrets need not exist. A sample
-    whose variables are not set is left out: nobody set it up. Raises ConfigError.
-    """
-    loaded = {}
-    for name, path in find_manifests(directories).items():
-        try:
-            loaded[name] = load_agency(path, environ)
-        except UnsetError:
-            if path.parent.parent != SAMPLES:
-                raise
-    return loaded
-
-
 def read_manifests(directories: Sequence[Path]) -> dict[str, AgencyManifest]:
     """Read what `load_agencies` would load, without any secret; raises ConfigError."""
     found = find_manifests(directories)

@@ -182,20 +182,19 @@ def test_a_remark_is_read_by_agencies_and_by_the_reporter(mirrored: World) -> No
 
 
 def test_what_it_says_of_a_merged_complaint_is_told_where_that_went(
-    world: World,
+    mirrored: World,
 ) -> None:
-    world.store.parties.configure([party()])
-    primary = world.register()
-    hear(world, begun())
-    (row,) = [r for r in world.rows(t.complaints) if r.id != primary.id]
-    second = Known(row.id, row.code, "", "")
-    act(world, second, "merge", details={"other": primary.id})
-    hear(world, said("remarked", 90, text="Ada kabar?"))
+    platform = Platform()
+    second = mirrored.register()
+    drive(mirrored, platform)
+    primary = mirrored.register("k2")
+    act(mirrored, second, "merge", details={"other": primary.id})
+    hear(mirrored, said("remarked", 90, "4711001", text="Ada kabar?"))
 
-    event = world.log(primary)[-1]
+    event = mirrored.log(primary)[-1]
     assert (event.type, event.facts["agency"]) == ("relayed", LAPOR)
     assert (event.author_kind, event.facts["origin"]) == ("upstream", second.id)
-    assert world.violated() == set()
+    assert mirrored.violated() == set()
 
 
 def test_our_own_status_told_and_told_back_ends_after_three_hops(

@@ -163,7 +163,7 @@ def test_a_full_queue_is_tried_again_later(agency_broker: Rabbitmq) -> None:
                 break
         assert isinstance(error, Retryable)
         taken(url)
-        assert isinstance(pln.submit(delivery("k-last")), Done)
+        assert isinstance(eventually(pln, "k-last"), Done)
 
     agency_broker.drop_vhost(url)
 

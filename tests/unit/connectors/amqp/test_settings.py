@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from connectors import registry
+from connectors.roster import read_roster
 from connectors.systems.amqp import AmqpSystem
 from schemas.agency import AgencyManifest
 from tests.unit.connectors.rest.test_samples import ENVIRON, NAMES
@@ -123,4 +124,4 @@ def test_the_sample_loads_once_its_variable_is_set() -> None:
 
 
 def test_a_sample_that_nobody_set_up_is_left_out() -> None:
-    assert tuple(registry.load_agencies([registry.SAMPLES], ENVIRON)) == NAMES
+    assert tuple(read_roster([registry.SAMPLES], ENVIRON).agencies) == NAMES

@@ -8,6 +8,7 @@ import pytest
 
 from connectors import registry
 from connectors.registry import ConfigError
+from connectors.roster import read_roster
 from connectors.systems.rest import RestSystem
 from schemas.events import AGENCY_EVENTS
 
@@ -206,7 +207,7 @@ def test_a_later_directory_overrides_an_earlier_one(tmp_path: Path) -> None:
     write(second, MANIFEST.replace("RSUD Sukamaju", "RSUD Kedua"))
     (second / "notes").mkdir()
 
-    agencies = registry.load_agencies([first, second], ENVIRON)
+    agencies = read_roster([first, second], ENVIRON).agencies
 
     assert list(agencies) == ["rsud"]
     assert agencies["rsud"].extra["manifest"].title == "RSUD Kedua"
@@ -214,7 +215,7 @@ def test_a_later_directory_overrides_an_earlier_one(tmp_path: Path) -> None:
 
 def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such directory"):
-        registry.load_agencies([tmp_path / "none"], ENVIRON)
+        read_roster([tmp_path / "none"], ENVIRON)
 
 
 def test_manifests_are_read_without_any_secret(tmp_path: Path) -> None:
@@ -222,7 +223,7 @@ def test_manifests_are_read_without_any_secret(tmp_path: Path) -> None:
 
     (found,) = registry.read_manifests([tmp_path]).values()
 
-    loaded = registry.load_agencies([tmp_path], ENVIRON)["rsud"]
+    loaded = read_roster([tmp_path], ENVIRON).agencies["rsud"]
     assert found == loaded.extra["manifest"]
 
 

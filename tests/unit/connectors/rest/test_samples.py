@@ -8,6 +8,7 @@ import pytest
 
 from connectors import registry
 from connectors.contract import AgencyConnector, System
+from connectors.roster import read_roster
 from hub.domain.routing import route
 from schemas.agency import RoutingTable
 from schemas.complaint import Category, NewComplaint
@@ -35,7 +36,7 @@ ENVIRON = {
 
 @pytest.fixture(scope="module")
 def agencies() -> dict[str, AgencyConnector]:
-    return registry.load_agencies([registry.SAMPLES], ENVIRON)
+    return dict(read_roster([registry.SAMPLES], ENVIRON).agencies)
 
 
 @pytest.fixture(scope="module")
