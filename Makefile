@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 CORPORA ?=
-PROCESSES ?= 3
+PROCESSES ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin
