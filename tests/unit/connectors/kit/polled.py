@@ -6,13 +6,17 @@ from contextlib import contextmanager
 from connectors import registry
 from connectors.kit.bench import Bench
 from hub.cli.agencies_simulated import Simulated, SimulatedOfficer
-from hub.simulator.faults import Timing
+from hub.simulator.faults import Fault, Timing
 from hub.simulator.open311_profile import TIRTA, Open311Profile
 from hub.simulator.sp4n import SimulatedSp4n
 from hub.simulator.utility import SimulatedUtility
-from tests.unit.connectors.kit.standing import manifest_of
+from tests.unit.connectors.kit.standing import DEADLINE_SECONDS, manifest_of
+from tests.unit.connectors.kit.test_conformance import RIGHT_ROW
 
 WAIT_SECONDS = 5.0
+QUICK = Timing(slow_seconds=0.6 * DEADLINE_SECONDS, hang_seconds=5, drip_seconds=0.1)
+QUICK_FAULTS = tuple(fault for fault in RIGHT_ROW if fault is not Fault.SLOW)
+"""All but the longest wait, whose row is tried with the JSON agencies."""
 
 
 @contextmanager
