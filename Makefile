@@ -30,7 +30,7 @@ run: $(RUNTIME) ## Start the hub, everything in one process
 	@$(BIN)/simpul run $(ARGS)
 
 test: services ## Run all tests; ARGS="tests/unit -k name" for some of them
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Lint, format, types, borders between packages, dependencies
 	@$(BIN)/ruff check
