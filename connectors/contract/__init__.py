@@ -29,6 +29,11 @@ from connectors.contract.connectors import (
     Channel,
     System,
 )
+from connectors.contract.deciding import (
+    Decision,
+    decided,
+    facts,
+)
 from connectors.contract.going_out import (
     CannotTell,
     Capabilities,
@@ -53,6 +58,7 @@ __all__ = [
     "Capabilities",
     "Channel",
     "Contact",
+    "Decision",
     "Delivery",
     "Done",
     "EventView",
@@ -84,4 +90,6 @@ __all__ = [
     "Target",
     "Unreadable",
     "Waiting",
+    "decided",
+    "facts",
 ]
