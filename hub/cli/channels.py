@@ -9,6 +9,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.channels_parse:parse",
         "Show how files of one channel are read; nothing is stored.",
     ),
+    "trace": (
+        "hub.cli.channels_trace:trace",
+        "Show what became of one message, and why.",
+    ),
 }
 """Name -> where it is, and what help says without importing it."""
 
