@@ -376,6 +376,14 @@ def test_what_our_server_calls_spam_is_looked_at_and_not_lost(post: Post) -> Non
     assert post.replay(row).state == "done"
 
 
+def test_who_looked_at_a_mail_need_not_look_for_each_reason(world: World) -> None:
+    post = Post(world, Caps(complaints_per_day=1))
+    post.take_one(letter())
+    spam = letter("Jalan rusak.", above=(("X-Spam-Flag", "YES"), *CLAIMED))
+
+    assert post.replay(post.take_one(spam)).state == "done"
+
+
 def test_a_spam_header_below_our_hop_is_anybodys(post: Post) -> None:
     row = post.take_one(letter(above=(*CLAIMED, ("X-Spam-Flag", "YES"))))
 
