@@ -6,6 +6,7 @@ import pytest
 
 from hub.database.migrate import upgrade
 from tests.figures import Figure
+from tests.services.dovecot import Box, Dovecot
 from tests.services.postgres import Postgres, start_postgres
 from tests.services.rabbitmq import Rabbitmq, start_rabbitmq
 
@@ -67,3 +68,16 @@ def rabbitmq_url(rabbitmq_server: Rabbitmq) -> Iterator[str]:
     url = rabbitmq_server.create_vhost()
     yield url
     rabbitmq_server.drop_vhost(url)
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """One IMAP server for all; a test that breaks it starts one of its own."""
+    with Dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def box(dovecot: Dovecot) -> Box:
+    """A mailbox of this test's own."""
+    return dovecot.box()

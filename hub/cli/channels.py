@@ -5,6 +5,10 @@ import click
 from hub.cli.late import LateGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "ledger": (
+        "hub.cli.channels_ledger:ledger",
+        "Compare what mailboxes have with the journal; holes are named.",
+    ),
     "parse": (
         "hub.cli.channels_parse:parse",
         "Show how files of one channel are read; nothing is stored.",

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from connectors.channels.email.config import EmailConfig
+from connectors.channels.email.raw import RECIPIENT_HEADERS
 from connectors.protocols.mail.headers import Headers
 
 PLUS_ADDRESS, REFERENCES, BODY, SUBJECT = (
@@ -12,7 +13,6 @@ PLUS_ADDRESS, REFERENCES, BODY, SUBJECT = (
     "body",
     "subject",
 )
-RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
 _SUBJECT_TAG = re.compile(r"(?i)\[\s*LAPOR[\s:#-]+([0-9a-z][0-9a-z -]{7,18})\]")
 _BODY_MARK = re.compile(
     r"(?i)kode laporan / tracking code:\s*([0-9a-z][0-9a-z -]{7,18}[0-9a-z])"

@@ -1,9 +1,30 @@
 """What an operator sets for the e-mail channel."""
 
-from pydantic import Field, SecretStr
+from typing import Self
 
+from pydantic import AwareDatetime, Field, SecretStr, model_validator
+
+from connectors.protocols.mail.imap import ImapServer
 from connectors.protocols.mail.relay import Relay, Security
 from schemas.base import Model
+
+
+class MailboxConfig(Model):
+    """One mailbox that is asked for its mails; unknown keys are refused."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
+    """How operators call it."""
+    server: ImapServer
+    every_seconds: float = Field(default=60, ge=1)
+    """From one look to the next; with IDLE news come at once, and this is beside it."""
+    idle: bool = True
+    """Keep a connection on which the server tells of news."""
+    deadline_seconds: float = Field(default=120, ge=5)
+    """Longest time of one page of mails."""
+    mark_seen: bool = False
+    """Mark what is stored as seen; nothing else is ever changed in the folder."""
+    since: AwareDatetime | None = None
+    """Mails that the mailbox got before are left alone."""
 
 
 class EmailConfig(Model):
@@ -26,14 +47,27 @@ class EmailConfig(Model):
     the same as in their agency.toml. Without it there are no such agencies."""
     from_name: str = Field(default="Layanan Pengaduan", max_length=100)
     """Name beside our address."""
+    mailboxes: tuple[MailboxConfig, ...] = ()
+    """Mailboxes that are asked, beside the door for SMTP."""
+    connections_per_host_max: int = Field(default=4, ge=1)
+    """To one IMAP host at the same time, in one process; those of IDLE not counted."""
     size_bytes_max: int = Field(default=25_000_000, ge=10_000)
-    """Larger mails are refused with 552."""
+    """Larger mails are refused with 552; in a mailbox their words and small files are
+    taken."""
     sessions_max: int = Field(default=100, ge=1)
     """SMTP sessions at the same time; more get 421."""
     session_seconds_max: float = Field(default=300, gt=0)
     """Longest silence, and longest time of one mail's content."""
     deadline_seconds: float = Field(default=30, gt=0)
     """Total time of handing one mail to the relay."""
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = [box.name for box in self.mailboxes]
+        if len(set(names)) < len(names):
+            msg = "two mailboxes have one name"
+            raise ValueError(msg)
+        return self
 
     @property
     def address(self) -> str:

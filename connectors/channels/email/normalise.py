@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO
+from connectors.channels.email.raw import (
+    ENVELOPE_FROM,
+    ENVELOPE_TO,
+    REMOTE,
+    SIZE,
+    UNFETCHABLE,
+)
 from connectors.contract import (
     File,
     Ignored,
@@ -14,6 +20,7 @@ from connectors.contract import (
     OptOut,
     Query,
     Reply,
+    Unreadable,
 )
 from connectors.protocols.mail.headers import Mailbox
 from connectors.protocols.mail.machine import find_machine, look_at
@@ -47,6 +54,9 @@ class _Letter:
 
 def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     """Say what one mail is; pure."""
+    if UNFETCHABLE in raw.meta:
+        place = raw.meta.get(REMOTE, "")
+        return Unreadable(why=f"the mailbox does not give the mail at {place}")
     mail = read_mail(raw.body)
     envelope_from = raw.meta.get(ENVELOPE_FROM)
     machine = find_machine(look_at(mail, config.domain, envelope_from))
@@ -54,7 +64,7 @@ def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
         if machine.rule == "report" and (bounce := read_bounce(config, raw.body)):
             return bounce
         return Ignored(rule=machine.rule, why=machine.why)
-    letter = _letter(mail)
+    letter = _letter(mail, is_whole=SIZE not in raw.meta)
     if letter.sender.address.lower() == config.address:
         return Ignored(rule="own_address", why="our own mailbox is the sender")
     envelope_to = tuple(raw.meta.get(ENVELOPE_TO, "").split(","))
@@ -62,7 +72,7 @@ def read_raw(config: EmailConfig, raw: RawMessage) -> Item:
     return _reply(config, letter, carried) if carried.carrier else _new(config, letter)
 
 
-def _letter(mail: Mail) -> _Letter:
+def _letter(mail: Mail, *, is_whole: bool) -> _Letter:
     headers = mail.headers
     sender = next(iter(headers.mailboxes("from")), Mailbox("", ""))
     address = one_line(sender.address)
@@ -74,7 +84,7 @@ def _letter(mail: Mail) -> _Letter:
         text=text[:_READ_CHARS_MAX],
         message_id=message_id[:998],
         files=mail.files,
-        truncated=mail.truncated or len(text) > BODY_CHARS_MAX,
+        truncated=mail.truncated or len(text) > BODY_CHARS_MAX or not is_whole,
     )
 
 
