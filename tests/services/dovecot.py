@@ -153,7 +153,7 @@ class Dovecot:
         self._guard = Guard(self.folder, LAST_WORDS)
         self._server: subprocess.Popen[bytes] | None = None
         try:
-            _write_certificate(self.folder)
+            write_certificate(self.folder)
             self._write_config()
             self.start()
         except BaseException:
@@ -239,7 +239,8 @@ class Dovecot:
         return True
 
 
-def _write_certificate(folder: Path) -> None:
+def write_certificate(folder: Path) -> None:
+    """Write `certificate.pem` and `key.pem` for this machine, signed by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)

@@ -33,7 +33,9 @@ class EmailChannel:
         return ()
 
     def listeners(self) -> Sequence[Listener]:
-        """Give one SMTP listener."""
+        """Give the door for SMTP or LMTP, where there is one."""
+        if self._config.listen_protocol == "none":
+            return ()
         return (SmtpListener(self._config),)
 
     def sources(self) -> Sequence[Source]:

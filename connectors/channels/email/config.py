@@ -1,6 +1,7 @@
 """What an operator sets for the e-mail channel."""
 
-from typing import Self
+from pathlib import Path
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field, SecretStr, model_validator
 
@@ -30,9 +31,14 @@ class MailboxConfig(Model):
 class EmailConfig(Model):
     """Settings of the channel; unknown keys are refused."""
 
+    listen_protocol: Literal["smtp", "lmtp", "none"] = "smtp"
+    """How mails are delivered to us; none where mailboxes are asked only."""
     listen_host: str = "127.0.0.1"
     listen_port: int = Field(default=0, ge=0, le=65535)
     """0 takes a free one; the listener's address names it."""
+    tls_certificate: Path | None = None
+    """Offers STARTTLS with this chain (PEM) and the key beside it."""
+    tls_key: Path | None = None
     domain: str = Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?$")
     """Of our mailbox and of our Message-IDs; whose mail is ours comes from there."""
     mailbox: str = Field(default="lapor", pattern=r"^[a-z0-9._-]{1,40}$")
@@ -66,6 +72,13 @@ class EmailConfig(Model):
         names = [box.name for box in self.mailboxes]
         if len(set(names)) < len(names):
             msg = "two mailboxes have one name"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _key_beside_certificate(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            msg = "tls_certificate and tls_key go together"
             raise ValueError(msg)
         return self
 

@@ -20,7 +20,7 @@ NOTE = Kept("2", "quarantined", "")
     ],
 )
 def test_a_message_is_judged_by_its_rows(
-    kept: list[Kept], noted: list[Kept], is_read: bool, expected: Standing
+    kept: list[Kept], noted: list[Kept], *, is_read: bool, expected: Standing
 ) -> None:
     assert standing(kept, noted, is_read=is_read) is expected
 
