@@ -149,6 +149,7 @@ class Poll:
             why = CLOSED_ERRORS_SAY.format(type(error).__name__)
             self._failed(turn, asking, Retryable(why))
             return None
+        telemetry.point("poll.asked")
         raws = tuple(map(asking.own, page.raws))
         return page.model_copy(update={"raws": raws})
 

@@ -49,6 +49,7 @@ POINTS = (
     "late_hand_overs.committed",
     "partitions.before_commit",
     "partitions.committed",
+    "poll.asked",
     "poll.before_commit",
     "poll.committed",
     "publisher.sent",

@@ -20,7 +20,7 @@ class MailboxConfig(Model):
     """From one look to the next; with IDLE news come at once, and this is beside it."""
     idle: bool = True
     """Keep a connection on which the server tells of news."""
-    deadline_seconds: float = Field(default=120, ge=5)
+    deadline_seconds: float = Field(default=120, ge=1)
     """Longest time of one page of mails."""
     mark_seen: bool = False
     """Mark what is stored as seen; nothing else is ever changed in the folder."""
