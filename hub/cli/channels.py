@@ -9,6 +9,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.channels_ledger:ledger",
         "Compare what mailboxes have with the journal; holes are named.",
     ),
+    "sources": (
+        "hub.cli.channels_sources:sources",
+        "List the mailboxes that are asked, and how it goes with each.",
+    ),
     "parse": (
         "hub.cli.channels_parse:parse",
         "Show how files of one channel are read; nothing is stored.",

@@ -234,8 +234,11 @@ def _clock(store: "Store") -> Check:
     return Check("clock", away <= CLOCK_SECONDS_MAX, detail)
 
 
+LOOK_AT_SOURCES = "simpul agencies sources, simpul channels sources"
+
+
 def _asked(store: "Store") -> Check:
-    """Systems that are asked and whose way is wrong, and where views differ."""
+    """What is asked by a wrong way, or is silent, and where views differ."""
     asked = [one for one in store.sources.listed() if one["state"] == "active"]
     wrong = [
         {"source": one["source"], "why": one["why"]}
@@ -254,9 +257,9 @@ def _asked(store: "Store") -> Check:
     if differing:
         detail = f"{cases} cases differ: simpul agencies reconcile NAME --heal"
     if silent:
-        detail = f"{len(silent)} have not answered for long: simpul agencies sources"
+        detail = f"{len(silent)} have not answered for long: {LOOK_AT_SOURCES}"
     if wrong:
-        detail = f"{len(wrong)} are asked by a wrong way: simpul agencies sources"
+        detail = f"{len(wrong)} are asked by a wrong way: {LOOK_AT_SOURCES}"
     findings = (*wrong, *silent, *differing)
     return Check("asking", not findings, detail, findings)
 
