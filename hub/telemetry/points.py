@@ -51,6 +51,8 @@ POINTS = (
     "partitions.committed",
     "poll.before_commit",
     "poll.committed",
+    "replay.before_commit",
+    "replay.committed",
     "publisher.sent",
     "publisher.confirmed",
     "consumer.taken",
