@@ -49,7 +49,7 @@ AT_ONCE = 500
     type=click.IntRange(1),
     default=10_000,
     show_default=True,
-    help="At most.",
+    help="At most so many messages.",
 )
 @click.option(
     "--rate",

@@ -22,6 +22,7 @@ def print_json(document: Any) -> None:
 
 
 def plain(value: Any) -> Any:
+    """Write a value that JSON has no form for."""
     if isinstance(value, datetime):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):

@@ -13,6 +13,7 @@ from hub.stages.replay import Found
 
 COUNTED_ONLY = frozenset({Change.UNCHANGED, Change.ERASED})
 """Nothing is to be said of each."""
+_NOT_MEASURED = frozenset({"field", "applies", "why_kept", "before", "after"})
 MEANINGS: dict[Change, str] = {
     Change.UNCHANGED: "are read as they were",
     Change.WORK_AGAIN: "go the ordinary way once more",
@@ -115,20 +116,22 @@ def _lines(row: dict[str, Any]) -> list[str]:
     if row["was"] != row["now"]:
         lines.append(f"  {row['was']} -> {row['now'] or 'unread'}")
     for field in row["fields"]:
-        told = {
-            k: v
-            for k, v in field.items()
-            if k not in {"field", "applies", "why_kept", "before", "after"}
-        }
-        measures = ", ".join(
-            f"{k.replace('_', ' ')} {_pair(v)}" for k, v in told.items()
-        )
-        kept = f" ({field['why_kept']})" if field["why_kept"] else ""
-        lines.append(f"  {field['field']}: {measures}{kept}".rstrip(": "))
-        if "before" in field:
-            lines += [f"    - {show(field['before'])}", f"    + {show(field['after'])}"]
+        lines += _field_lines(field)
     if row["way_out"]:
         lines.append(f"  to type: {row['way_out']}")
+    return lines
+
+
+def _field_lines(field: dict[str, Any]) -> list[str]:
+    measures = ", ".join(
+        f"{name.replace('_', ' ')} {_pair(value)}"
+        for name, value in field.items()
+        if name not in _NOT_MEASURED
+    )
+    kept = f" ({field['why_kept']})" if field["why_kept"] else ""
+    lines = [f"  {field['field']}: {measures}{kept}"]
+    if "before" in field:
+        lines += [f"    - {show(field['before'])}", f"    + {show(field['after'])}"]
     return lines
 
 
