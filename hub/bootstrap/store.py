@@ -24,6 +24,7 @@ from hub.database.migrate import upgrade
 from hub.database.operations import Operations
 from hub.database.parties import PartyStore
 from hub.database.partitions import Partitions
+from hub.database.past import SqlPast
 from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
 from hub.database.routed import SqlTold
@@ -59,6 +60,7 @@ class Store:
     told: SqlTold
     operations: Operations
     quarantine: Quarantine
+    past: SqlPast
     partitions: Partitions
     sealer: Sealer
     attachments: Attachments
@@ -137,6 +139,7 @@ def open_store(
         queries=Queries(db, vault),
         told=SqlTold(db, vault),
         quarantine=Quarantine(db, vault),
+        past=SqlPast(db, vault),
         operations=Operations(db, vault, deadlines),
         partitions=Partitions(db),
         sealer=Sealer(db),

@@ -1,7 +1,6 @@
 """`simpul agencies diff`: what another mapping would change in past traffic."""
 
 import os
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,30 +10,12 @@ import click
 from hub.cli.errors import Failed
 from hub.cli.output import print_json, print_table, say
 from hub.cli.session import common, opened, read_settings
+from hub.cli.spans import Span
 
 if TYPE_CHECKING:
     from connectors.contract import AgencyConnector
     from hub.bootstrap import Store
     from hub.settings import Settings
-
-HOURS = {"h": 1, "d": 24, "w": 168}
-
-
-class Span(click.ParamType[float]):
-    """A span of time such as `7d`, `12h` or `2w`, as days."""
-
-    name = "span"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read it; a number is days already."""
-        if isinstance(value, float):
-            return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no span; examples: 12h, 7d, 2w", param, ctx)
-        return float(found[1]) * HOURS[found[2]] / 24
 
 
 @click.command()

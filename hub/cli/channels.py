@@ -17,6 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.channels_parse:parse",
         "Show how files of one channel are read; nothing is stored.",
     ),
+    "replay": (
+        "hub.cli.channels_replay:replay",
+        "Read past messages again after a reader was mended; compare, apply.",
+    ),
 }
 """Name -> where it is, and what help says without importing it."""
 

@@ -21,6 +21,8 @@ WAYS_OUT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Cause -> what to do."""
+DISCARDED = "discarded"
+"""What stands before the reason of who set a message aside by hand."""
 
 
 def cause_of(why: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.contract import (
     Ignored,
@@ -184,8 +184,8 @@ class Intake:
             return Settled(
                 "duplicate", "same words, same person", "link", known.complaint_id
             )
-        if not row.complaint_id:
-            return Settled("quarantined", "no tracking code was allotted to it")
+        if not row.complaint_id:  # nobody foresaw that it is one: a mended reader may
+            row = work.allot(row)
         complaint = item.complaint
         reporter_id = self._new_id()
         entry = Entry(row.id, row.received_at, row.code, row.public_number)
@@ -203,7 +203,8 @@ class Intake:
         party = self._way_back(complaint)
         if party:
             text = self._words.answer("status", known.code, work.status_of(known))
-            work.answer(row, _answer(party, text, complaint))
+            # Once: it may have been answered when it was read otherwise.
+            work.answer(row, replace(_answer(party, text, complaint), once=True))
 
     def _way_back(self, complaint: NewComplaint) -> str:
         """Choose how the reporter is told: the way they came, else another one."""

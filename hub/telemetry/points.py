@@ -52,6 +52,8 @@ POINTS = (
     "poll.asked",
     "poll.before_commit",
     "poll.committed",
+    "replay.before_commit",
+    "replay.committed",
     "publisher.sent",
     "publisher.confirmed",
     "consumer.taken",
