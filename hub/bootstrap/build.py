@@ -166,6 +166,7 @@ class _Builder:
             settings.work.lease_slack_seconds,
             Links(settings.server.public_url, settings.files.link_days),
             older,
+            store.deadlines,
         )
         self._recover(deliver)
         worker = DeliverWorker(
