@@ -31,6 +31,11 @@ from connectors.contract.connectors import (
     Channel,
     System,
 )
+from connectors.contract.deciding import (
+    Decision,
+    decided,
+    facts,
+)
 from connectors.contract.going_out import (
     CannotTell,
     Capabilities,
@@ -55,6 +60,7 @@ __all__ = [
     "Capabilities",
     "Channel",
     "Contact",
+    "Decision",
     "Delivery",
     "Done",
     "EventView",
@@ -88,4 +94,6 @@ __all__ = [
     "Target",
     "Unreadable",
     "Waiting",
+    "decided",
+    "facts",
 ]

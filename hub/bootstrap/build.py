@@ -61,9 +61,11 @@ from hub.broker.topology import NET, POLL, Topology
 from hub.database.condition import require_current
 from hub.database.due import SqlDue
 from hub.database.versions import Mark, mark_of, versions_at
+from hub.domain.capping import Caps
 from hub.domain.placing import Placing
 from hub.settings import Settings
 from hub.stages.accept import Accept
+from hub.stages.answering import Manner
 from hub.stages.attaching import Links
 from hub.stages.births import Births
 from hub.stages.deadlines import StrikeClocks
@@ -309,7 +311,7 @@ class _Builder:
                 reporters,
                 lambda: str(uuid7()),
                 config.reference,
-                config.wording,
+                Manner(config.wording, Caps(**dict(self.settings.notices.caps))),
             ),
             "updates": Updates(
                 store.journal,

@@ -31,6 +31,7 @@ from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
 from hub.database.shadows import Shadows
 from hub.database.sources import SqlSources
+from hub.database.tracing import Traces
 from hub.database.traffic import SqlTraffic
 from hub.database.vault import Vault
 from hub.database.versions import AgencyVersions
@@ -65,6 +66,7 @@ class Store:
     sealer: Sealer
     attachments: Attachments
     evidence: Evidence
+    traces: Traces
     linked_files: SqlLinkedFiles
     eraser: Eraser
     erased: ErasedList
@@ -145,6 +147,7 @@ def open_store(
         sealer=Sealer(db),
         attachments=Attachments(db, vault),
         evidence=Evidence(db, vault),
+        traces=Traces(db, vault),
         linked_files=SqlLinkedFiles(db, vault),
         eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,

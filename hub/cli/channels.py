@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.cli.channels_replay:replay",
         "Read past messages again after a reader was mended; compare, apply.",
     ),
+    "trace": (
+        "hub.cli.channels_trace:trace",
+        "Show what became of one message, and why.",
+    ),
 }
 """Name -> where it is, and what help says without importing it."""
 

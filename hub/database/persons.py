@@ -23,7 +23,7 @@ from hub.domain.identity import words_form
 from hub.ports import NewCase
 from schemas.base import split
 from schemas.complaint import Attachment, NewComplaint
-from schemas.parties import Reporter
+from schemas.parties import IdentityLevel, Reporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def collect_reporter(
         {
             "id": new.reporter_id,
             "complaint_id": complaint_id,
-            "level": "anonymous" if new.complaint.anonymous else "claimed",
+            "level": _level(new),
             "data_key_id": key.id,
             "sealed": key.seal(
                 f"reporters|sealed|{new.reporter_id}", compact_json(person)
@@ -112,6 +112,10 @@ def collect_reporter(
                 "received_at": now,
             },
         )
+
+
+def _level(new: NewCase) -> IdentityLevel:
+    return IdentityLevel.ANONYMOUS if new.complaint.anonymous else new.level
 
 
 def collect_followers(

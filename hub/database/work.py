@@ -13,6 +13,7 @@ from hub.database.answering import answers_since, is_answered, sealed_answer
 from hub.database.births import append_birth, named, wake_orphans
 from hub.database.case import Case
 from hub.database.children import ChildMaker
+from hub.database.counting import Counts
 from hub.database.engine import Tx
 from hub.database.finding import Finder
 from hub.database.hot.batch import (
@@ -24,13 +25,22 @@ from hub.database.hot.batch import (
 from hub.database.log import Appender, known_occurrence
 from hub.database.moulds import Mould, Moulds
 from hub.database.persons import Fingerprint, collect_files, collect_reporter
+from hub.database.tracing import trace_columns
 from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines
 from hub.domain.identity import contact_form, relayed_key
 from hub.domain.lifecycle import why_unmoved
 from hub.domain.order import last_number, last_word
+from hub.domain.quarantine import cause_of
 from hub.domain.registration import Beginning
-from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
+from hub.ports import (
+    Answered,
+    JournalRow,
+    KnownCase,
+    NewAnswer,
+    NewCase,
+    Settled,
+)
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
 from schemas.status import Status
@@ -60,6 +70,7 @@ class ClaimedWork:
         self._batch = Batch()
         self._log = Appender(tx, vault, deadlines, hinting=hinting, batch=self._batch)
         self._find = Finder(tx, vault, self._log, prints)
+        self._counts = Counts(tx, vault)
         self._due: list[tuple[str, str]] = []
         self._silenced: list[tuple[str, bytes]] = []
         self._adopted: set[str] = set()
@@ -108,6 +119,29 @@ class ClaimedWork:
         """Find a complaint by the number that agencies see; empty: there is none."""
         return self._find.case_by_number(public_number)
 
+    def case_of_number(
+        self, public_number: str, contact: tuple[str, str]
+    ) -> KnownCase | None:
+        """Find a complaint by its public number and compare (kind, contact)."""
+        return self._find.case_of_number(public_number, contact)
+
+    def complaints_of(self, kind: str, contact: str) -> int:
+        """Count the complaints of a contact in the last 24 hours."""
+        return self._counts.complaints_of(kind, contact)
+
+    def answers_to(self, address: str, conversation: str) -> Answered:
+        """Count the answers by mail to an address in the last 24 hours."""
+        return self._counts.answers_to(address, conversation)
+
+    def was_set_aside(self, row: JournalRow, cause: str) -> bool:
+        """Tell whether the row was quarantined for a cause, and somebody replayed it.
+
+        A replay makes the row new again and leaves what was written of it.
+        """
+        query = sa.select(t.journal.c.why).where(t.journal.c.id == row.id)
+        why = self._tx.conn.execute(query).scalar_one_or_none() or ""
+        return cause_of(why) == cause
+
     def foresee_references(self, references: Sequence[tuple[str, str]]) -> None:
         """Look (agency, reference) pairs up at once, and lock their complaints."""
         self._find.foresee_references(references)
@@ -130,6 +164,7 @@ class ClaimedWork:
         if new.files:
             collect_files(self._batch, key, row.complaint_id, event_id, new.files)
         self._find.remember(new, who)
+        self._counts.complained(who.contacts)
         if new.origin is not None:
             index = self._vault.blind(
                 f"reference:{new.origin.party}", new.origin.reference
@@ -170,6 +205,7 @@ class ClaimedWork:
                 data_key_id=key.id,
                 reporter_id=new.reporter_id,
                 channel=new.complaint.channel,
+                received_at=None if new.origin else row.received_at,
             )
         )
         if new.origin is not None:
@@ -315,6 +351,7 @@ class ClaimedWork:
         sealed = sealed_answer(self._vault, key, row.id, answer)
         times = {"due_at": self._tx.now, "hinted_at": self._hinted()}
         self._batch.add(NEW_ANSWERS, {**sealed, "lane": party.lane, **times})
+        self._counts.answered(sealed["contact_index"], sealed["conversation_index"])
         self._due.append((party.lane, row.id))
 
     def answers_since(self, complaint_id: str, lane: str, since: datetime) -> int:
@@ -362,6 +399,7 @@ class ClaimedWork:
                 "result_id": settled.result_id or None,
                 "waiting_for": settled.waiting_for,
                 "waits": row.waits + 1 if waiting else row.waits,
+                **trace_columns(row.key, row.id, settled.trace),
             },
         )
 

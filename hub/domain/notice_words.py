@@ -169,6 +169,16 @@ ANSWERS: Mapping[str, Sentence] = MappingProxyType(
             "Laporan {code}: {label}.",
             "Report {code}: {label}.",
         ),
+        "known": Sentence(
+            "Laporan ini sudah kami terima dengan kode {code}.",
+            "We have this report already; its code is {code}.",
+        ),
+        "encrypted": Sentence(
+            "Pesan Anda terenkripsi dan tidak dapat kami baca. Kirim lagi tanpa "
+            "enkripsi; pesan aslinya kami simpan.",
+            "Your message is encrypted and we cannot read it. Please send it again "
+            "without encryption; we keep the original.",
+        ),
         "unknown_code": Sentence(
             "Kode tidak kami kenal. Periksa kembali kode laporan Anda.",
             "We do not know this code. Please check the code of your report.",

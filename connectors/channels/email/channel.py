@@ -8,7 +8,7 @@ from typing import Any, Self
 from connectors.channels.email.config import EmailConfig
 from connectors.channels.email.listener import SmtpListener
 from connectors.channels.email.mailbox import Mailbox
-from connectors.channels.email.normalise import read_raw
+from connectors.channels.email.normalise import read_entry
 from connectors.channels.email.way_back import EmailTarget
 from connectors.contract import HttpDoor, Item, Listener, Source, Target, Unreadable
 from schemas.raw import JournalEntry
@@ -52,7 +52,7 @@ class EmailChannel:
     def normalise(self, entry: JournalEntry) -> Sequence[Item]:
         """Read one mail; what no rule foresees is Unreadable, never an error."""
         try:
-            return (read_raw(self._config, entry.raw),)
+            return (read_entry(self._config, entry),)
         except Exception as error:  # noqa: BLE001 - hostile mails break parsers anew
             return (Unreadable(why=f"the mail cannot be read: {type(error).__name__}"),)
 

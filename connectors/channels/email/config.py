@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field, SecretStr, model_validator
 
+from connectors.protocols.mail.authentication import Trust
 from connectors.protocols.mail.imap import ImapServer
 from connectors.protocols.mail.relay import Relay, Security
 from schemas.base import Model
@@ -57,6 +58,18 @@ class EmailConfig(Model):
     """Mailboxes that are asked, beside the door for SMTP."""
     connections_per_host_max: int = Field(default=4, ge=1)
     """To one IMAP host at the same time, in one process; those of IDLE not counted."""
+    trusted_authserv: tuple[str, ...] = ()
+    """Names that our own mail server writes into Authentication-Results (RFC 8601).
+    Without any, every sender's address is a claim, and no spam verdict is read."""
+    trusted_hops: int = Field(default=1, ge=1, le=20)
+    """Received lines that our own servers put on top of every mail from outside, at
+    the least. What stands below them, anybody may have written."""
+    authserv_below_received: bool = False
+    """Our server writes its results directly below its Received line. Only for one that
+    takes forged results of its name out, or adds its own to every mail."""
+    trusted_forwarders: tuple[str, ...] = ()
+    """Addresses, or domains, that pass citizens' mails on: whom they forward is the
+    reporter. Only with a verified sender."""
     size_bytes_max: int = Field(default=25_000_000, ge=10_000)
     """Larger mails are refused with 552; in a mailbox their words and small files are
     taken."""
@@ -81,6 +94,21 @@ class EmailConfig(Model):
             msg = "tls_certificate and tls_key go together"
             raise ValueError(msg)
         return self
+
+    @property
+    def trust(self) -> Trust:
+        """Which part of a mail's header our own servers wrote."""
+        return Trust(
+            servers=tuple(name.strip().lower() for name in self.trusted_authserv),
+            hops=self.trusted_hops,
+            below_received=self.authserv_below_received,
+        )
+
+    def is_forwarder(self, address: str) -> bool:
+        """Tell whether an address, or its domain, passes citizens' mails on."""
+        own = address.strip().lower()
+        known = {each.strip().lower().lstrip("@") for each in self.trusted_forwarders}
+        return bool(own) and (own in known or own.rpartition("@")[2] in known)
 
     @property
     def address(self) -> str:

@@ -18,6 +18,7 @@ from connectors.contract import (
     Unreadable,
 )
 from schemas.base import Model
+from schemas.parties import IdentityLevel
 from schemas.raw import JournalEntry
 
 
@@ -58,7 +59,10 @@ class WebChannel:
             complaint = WebComplaint.model_validate_json(raw.body).canonical()
         except ValidationError:
             return (Unreadable(why="the request does not fit this version's fields"),)
-        return (New(complaint=complaint),)
+        person = complaint.reporter
+        named = bool(person.email or person.phone)
+        level = IdentityLevel.CLAIMED if named else IdentityLevel.NONE
+        return (New(complaint=complaint, level=level),)
 
     def way_back(self) -> Target | None:
         """Tell nobody: the tracking page shows what is new."""

@@ -52,6 +52,8 @@ class Mail:
     """What the sender calls the files; two may have one name there."""
     defects: tuple[str, ...] = ()
     """What is wrong with the mail, by code; it was read all the same."""
+    charsets: tuple[str, ...] = ()
+    """Codecs by which its words were read, in the order of its parts."""
 
 
 @dataclass
@@ -66,6 +68,7 @@ class _Gathered:
     bytes: int = 0
     truncated: bool = False
     defects: set[str] = field(default_factory=set)
+    charsets: list[str] = field(default_factory=list)
 
 
 def read_mail(raw: bytes) -> Mail:
@@ -89,6 +92,7 @@ def read_mail(raw: bytes) -> Mail:
         truncated=gathered.truncated or len(text) > TEXT_CHARS_MAX,
         file_names=tuple(gathered.declared),
         defects=_defects(root, gathered),
+        charsets=tuple(dict.fromkeys(gathered.charsets)),
     )
 
 
@@ -193,6 +197,7 @@ def _decoded(raw: bytes, headers: Headers, kind: str, gathered: _Gathered) -> st
     gathered.truncated |= len(raw) > 4 * TEXT_CHARS_MAX
     charset = headers.parameter("content-type", "charset")
     found = read_text(raw[: 4 * TEXT_CHARS_MAX], charset)
+    gathered.charsets.append(found.codec)
     if found.lossy:
         gathered.defects.add("letters_lost")
     elif not found.declared:
