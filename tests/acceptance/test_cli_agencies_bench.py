@@ -134,6 +134,7 @@ def test_what_is_read_and_right_becomes_the_golden_case(
 
     assert old.code == FAILED
     assert "--accept" in old.err
+    assert "1 mistake in 1 agency\n" in old.err
     assert accepted.code == 0
     assert run("agencies", "check", "rsud_contoh").code == 0
 
