@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli.errors import Failed
-from hub.cli.output import print_json, print_table, say
+from hub.cli.mapping_changes import tell
+from hub.cli.output import counted, print_json, say
 from hub.cli.session import common, opened, read_settings
 from hub.cli.spans import Span
 
@@ -75,7 +76,10 @@ def diff(
     if as_json:
         print_json(document)
     else:
-        _tell(document)
+        tell(document)
+        touched = counted(document["complaints"], "complaint")
+        cases = counted(open_cases, "open case")
+        say(f"Touched: {touched}; the agency has {cases}.")
 
 
 def _both(
@@ -95,23 +99,3 @@ def _both(
     other = registry.read_content(file or place)
     old = registry.make_agency(place, content, os.environ)
     return old, registry.make_agency(place, other, os.environ)
-
-
-def _tell(found: dict[str, Any]) -> None:
-    rows = [
-        *({"what": f"field {n}", "times": k} for n, k in found["fields"].items()),
-        *({"what": f"fails: {n}", "times": k} for n, k in found["faults"].items()),
-        *({"what": n, "times": k} for n, k in found["read_otherwise"].items()),
-    ]
-    if rows:
-        print_table(rows, ["what", "times"])
-    say(
-        f"{found['deliveries']} deliveries, {found['differ']} bodies differ, "
-        f"{found['fail_now']} would fail. {found['updates']} messages, "
-        f"{sum(found['read_otherwise'].values())} read otherwise, "
-        f"{found['would_pass']} in quarantine would pass."
-    )
-    say(
-        f"Touched: {found['complaints']} complaints; the agency has "
-        f"{found['open_cases']} open cases. Keys gone: {found['closed']}."
-    )

@@ -60,6 +60,11 @@ def show(value: Any) -> str:
     return str(value)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number and its noun: `1 key`, `2 keys`; `many` where an s is wrong."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def say(text: str) -> None:
     """Talk on stderr."""
     click.echo(text, err=True)
