@@ -14,6 +14,8 @@ from connectors.protocols.mail.quotes import mark_older, mark_ours, mark_quoted
 REPLY, QUOTED, SIGNATURE = "reply", "quoted", "signature"
 _SIGNATURE_LINES_MAX = 8
 _FOOTER_LINES_MAX = 6
+_DEVICE_CHARS_MAX = 400
+_DISCLAIMER_CHARS_MAX = 3_000
 _MARKS_ONLY = re.compile(r"[\s>*_=~#+\u1427-]*")
 
 CONFIDENCE = {
@@ -111,6 +113,7 @@ def _mark_signature(lines: list[str], kinds: list[str], rules: list[str]) -> Non
 
     mark(_trailing_marks(lines, new()), "marks")
     mark(_footer(lines, new()), "footer")
+    mark(_disclaimer(lines, new()), "footer")
     mark(_devices(lines, new()), "device")
     mark(_below_dashes(lines, new()), "dashes")
     mark(_devices(lines, new()), "device")
@@ -137,11 +140,32 @@ def _devices(lines: list[str], new: list[int]) -> list[int]:
     while new:
         blank = _trailing_marks(lines, new)
         above = new[: len(new) - len(blank)]
-        if not above or not phrases.DEVICE_LINE.fullmatch(lines[above[-1]]):
+        if not above or not _is_of_device(lines[above[-1]]):
             break
         found += [above[-1], *blank]
         new = above[:-1]
     return found
+
+
+def _is_of_device(line: str) -> bool:
+    if len(line) > _DEVICE_CHARS_MAX:
+        return False
+    words = phrases.DEVICE_LINK.sub("", line)
+    return phrases.DEVICE_LINE.fullmatch(words) is not None
+
+
+def _disclaimer(lines: list[str], new: list[int]) -> list[int]:
+    """Find the last paragraph, where it says whom a mail is meant for."""
+    end = len(new)
+    while end > 0 and not lines[new[end - 1]].strip():
+        end -= 1
+    first = end
+    while first > 0 and lines[new[first - 1]].strip():
+        first -= 1
+    said = "\n".join(lines[n] for n in new[first:end])
+    if first == 0 or len(said) > _DISCLAIMER_CHARS_MAX:
+        return []
+    return new[first:] if phrases.DISCLAIMER.match(said) else []
 
 
 def _below_dashes(lines: list[str], new: list[int]) -> list[int]:
