@@ -31,10 +31,14 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unit": (" ({})", " ({})"),
         "reason": (" Alasan: {}.", " Reason: {}."),
         "truncated": (
-            " Sebagian isinya terlalu besar untuk kami simpan; mohon kirim lagi yang "
-            "penting dalam ukuran lebih kecil.",
-            " A part of it was too large to keep; please send what matters again, "
-            "smaller.",
+            (
+                " Sebagian isinya terlalu besar untuk kami simpan; mohon kirim lagi yang "
+                "penting dalam ukuran lebih kecil."
+            ),
+            (
+                " A part of it was too large to keep; please send what matters again, "
+                "smaller."
+            ),
         ),
     }
 )
