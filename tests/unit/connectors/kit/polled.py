@@ -24,12 +24,14 @@ def on_the_bench(agency: Simulated) -> Iterator[Bench]:
     """Put a simulated agency that runs on the bench, by its shipped file."""
     name = agency.profile.name
     manifest = manifest_of(name, agency.environment())
+    officer = SimulatedOfficer(lambda _, __: agency, name)
     with Bench(
         manifest,
         registry.system_maker(manifest.system),
-        officer=SimulatedOfficer(lambda _, __: agency, name),
+        officer=officer,
         wait_seconds=WAIT_SECONDS,
     ) as bench:
+        officer.hub_url = bench.way_back
         yield bench
 
 
