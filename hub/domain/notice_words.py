@@ -32,8 +32,8 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "reason": (" Alasan: {}.", " Reason: {}."),
         "truncated": (
             (
-                " Sebagian isinya terlalu besar untuk kami simpan; mohon kirim lagi yang "
-                "penting dalam ukuran lebih kecil."
+                " Sebagian isinya terlalu besar untuk kami simpan; mohon kirim lagi "
+                "yang penting dalam ukuran lebih kecil."
             ),
             (
                 " A part of it was too large to keep; please send what matters again, "
