@@ -1,9 +1,11 @@
 """What a channel and a system promise to the hub, and what the hub hands to them."""
 
 from connectors.contract.asking import (
+    Held,
     OpenCase,
     Page,
     PollAsk,
+    Source,
 )
 from connectors.contract.coming_in import (
     Accept,
@@ -67,6 +69,7 @@ __all__ = [
     "FileOutcome",
     "FilesWay",
     "Found",
+    "Held",
     "HttpDoor",
     "HttpRequest",
     "HttpResponse",
@@ -85,6 +88,7 @@ __all__ = [
     "Receiptful",
     "Reply",
     "Skipped",
+    "Source",
     "System",
     "Take",
     "Target",

@@ -17,12 +17,14 @@ from hub.database.erasure import Eraser
 from hub.database.evidence import Evidence
 from hub.database.hand_overs import SqlHandOvers
 from hub.database.journal import SqlJournal
+from hub.database.kept import SqlKept
 from hub.database.keyring import Keyring, KeyringError
 from hub.database.linked import SqlLinkedFiles
 from hub.database.migrate import upgrade
 from hub.database.operations import Operations
 from hub.database.parties import PartyStore
 from hub.database.partitions import Partitions
+from hub.database.past import SqlPast
 from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
 from hub.database.routed import SqlTold
@@ -52,12 +54,14 @@ class Store:
     deadlines: Deadlines
     clocks: SqlClocks
     sources: SqlSources
+    kept: SqlKept
     drifts: SqlDrifts
     parties: PartyStore
     queries: Queries
     told: SqlTold
     operations: Operations
     quarantine: Quarantine
+    past: SqlPast
     partitions: Partitions
     sealer: Sealer
     attachments: Attachments
@@ -131,11 +135,13 @@ def open_store(
         deadlines=deadlines,
         clocks=SqlClocks(db, vault, deadlines, hinting=hinting),
         sources=SqlSources(db, vault, journal, owner=owner),
+        kept=SqlKept(db, vault),
         drifts=SqlDrifts(db, vault, journal),
         parties=PartyStore(db),
         queries=Queries(db, vault),
         told=SqlTold(db, vault),
         quarantine=Quarantine(db, vault),
+        past=SqlPast(db, vault),
         operations=Operations(db, vault, deadlines),
         partitions=Partitions(db),
         sealer=Sealer(db),

@@ -1,5 +1,6 @@
 """Answers to messages, that are no events."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,23 @@ def is_answered(tx: Tx, row_id: str, number: int) -> bool:
     c = t.answers.c
     query = sa.select(c.n).where(c.journal_id == row_id, c.n == number)
     return tx.conn.execute(query).first() is not None
+
+
+def answers_since(tx: Tx, complaint_id: str, lane: str, since: datetime) -> int:
+    """Count the answers to messages of one lane that a complaint owns."""
+    rows, keys = t.journal.c, t.data_keys.c
+    query = (
+        sa.select(sa.func.count())
+        .select_from(t.data_keys)
+        .join(t.journal, rows.data_key_id == keys.id)
+        .join(t.answers, t.answers.c.journal_id == rows.id)
+        .where(
+            keys.complaint_id == complaint_id,
+            rows.lane == lane,
+            rows.received_at >= since,
+        )
+    )
+    return int(tx.conn.execute(query).scalar_one())
 
 
 def sealed_answer(

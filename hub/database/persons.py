@@ -1,6 +1,5 @@
 """What a complaint keeps of people: their contacts, and the files they sent."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from hub.database.hot.batch import (
 )
 from hub.database.types import compact_json
 from hub.database.vault import DataKey, Vault
+from hub.domain.identity import words_form
 from hub.ports import NewCase
 from schemas.base import split
 from schemas.complaint import Attachment, NewComplaint
@@ -37,13 +37,12 @@ class Fingerprint:
 
 def fingerprint(vault: Vault, complaint: NewComplaint) -> Fingerprint:
     """Index a complaint's contacts and words without keeping them."""
-    words = unicodedata.normalize("NFKC", f"{complaint.title} {complaint.body}")
     return Fingerprint(
         tuple(
             (kind, vault.blind(kind, value))
             for kind, value in contacts_of(complaint.reporter)
         ),
-        vault.blind("words", " ".join(words.casefold().split())),
+        vault.blind("words", words_form(complaint.title, complaint.body)),
     )
 
 

@@ -10,7 +10,7 @@ from connectors.contract import File
 from hub.database import contacts
 from hub.database import tables as t
 from hub.database.adopting import destroy_adopted
-from hub.database.answering import is_answered, sealed_answer
+from hub.database.answering import answers_since, is_answered, sealed_answer
 from hub.database.births import append_birth, named, wake_orphans
 from hub.database.case import Case
 from hub.database.children import ChildMaker
@@ -328,6 +328,10 @@ class ClaimedWork:
         self._batch.add(NEW_ANSWERS, {**sealed, "lane": party.lane, **times})
         self._counts.answered(sealed["contact_index"], sealed["conversation_index"])
         self._due.append((party.lane, row.id))
+
+    def answers_since(self, complaint_id: str, lane: str, since: datetime) -> int:
+        """Count the answers that a complaint's messages of one lane were given."""
+        return answers_since(self._tx, complaint_id, lane, since)
 
     def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
         """Remember that a contact wants no messages, or wants them again.

@@ -221,6 +221,12 @@ class Work(Protocol):
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
 
+    def answers_since(self, complaint_id: str, lane: str, since: datetime) -> int:
+        """Count the answers that a complaint's messages of one lane were given.
+
+        Those of this transaction are not among them.
+        """
+
     def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
         """Remember that a contact wants no messages, or wants them again.
 

@@ -112,8 +112,14 @@ class Answerer:
             "language": asker.language,
         }
         where = asker.where()
+        # Once: it may have been answered when it was read otherwise.
         answer = NewAnswer(
-            asker.party, "text", params, where, conversation=asker.conversation
+            asker.party,
+            "text",
+            params,
+            where,
+            once=True,
+            conversation=asker.conversation,
         )
         work.answer(row, answer)
         return _done("answered", f"{row.id}.1", decided("answer", kind))

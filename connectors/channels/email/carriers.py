@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from connectors.channels.email.config import EmailConfig
+from connectors.channels.email.raw import RECIPIENT_HEADERS
 from connectors.protocols.mail.headers import Headers
 
 PLUS_ADDRESS, REFERENCES, BODY, SUBJECT, SENDER = CARRIERS = (
@@ -16,7 +17,6 @@ PLUS_ADDRESS, REFERENCES, BODY, SUBJECT, SENDER = CARRIERS = (
 """Strongest first. All but the last carry a secret: the code, or a key of ours. The
 last is a public number in the subject, which counts only with the sender's verified
 address."""
-RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
 _SUBJECT_TAG = re.compile(r"(?i)\[\s*LAPOR[\s:#-]+([0-9a-z][0-9a-z -]{7,18})\]")
 _NUMBER = re.compile(r"\d{15}")
 _BODY_MARK = re.compile(

@@ -32,7 +32,8 @@ def write_letter(config: EmailConfig, delivery: Delivery, to: str, date: str) ->
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = _address(config.from_name, config.address)
     mail["To"] = _address(contact.name, to)
-    mail["Reply-To"] = _address("", _reply_address(config, code))
+    answers = contact.reply_to or _reply_address(config, code)
+    mail["Reply-To"] = _address("", answers)
     mail["Subject"] = _subject(contact.thread_subject, code)
     mail["Date"] = date
     mail["Message-ID"] = message_id(config, delivery.key)

@@ -8,7 +8,14 @@ from connectors.channels.email import explained
 from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.raw import ENVELOPE_FROM, ENVELOPE_TO
+from connectors.channels.email.raw import (
+    ENVELOPE_FROM,
+    ENVELOPE_TO,
+    INTERNAL_DATE,
+    REMOTE,
+    SIZE,
+    UNFETCHABLE,
+)
 from connectors.channels.email.sender import Sender, read_sender
 from connectors.contract import (
     Decision,
@@ -20,6 +27,7 @@ from connectors.contract import (
     Query,
     Receipt,
     Reply,
+    Unreadable,
     decided,
 )
 from connectors.protocols.mail.authentication import trusted_part
@@ -81,13 +89,16 @@ class _Letter:
 def read_entry(config: EmailConfig, entry: JournalEntry) -> Item:
     """Say what one mail is, and why; pure."""
     raw = entry.raw
+    if UNFETCHABLE in raw.meta:
+        place = raw.meta.get(REMOTE, "")
+        return Unreadable(why=f"the mailbox does not give the mail at {place}")
     mail = read_mail(raw.body)
     envelope_from = raw.meta.get(ENVELOPE_FROM)
     machine = find_machine(look_at(mail, config.domain, envelope_from))
     trace: tuple[Decision, ...] = (explained.classified(machine),)
     if machine:
         return _of_machine(config, machine.rule, machine.why, raw.body, trace)
-    letter = _letter(config, mail, entry.received_at, trace)
+    letter = _letter(config, mail, entry, trace)
     if letter.address.lower() == config.address:
         why = "our own mailbox is the sender"
         return Ignored(rule="own_address", why=why, trace=letter.trace)
@@ -114,13 +125,15 @@ def _of_machine(
 
 
 def _letter(
-    config: EmailConfig, mail: Mail, arrived: datetime, trace: tuple[Decision, ...]
+    config: EmailConfig, mail: Mail, entry: JournalEntry, trace: tuple[Decision, ...]
 ) -> _Letter:
     headers = mail.headers
     message_id = one_line(next(iter(headers.message_ids("message-id")), ""))
     text = clean(mail.text)
     sender = read_sender(config, headers, text)
-    written_at, date_rule = believed_date(headers.text("date"), arrived)
+    arrived = entry.raw.meta.get(INTERNAL_DATE)
+    came = datetime.fromisoformat(arrived) if arrived else entry.received_at
+    written_at, date_rule = believed_date(headers.text("date"), came)
     verdict = find_verdict(trusted_part(headers, config.trust))
     return _Letter(
         sender=sender,
@@ -128,7 +141,9 @@ def _letter(
         text=text[:_READ_CHARS_MAX],
         message_id=message_id[:998],
         files=mail.files,
-        truncated=mail.truncated or len(text) > BODY_CHARS_MAX,
+        truncated=mail.truncated
+        or len(text) > BODY_CHARS_MAX
+        or SIZE in entry.raw.meta,
         written_at=written_at,
         conversation=conversation_of(headers),
         verdict=verdict,

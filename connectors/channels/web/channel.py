@@ -13,6 +13,7 @@ from connectors.contract import (
     Listener,
     New,
     Reply,
+    Source,
     Target,
     Unreadable,
 )
@@ -43,6 +44,10 @@ class WebChannel:
 
     def listeners(self) -> Sequence[Listener]:
         """Everything comes by HTTP."""
+        return ()
+
+    def sources(self) -> Sequence[Source]:
+        """Nobody is asked."""
         return ()
 
     def normalise(self, entry: JournalEntry) -> Sequence[Item]:
