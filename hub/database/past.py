@@ -14,7 +14,7 @@ from hub.database.kept_words import read_kept
 from hub.database.rows import open_row
 from hub.database.traffic import first_id
 from hub.database.vault import Vault
-from hub.domain.identity import contact_form, read_code
+from hub.domain.identity import SURE, contact_form, read_code
 from hub.domain.readings import Became, Named, Was
 from hub.ports.again import Past, Which
 
@@ -59,7 +59,7 @@ class SqlPast:
         rule = settled.why.partition(":")[0]
         match settled.state, settled.result_kind:
             case "quarantined", _:
-                return Was(Became.QUARANTINED)
+                return Was(Became.QUARANTINED, rule)
             case "ignored", _:  # a wish that nobody showed to be theirs is one, too
                 wish = rule == Became.OPT_OUT
                 return Was(Became.OPT_OUT if wish else Became.IGNORED, rule)
@@ -78,6 +78,7 @@ class SqlPast:
         """Tell which complaint words would be for; None: no known one."""
         with self._db.read() as tx:
             found = _by_code(tx, reply.code) or _by_keys(tx, reply.reply_to)
+            found = found or self._by_number(tx, reply)
             if not found:
                 return None
             chain = tuple(_followed(tx, found))
@@ -87,6 +88,15 @@ class SqlPast:
                 )
             ).scalar_one()
             return Named(chain, str(number), self._is_reporter(tx, found, reply))
+
+    def _by_number(self, tx: Tx, reply: Reply) -> str:
+        """Find the complaint of who surely is its reporter; the number is no secret."""
+        if not reply.number or reply.level not in SURE:
+            return ""
+        c = t.complaints.c
+        query = sa.select(c.id).where(c.public_number == reply.number)
+        found = str(tx.conn.execute(query).scalar_one_or_none() or "")
+        return found if found and self._is_reporter(tx, found, reply) else ""
 
     def _is_reporter(self, tx: Tx, complaint_id: str, reply: Reply) -> bool:
         kind, value = reply.contact_kind, reply.contact
