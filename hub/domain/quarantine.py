@@ -30,6 +30,9 @@ WAYS_OUT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Cause -> what to do."""
+OFFICER_LOOKS = SPAM, FLOOD = ("spam", "flood")
+"""Causes of what may become a complaint once somebody looked at it, message by
+message; no other reading of it changes that."""
 DISCARDED = "discarded"
 """What stands before the reason of who set a message aside by hand."""
 
