@@ -328,11 +328,11 @@ def _reviewed(item: New) -> Settled | None:
 
 
 def _traced(read: Read, settled: Settled) -> Settled:
-    """Put the channel's decisions before those of the stage."""
-    before = explaining.of_row(read.row) + read.item.trace
-    if not before:
+    """Put what the journal and the channel found before what the stage decided."""
+    before = explaining.of_row(read.row)
+    if not before and not read.item.trace:
         return settled
-    return replace(settled, trace=(*before, *settled.trace))
+    return replace(settled, trace=(*before, *read.item.trace, *settled.trace))
 
 
 def _as_new(item: Reply, complaint: NewComplaint) -> New:
