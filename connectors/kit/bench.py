@@ -17,6 +17,8 @@ from schemas.agency import AgencyManifest
 
 HURRIED_SECONDS = 1.0
 """Deadline of the calls that are broken on purpose: a real one would be waited for."""
+STEP_SECONDS = 1.0
+"""Between two steps where times order them: no officer takes two in one second."""
 STEPS_MAX = 20
 LOOPBACK = "127.0.0.0/8"
 """Where the proxy is."""
@@ -86,11 +88,16 @@ class Bench:
         officer: Officer | None = None,
         listen: tuple[str, int] = ("127.0.0.1", 0),
         wait_seconds: float = 10,
+        hurried_seconds: float = HURRIED_SECONDS,
         sample: Mapping[str, Any] | None = None,
     ) -> None:
         self.manifest = manifest
         self.officer = officer
         self.wait_seconds = wait_seconds
+        self.hurried_seconds = hurried_seconds
+        """Deadline of calls that are broken on purpose."""
+        self.step_seconds = STEP_SECONDS
+        """Between two steps of the officer; 0 where the agency's clock can be set."""
         self.sample = sample
         self.secrets = secrets
         self.notes: dict[str, Any] = {}
@@ -106,7 +113,7 @@ class Bench:
     def __enter__(self) -> Self:
         self.proxy: FaultProxy | None = None
         manifest = self.manifest
-        slow = HURRIED_SECONDS / 3
+        slow = self.hurried_seconds / 3
         self.mail = mailroom_of(manifest, self._listen, slow)
         if self.mail is not None:
             self._open.enter_context(self.mail)
@@ -118,7 +125,7 @@ class Bench:
             manifest = manifest.model_copy(update={"settings": settings})
             manifest = _reaching(manifest, LOOPBACK)
         limits = manifest.limits.model_copy(
-            update={"deadline_seconds": HURRIED_SECONDS}
+            update={"deadline_seconds": self.hurried_seconds}
         )
         self.system = self._build(manifest)
         self.hurried = self._build(manifest.model_copy(update={"limits": limits}))
@@ -186,7 +193,7 @@ class Bench:
         for _ in range(most - 1):
             if not isinstance(ended, Pending):
                 break
-            pause = min(ended.poll_after_seconds, HURRIED_SECONDS)
+            pause = min(ended.poll_after_seconds, self.hurried_seconds)
             time.sleep(pause)
             self._slept += pause
             ended = act(delivery.model_copy(update={"progress": ended.progress}))

@@ -10,7 +10,7 @@ from connectors.errors import (
     Refused,
     Retryable,
 )
-from connectors.kit.bench import HURRIED_SECONDS, Bench, Tried
+from connectors.kit.bench import Bench, Tried
 from connectors.kit.proxy import RETRY_AFTER_SECONDS, Break
 from connectors.kit.row import Outcome, judged, unsupported, untried
 from connectors.kit.sample import SAMPLE, hand_over
@@ -40,7 +40,7 @@ class Broken:
         named = self.expected.__name__ if self.expected else "Done"
         said = f"expected {named}"
         good = self._fits(tried)
-        if tried.seconds > HURRIED_SECONDS * OVERTIME:
+        if tried.seconds > bench.hurried_seconds * OVERTIME:
             good, said = False, f"took {tried.seconds:.1f} s: the deadline is not total"
         return judged(good, said, tried)
 

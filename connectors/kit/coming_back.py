@@ -15,8 +15,6 @@ from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
 
 CLOCK = timedelta(minutes=5)
 """An update may be stated this far from now."""
-SECOND = 1.0
-"""Between two steps where times order them: no officer takes two in one second."""
 NOTE = "Catatan uji dari bangku uji Simpul."
 NO_WAY = "agency.toml declares no way back: no push, no poll"
 NOTHING = "nothing came back before: mend the row `status_back` first"
@@ -60,7 +58,7 @@ def _worked_through(
     is_asked = bool(bench.system.capabilities.polls)
     timed = bench.manifest.order_by is OrderBy.TIME
     for number, (word, _) in enumerate(words, start=1):
-        time.sleep(SECOND if timed and number > 1 else 0)
+        time.sleep(bench.step_seconds if timed and number > 1 else 0)
         bench.officer.act(reference, word, NOTE)
         if not is_asked and number < len(words):
             continue

@@ -8,7 +8,21 @@ import sqlalchemy as sa
 from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.vault import DataKey, Vault
+from hub.domain.identity import contact_form
 from hub.ports import NewAnswer
+from schemas.parties import ChannelName, reporter_party
+
+MAIL = reporter_party(ChannelName.EMAIL)
+
+
+def address_index(vault: Vault, address: str) -> bytes:
+    """Index an address as that of a contact."""
+    return vault.blind("email", contact_form("email", address))
+
+
+def conversation_index(vault: Vault, conversation: str) -> bytes:
+    """Index a conversation without storing its name."""
+    return vault.blind("conversation", conversation)
 
 
 def is_answered(tx: Tx, row_id: str, number: int) -> bool:
@@ -50,4 +64,16 @@ def sealed_answer(
         "params": key.seal_json(f"answers|params|{place}", dict(answer.params)),
         "state": "active",
         "key": vault.blind("answer", place).hex()[:40],
+        **_counted(vault, answer),
+    }
+
+
+def _counted(vault: Vault, answer: NewAnswer) -> dict[str, bytes | None]:
+    """Index whom an answer goes to by mail, and in which conversation."""
+    address = answer.contact.get("email", "") if answer.party == MAIL else ""
+    return {
+        "contact_index": address_index(vault, address) if address else None,
+        "conversation_index": conversation_index(vault, answer.conversation)
+        if address and answer.conversation
+        else None,
     }

@@ -33,10 +33,14 @@ class Headers:
     """The headers of one part, by caseless name."""
 
     def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
+        self.fields = tuple(
+            (name.strip().lower(), _readable(value[:_HEADER_CHARS_MAX]))
+            for name, value in fields
+        )
+        """(name, value) as they stand in the mail, from the top."""
         self._fields: dict[str, list[str]] = {}
-        for name, value in fields:
-            text = _readable(value[:_HEADER_CHARS_MAX])
-            self._fields.setdefault(name.strip().lower(), []).append(text)
+        for name, text in self.fields:
+            self._fields.setdefault(name, []).append(text)
 
     def source(self, name: str) -> str:
         """Give the first header of this name, encoded words left as they are."""
@@ -68,10 +72,17 @@ class Headers:
             found += ids
         return tuple(found)
 
+    def contain(self, text: str) -> bool:
+        """Say whether any header holds this text."""
+        return any(text in value for rows in self._fields.values() for value in rows)
+
     def parameter(self, header: str, name: str) -> str:
         """Give a parameter of a header, joined and decoded (RFC 2231, RFC 2047)."""
+        written = self.source(header)[:_PARAMETERS_CHARS_MAX]
+        if name not in written.lower():
+            return ""
         holder = Message()
-        holder["content-type"] = self.source(header)[:_PARAMETERS_CHARS_MAX]
+        holder["content-type"] = written
         try:
             value = holder.get_param(name, "", unquote=True)
             if isinstance(value, tuple):
@@ -80,11 +91,6 @@ class Headers:
         except (ValueError, LookupError, TypeError, IndexError):
             return ""
         return decode_words(str(value or ""))
-
-
-def headers_of(part: Message) -> Headers:
-    """Read the headers of a part that was parsed from bytes."""
-    return Headers((name, str(value)) for name, value in part.raw_items())
 
 
 def decode_words(text: str) -> str:

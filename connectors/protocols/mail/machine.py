@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connectors.protocols.mail import machine_words as words
 from connectors.protocols.mail.headers import Headers
 from connectors.protocols.mail.parts import Mail
 
@@ -12,84 +13,30 @@ LOOKED_AT_CHARS = 20_000
 LOOP_HEADER = "X-Simpul-Loop"
 """On every mail of ours; whoever sends it back is a machine in a circle."""
 
-AUTO_SUBJECTS = (
-    "automatic reply",
-    "auto reply",
-    "auto-reply",
-    "autoreply",
-    "auto response",
-    "autoresponse",
-    "out of office",
-    "out of the office",
-    "out-of-office",
-    "vacation reply",
-    "on leave",
-    "balasan otomatis",
-    "jawaban otomatis",
-    "respon otomatis",
-    "respons otomatis",
-    "pesan otomatis",
-    "tanggapan otomatis",
-    "balas otomatis",
-    "di luar kantor",
-    "diluar kantor",
-    "tidak di kantor",
-    "tidak berada di kantor",
-    "sedang cuti",
-)
-"""How subjects of machines begin. People write about "di luar kantor" too: alone, it
-counts only where the subject ends there or a colon follows."""
-
-_ANY_SUBJECT = "|".join(re.escape(each) for each in AUTO_SUBJECTS)
-_AUTO_SUBJECT = re.compile(
-    rf"(?:(?:re|bls|balas)\s*:\s*)?[\[(]?(?:{_ANY_SUBJECT})[\])]?\s*(?::|- |$)",
-    re.IGNORECASE,
-)
-_AUTO_BEGINNING = re.compile(
-    rf"(?:(?:re|bls|balas)\s*:\s*)?[\[(]?(?:{_ANY_SUBJECT})\b", re.IGNORECASE
-)
 _MACHINE_LOCAL_PART = re.compile(
     r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon)@?.*", re.IGNORECASE
 )
-_NOBODY = re.compile(
-    r"(?:no|do[-_.]?not|not)[-_.]?reply|post[-_.]?master|mailer|mail[-_.]?daemon|"
-    r"bounces?\b|.*[-+_.]bounces?@|daemon|symantec_?antivirus|root@|system@",
+_NO_PERSON = re.compile(
+    r"post[-_.]?master|mailer|mail[-_.]?daemon|m?daemon|bounces?\b|"
+    r".*[-+_.]bounces?@|symantec_?antivirus|root@|system@",
     re.IGNORECASE,
 )
-_FAILURE = re.compile(
-    r"\b5\d\d[ -](?:5\.\d\.\d|requested action not taken)|\buser unknown\b|"
-    r"\bno such (?:user|recipient|mailbox)|\bmailbox (?:is )?(?:full|unavailable)|"
-    r"could not be delivered|was not delivered|cannot be delivered|"
-    r"delivery (?:to the following|has failed|failed)|undeliver(?:able|ed)|"
-    r"\"notificationType\"\s*:\s*\"(?:Bounce|Complaint|Delivery)\"|"
-    r"^(?:final-recipient|diagnostic-code|reporting-mta):|"
-    r"tidak (?:dapat|bisa|berhasil) (?:di)?kirim|gagal (?:di)?kirim|"
-    r"alamat (?:email |surel )?(?:tidak ditemukan|tidak valid)",
-    re.IGNORECASE | re.MULTILINE,
+_NO_REPLY = re.compile(r"(?:no|do[-_.]?not|not)[-_.]?reply", re.IGNORECASE)
+"""Servers sign with it, and forms on the web that send what a citizen typed."""
+_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}\.")
+_UNSUBSCRIBES = "x-apple-unsubscribe"
+_ENCLOSED = frozenset({"message/rfc822", "text/rfc822-headers"})
+_BULK = frozenset({"bulk", "list", "junk"})
+_AUTO_PRECEDENCE = frozenset({"auto_reply", "auto-reply"})
+_LIST_HEADERS = (
+    "list-id",
+    "list-post",
+    "list-subscribe",
+    "list-unsubscribe",
+    "mailing-list",
+    "x-mailing-list",
+    "x-mlserver",
 )
-_FAILURE_SUBJECTS = (
-    "delivery status notification",
-    "undelivered mail returned to sender",
-    "undeliverable",
-    "mail delivery failed",
-    "returned mail",
-    "failure notice",
-    "delivery failure",
-    "delivery status",
-    "pengiriman gagal",
-    "notifikasi status pengiriman",
-)
-_FAILURE_SUBJECT = re.compile(
-    "|".join(re.escape(each) for each in _FAILURE_SUBJECTS), re.IGNORECASE
-)
-_FEEDBACK_SUBJECT = re.compile(
-    r"\s*(?:complaint about message from|abuse report|e-?mail feedback report)\b",
-    re.IGNORECASE,
-)
-_AWAY_SUBJECT = re.compile(
-    r"out of (?:the )?office|vacation|on leave|auto|otomatis|kantor|cuti", re.IGNORECASE
-)
-_BULK = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})
 _AUTO_HEADERS = (
     "x-autoreply",
     "x-autorespond",
@@ -153,12 +100,15 @@ def _own_message(look: Look) -> bool:
 
 
 def _feedback(look: Look) -> bool:
-    report_type = look.headers.parameter("content-type", "report-type").lower()
-    return (
-        report_type == "feedback-report"
-        or "message/feedback-report" in look.inner_types
-        or _FEEDBACK_SUBJECT.match(look.headers.text("subject")) is not None
-    )
+    headers = look.headers
+    if headers.parameter("content-type", "report-type").lower() == "feedback-report":
+        return True
+    if "message/feedback-report" in look.inner_types or headers.has(_UNSUBSCRIBES):
+        return True
+    # "Abuse report" may be a citizen's: a provider encloses the mail, or says more.
+    titled = words.FEEDBACK_SUBJECT.match(headers.text("subject")) is not None
+    enclosed = bool(look.inner_types & _ENCLOSED)
+    return titled and (enclosed or words.FEEDBACK.search(look.text) is not None)
 
 
 def _receipt(look: Look) -> bool:
@@ -169,15 +119,15 @@ def _receipt(look: Look) -> bool:
 
 
 def _report(look: Look) -> bool:
-    types = {look.content_type, *look.inner_types}
-    return bool(types & {"multipart/report", "message/delivery-status"})
+    if look.content_type == "multipart/report":
+        return True
+    # A person's program forwards a report with its parts.
+    return "message/delivery-status" in look.inner_types and not _handed_on(look)
 
 
 def _vacation(look: Look) -> bool:
     value = look.headers.text("auto-submitted").lower()
-    subject = look.headers.text("subject")
-    away = _auto_subject(look) and _AWAY_SUBJECT.search(subject) is not None
-    return away or value.startswith("auto-replied")
+    return _auto_subject(look) or value.startswith("auto-replied")
 
 
 def _null_sender(look: Look) -> bool:
@@ -200,15 +150,30 @@ def _daemon(look: Look) -> bool:
 
 def _failed(look: Look) -> bool:
     """Recognise a failure in words, from somebody who is no person."""
+    if look.headers.has("x-failed-recipients"):
+        return True
+    if words.FAILURE.search(look.text) is None:
+        return False
     senders = [box.address for box in look.headers.mailboxes("from")]
-    nobody = any(_NOBODY.match(sender) for sender in senders)
-    return look.headers.has("x-failed-recipients") or (
-        nobody and _FAILURE.search(look.text) is not None
-    )
+    if any(_NO_PERSON.match(sender) for sender in senders):
+        return True
+    titled = words.FAILURE_SUBJECT.match(look.headers.text("subject")) is not None
+    evident = titled or words.SERVER_EVIDENCE.search(look.text) is not None
+    return evident and any(_NO_REPLY.match(sender) for sender in senders)
 
 
 def _failure_subject(look: Look) -> bool:
-    return _FAILURE_SUBJECT.match(look.headers.text("subject")) is not None
+    """Recognise a failure by its subject and what a server prints below it."""
+    if words.FAILURE_SUBJECT.match(look.headers.text("subject")) is None:
+        return False
+    if words.SERVER_EVIDENCE.search(look.text) is not None:
+        return True
+    told = (_ADDRESS, words.FAILURE, words.OF_MAIL)
+    return all(each.search(look.text) is not None for each in told)
+
+
+def _handed_on(look: Look) -> bool:
+    return words.HANDED_ON.match(look.headers.text("subject")) is not None
 
 
 def _auto_submitted(look: Look) -> bool:
@@ -216,12 +181,16 @@ def _auto_submitted(look: Look) -> bool:
     return re.split(r"[;(\s]", value, maxsplit=1)[0] not in {"", "no"}
 
 
+def _auto_precedence(look: Look) -> bool:
+    return look.headers.text("precedence").strip().lower() in _AUTO_PRECEDENCE
+
+
 def _bulk(look: Look) -> bool:
     return look.headers.text("precedence").strip().lower() in _BULK
 
 
 def _list(look: Look) -> bool:
-    return look.headers.has("list-id")
+    return any(look.headers.has(name) for name in _LIST_HEADERS)
 
 
 def _auto_header(look: Look) -> bool:
@@ -231,11 +200,11 @@ def _auto_header(look: Look) -> bool:
 def _suppressed(look: Look) -> bool:
     subject = look.headers.text("subject")
     suppresses = look.headers.has("x-auto-response-suppress")
-    return suppresses and _AUTO_BEGINNING.match(subject) is not None
+    return suppresses and words.AUTO_BEGINNING.match(subject) is not None
 
 
 def _auto_subject(look: Look) -> bool:
-    return _AUTO_SUBJECT.match(look.headers.text("subject")) is not None
+    return words.AUTO_SUBJECT.match(look.headers.text("subject")) is not None
 
 
 _K = Kind
@@ -263,6 +232,7 @@ RULES: tuple[tuple[str, Kind, str, _Test], ...] = (
         _null_sender,
     ),
     ("list", _K.LIST, "came through a mailing list", _list),
+    ("precedence", _K.AUTO_REPLY, "declared as an answer", _auto_precedence),
     ("precedence", _K.LIST, "declared as mass mail", _bulk),
     ("auto_submitted", _K.AUTO_REPLY, "declared as sent by a program", _auto_submitted),
 )

@@ -8,8 +8,11 @@ import re
 
 from connectors.protocols.mail import phrases
 
-_ATTRIBUTION_LINES_MAX = 4
-_HEADER_BLOCK_LINES = 9
+_ATTRIBUTION_LINES_MAX = 6
+_HEADER_BLOCK_LINES = 11
+_BOLD_LINES_MIN = 3
+# A longer line is a paragraph, and none of what programs print.
+_LINE_CHARS_MAX = 400
 _HEADERS_BELOW_BANNER = 2
 _MARKS_ONLY = re.compile(r"[\s>*_=~#+\u1427-]*")
 
@@ -82,11 +85,14 @@ def _begins_older_mail(lines: list[str], number: int) -> str:
     if _is_header_block(lines, number, len(lines)):
         return "header_block"
     end = _attribution_end(lines, number)
-    if end == 0:
+    if end == 0 or _quote_follows(lines, end):
         return ""
     joined = " ".join(lines[number:end])
-    certain = "@" in joined or phrases.DATED.search(joined) is not None
-    return "attribution" if certain and not _quote_follows(lines, end) else ""
+    alone = number == 0 or not lines[number - 1].strip()
+    certain = phrases.ADDRESSED.search(joined) or (
+        alone and phrases.STAMPED.search(joined)
+    )
+    return "attribution" if certain else ""
 
 
 def _is_banner(lines: list[str], number: int) -> bool:
@@ -95,43 +101,90 @@ def _is_banner(lines: list[str], number: int) -> bool:
         return True
     if not phrases.ANY_BANNER.fullmatch(lines[number]):
         return False
-    below = [line for line in lines[number + 1 : number + 7] if line.strip()]
+    below = [line for line in lines[number + 1 : number + 9] if line.strip()]
     fields = [line for line in below[:4] if phrases.ANY_HEADER.match(line)]
-    return len(fields) > _HEADERS_BELOW_BANNER - 1 and "@" in " ".join(fields)
+    return len(fields) >= _HEADERS_BELOW_BANNER and "@" in " ".join(below[:5])
 
 
 def _is_header_block(lines: list[str], number: int, stop: int) -> bool:
     """Recognise the headers that Outlook prints above an older mail.
 
-    Official letters have Dari, Kepada and Perihal too, so a date is asked for.
+    Official letters have Dari, Tanggal, Kepada and Perihal too, and parcels are
+    Dikirim: a program also prints the time of day, and an address or the subject.
     """
     if phrases.RULE_LINE.fullmatch(lines[number]):
         below = (n for n in range(number + 1, stop) if lines[n].strip())
         number = next(below, number)
     if not phrases.HEADER_FROM.match(lines[number]):
         return False
-    block = lines[number + 1 : min(stop, number + _HEADER_BLOCK_LINES)]
-    dated = any(phrases.HEADER_DATE.match(line) for line in block)
-    return dated and any(phrases.HEADER_OTHER.match(line) for line in block)
+    block = _block(lines, number, stop)
+    sent = [line for line in block if phrases.HEADER_SENT.match(line)]
+    dated = [line for line in block if phrases.HEADER_DATE.match(line)]
+    titled = any(phrases.HEADER_SUBJECT.match(line) for line in block)
+    directed = titled or any(phrases.HEADER_TO.match(line) for line in block)
+    if not (sent or dated) or not directed:
+        return False
+    addressed = any("@" in line for line in block)
+    timed = any(phrases.TIME_OF_DAY.search(line) for line in (*sent, *dated))
+    bold = sum(bool(phrases.BOLD.match(line)) for line in block) >= _BOLD_LINES_MIN
+    return (
+        bold
+        or (addressed and (timed or bool(sent)))
+        or (timed and titled and bool(sent))
+    )
+
+
+def _block(lines: list[str], number: int, stop: int) -> list[str]:
+    """Give the headers from here on, with what is wrapped and blank between them."""
+    found: list[str] = []
+    for at in range(number, min(stop, number + _HEADER_BLOCK_LINES)):
+        if not lines[at].strip():
+            below = lines[at + 1] if at + 1 < stop else ""
+            if not any(each.match(below) for each in phrases.HEADERS):
+                break
+        found.append(lines[at])
+    return found
 
 
 def _attribution_end(lines: list[str], number: int) -> int:
     """Give the line behind an attribution that begins here, or 0."""
     first = lines[number]
-    if not (phrases.DATED_START.match(first) or phrases.NAMED_START.match(first)):
+    here = phrases.DATED_START.match(first) or phrases.NAMED_START.match(first)
+    elsewhere = phrases.FOREIGN_START.match(first)
+    if len(first) > _LINE_CHARS_MAX or not (here or elsewhere):
         return 0
     joined = ""
     last = min(number + _ATTRIBUTION_LINES_MAX, len(lines))
     for end in range(number, last):
         line = lines[end].strip()
+        if not line and end > number and _goes_on(lines, end):
+            continue
         if not line or (end > number and phrases.DATED_START.match(line)):
             return 0
         joined = f"{joined} {line.removeprefix('> ')}".strip()
-        if phrases.ATTRIBUTION.fullmatch(joined) and (
-            "@" in joined or phrases.DATED.search(joined)
-        ):
+        if (here and _is_attribution(joined)) or _is_foreign_attribution(joined):
             return end + 1
     return 0
+
+
+def _goes_on(lines: list[str], number: int) -> bool:
+    """Tell whether a bracket that holds an address stands below an empty line."""
+    return number + 1 < len(lines) and lines[number + 1].startswith("<")
+
+
+def _is_attribution(joined: str) -> bool:
+    return phrases.ATTRIBUTION.fullmatch(joined) is not None and (
+        "@" in joined or phrases.DATED.search(joined) is not None
+    )
+
+
+def _is_foreign_attribution(joined: str) -> bool:
+    return (
+        joined.endswith(phrases.COLONS)
+        and any(char.isdigit() for char in joined)
+        and phrases.FOREIGN_WROTE.search(joined) is not None
+        and phrases.ADDRESSED.search(joined) is not None
+    )
 
 
 def _quote_follows(lines: list[str], number: int) -> bool:
@@ -169,7 +222,7 @@ def _is_loose(lines: list[str], first: int, above: int) -> bool:
     whole = whole or phrases.NAMED_ADDRESS.search(block[0]) is not None
     if not all(line.strip() for line in block) or len(block) > (2 if whole else 1):
         return False
-    if not block[-1].rstrip().endswith(":"):
+    if not block[-1].rstrip().endswith(phrases.COLONS):
         return False
     return phrases.LOOSE_ATTRIBUTION.fullmatch(" ".join(block)) is not None
 

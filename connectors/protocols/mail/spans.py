@@ -12,8 +12,12 @@ from connectors.protocols.mail import phrases
 from connectors.protocols.mail.quotes import mark_older, mark_ours, mark_quoted
 
 REPLY, QUOTED, SIGNATURE = "reply", "quoted", "signature"
+LINES_MAX = 30_000
 _SIGNATURE_LINES_MAX = 8
+_DEVICE_LINES_MAX = 8
 _FOOTER_LINES_MAX = 6
+_DEVICE_CHARS_MAX = 400
+_DISCLAIMER_CHARS_MAX = 3_000
 _MARKS_ONLY = re.compile(r"[\s>*_=~#+\u1427-]*")
 
 CONFIDENCE = {
@@ -57,7 +61,8 @@ class Split:
 
 def split_reply(text: str) -> Split:
     """Divide the clean text of a mail that answers another one."""
-    lines = text.split("\n")
+    # What lies behind so many lines is one more "line", and new.
+    lines = text.split("\n", LINES_MAX)
     rules = [""] * len(lines)
     mark_ours(lines, rules)
     mark_older(lines, rules)
@@ -111,6 +116,7 @@ def _mark_signature(lines: list[str], kinds: list[str], rules: list[str]) -> Non
 
     mark(_trailing_marks(lines, new()), "marks")
     mark(_footer(lines, new()), "footer")
+    mark(_disclaimer(lines, new()), "footer")
     mark(_devices(lines, new()), "device")
     mark(_below_dashes(lines, new()), "dashes")
     mark(_devices(lines, new()), "device")
@@ -134,33 +140,59 @@ def _leading_blanks(lines: list[str], new: list[int]) -> list[int]:
 
 def _devices(lines: list[str], new: list[int]) -> list[int]:
     found: list[int] = []
-    while new:
+    for _ in range(_DEVICE_LINES_MAX):
         blank = _trailing_marks(lines, new)
         above = new[: len(new) - len(blank)]
-        if not above or not phrases.DEVICE_LINE.fullmatch(lines[above[-1]]):
+        if not above or not _is_of_device(lines[above[-1]]):
             break
         found += [above[-1], *blank]
         new = above[:-1]
     return found
 
 
+def _is_of_device(line: str) -> bool:
+    if len(line) > _DEVICE_CHARS_MAX:
+        return False
+    words = phrases.DEVICE_LINK.sub("", line)
+    return phrases.DEVICE_LINE.fullmatch(words) is not None
+
+
+def _disclaimer(lines: list[str], new: list[int]) -> list[int]:
+    """Find the last paragraph, where it says whom a mail is meant for."""
+    end = len(new)
+    while end > 0 and not lines[new[end - 1]].strip():
+        end -= 1
+    first = end
+    while first > 0 and lines[new[first - 1]].strip():
+        first -= 1
+    said = "\n".join(lines[n] for n in new[first:end])
+    if first == 0 or len(said) > _DISCLAIMER_CHARS_MAX:
+        return []
+    return new[first:] if phrases.DISCLAIMER.match(said) else []
+
+
 def _below_dashes(lines: list[str], new: list[int]) -> list[int]:
+    below = 0
     for place in range(len(new) - 1, -1, -1):
-        below = [n for n in new[place + 1 :] if lines[n].strip()]
-        if len(below) > _SIGNATURE_LINES_MAX:
-            break
-        if phrases.SIGNATURE_DASHES.fullmatch(lines[new[place]]):
+        line = lines[new[place]]
+        if phrases.SIGNATURE_DASHES.fullmatch(line):
             return new[place:]
+        below += bool(line.strip())
+        if below > _SIGNATURE_LINES_MAX:
+            break
     return []
 
 
 def _footer(lines: list[str], new: list[int]) -> list[int]:
     """Find what a mailing list puts below: a rule, its name, an address of the web."""
+    below: list[str] = []
     for place in range(len(new) - 1, -1, -1):
-        below = [lines[n] for n in new[place + 1 :] if lines[n].strip()]
+        line = lines[new[place]]
+        if phrases.LIST_RULE.fullmatch(line):
+            linked = any(phrases.WEB_LINE.search(each) for each in below)
+            return new[place:] if linked else []
+        if line.strip():
+            below.append(line)
         if len(below) > _FOOTER_LINES_MAX:
             break
-        if phrases.LIST_RULE.fullmatch(lines[new[place]]):
-            linked = any(phrases.WEB_LINE.search(line) for line in below)
-            return new[place:] if linked else []
     return []
