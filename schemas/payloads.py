@@ -63,6 +63,8 @@ class Registered(Model):
 
     code: str
     public_number: str
+    truncated: bool = False
+    """A part of it was too large to be kept, and the reporter is told so."""
 
 
 class Reasoned(Heard):

@@ -36,7 +36,7 @@ class Written(Spoken):
     written_at: datetime | None = None
     """The sender's own time, where it is believed; None: when it arrived."""
     review: str = ""
-    """Why an officer looks at it before it becomes a complaint: spam. Empty: no."""
+    """`spam`: an officer looks at it before it becomes a complaint. Empty: no."""
 
 
 class File(Model):

@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 
 from connectors.contract import Delivery, Done, Found, Pending, System
 from connectors.errors import ConnectorError
+from connectors.kit.mailroom import mailroom_of
 from connectors.kit.masking import shown
 from connectors.kit.proxy import FaultProxy
 from connectors.kit.receiver import Receiver
@@ -71,6 +72,9 @@ class Tried:
 class Bench:
     """A system with a proxy before its agency and a receiver for its updates.
 
+    For an agency that is reached by mail they are a proxy before its relay and the
+    door of the e-mail channel (`mail`).
+
     `build` makes the system; `manifest` has its secrets resolved, and `secrets` is
     what must be shown to nobody.
     """
@@ -109,12 +113,13 @@ class Bench:
     def __enter__(self) -> Self:
         self.proxy: FaultProxy | None = None
         manifest = self.manifest
+        slow = self.hurried_seconds / 3
+        self.mail = mailroom_of(manifest, self._listen, slow)
+        if self.mail is not None:
+            self._open.enter_context(self.mail)
+            manifest = manifest.model_copy(update={"settings": self.mail.settings()})
         if self.base_url.startswith("http"):
-            made = FaultProxy(
-                self.base_url,
-                slow_seconds=self.hurried_seconds / 3,
-                secrets=self.secrets,
-            )
+            made = FaultProxy(self.base_url, slow_seconds=slow, secrets=self.secrets)
             self.proxy = self._open.enter_context(made)
             settings = {**manifest.settings, "base_url": made.url}
             manifest = manifest.model_copy(update={"settings": settings})
@@ -125,9 +130,17 @@ class Bench:
         self.system = self._build(manifest)
         self.hurried = self._build(manifest.model_copy(update={"limits": limits}))
         host, port = self._listen
-        receiver = Receiver(self.system, host=host, port=port)
+        # Where answers are mails, the door that was asked for is the one for mails.
+        receiver = Receiver(self.system, host=host, port=0 if self.mail else port)
         self.receiver = self._open.enter_context(receiver)
+        if self.mail is not None:
+            self.mail.open_door(self.receiver.accept)
         return self
+
+    @property
+    def way_back(self) -> str:
+        """Where updates are taken: a URL, or `host:port` where they are mails."""
+        return self.receiver.url if self.mail is None else self.mail.door
 
     def __exit__(self, *_: object) -> None:
         self._open.close()

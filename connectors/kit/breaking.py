@@ -16,6 +16,7 @@ from connectors.kit.row import Outcome, judged, unsupported, untried
 from connectors.kit.sample import SAMPLE, hand_over
 
 NO_WAY = "the system is not HTTP: there is no call that could be broken on its way"
+BY_MAIL = "the system is not HTTP but mail: see the rows relay_* and sent_again"
 FIRST_WORKS = "no complaint could be handed over before: mend the row `create` first"
 OVERTIME = 2.0
 """A call has ended after so many deadlines, or it has none."""
@@ -32,7 +33,7 @@ class Broken:
     def __call__(self, bench: Bench) -> Outcome:
         """Break one call and judge what the system makes of it."""
         if bench.proxy is None:
-            return unsupported(NO_WAY)
+            return unsupported(BY_MAIL if bench.mail is not None else NO_WAY)
         if "reference" not in bench.notes:
             return untried(FIRST_WORKS)
         tried = _broken(bench, self.fault)
@@ -65,7 +66,7 @@ def recovers(bench: Bench) -> Outcome:
     """After a lost answer the case is there once, and the hub gets to know it."""
     able = bench.system.capabilities
     if bench.proxy is None:
-        return unsupported(NO_WAY)
+        return unsupported(BY_MAIL if bench.mail is not None else NO_WAY)
     if not (able.honours_key or able.finds):
         return unsupported("neither our key nor a look-up: an operator has to decide")
     if "reference" not in bench.notes:

@@ -193,6 +193,8 @@ def order_known(bench: Bench) -> Outcome:
 
 def unmapped_word(bench: Bench) -> Outcome:
     """A word that nobody mapped is set aside with its reason, its neighbours go on."""
+    if bench.mail is not None:
+        return unsupported("a mail is words of a person: see answer_wrong")
     found = _heard(bench)
     if isinstance(found, Outcome):
         return found
@@ -213,7 +215,8 @@ def forged(bench: Bench) -> Outcome:
     """Who cannot sign is turned away at the door."""
     doors = bench.system.doors()
     if not doors:
-        return unsupported("the system has no door")
+        mail = ": see answer_forged" if bench.mail is not None else ""
+        return unsupported(f"the system has no HTTP door{mail}")
     answers = []
     for door in doors:
         request = HttpRequest(

@@ -15,11 +15,14 @@ from hub.database.rows import open_row
 from hub.database.traffic import first_id
 from hub.database.vault import Vault
 from hub.domain.identity import contact_form, read_code
+from hub.domain.quarantine import cause_of
 from hub.domain.readings import Became, Named, Was
 from hub.ports.again import Past, Which
 
 PAGE = 200
 """Rows whose settlements are read at once; their messages are opened one by one."""
+READ_ANEW = "read anew"
+"""Why such a row is worked: nobody looked at it as an officer does."""
 FOLLOWED_MAX = 20
 """Merges that are followed from one complaint to the next."""
 
@@ -59,7 +62,7 @@ class SqlPast:
         rule = settled.why.partition(":")[0]
         match settled.state, settled.result_kind:
             case "quarantined", _:
-                return Was(Became.QUARANTINED)
+                return Was(Became.QUARANTINED, cause_of(settled.why))
             case "ignored", _:  # a wish that nobody showed to be theirs is one, too
                 wish = rule == Became.OPT_OUT
                 return Was(Became.OPT_OUT if wish else Became.IGNORED, rule)
@@ -78,6 +81,10 @@ class SqlPast:
         """Tell which complaint words would be for; None: no known one."""
         with self._db.read() as tx:
             found = _by_code(tx, reply.code) or _by_keys(tx, reply.reply_to)
+            if not found and reply.number:
+                found = _by_number(tx, reply.number)
+                if not found or not self._is_reporter(tx, found, reply):
+                    return None
             if not found:
                 return None
             chain = tuple(_followed(tx, found))
@@ -103,8 +110,8 @@ class SqlPast:
     def work_again(self, past: Past, by: str, reason: str) -> bool:
         """Let a message go the ordinary way once more, and audit it. Idempotent."""
         with self._db.write() as tx:
-            states = {past.state}
-            return bool(work_rows_again(tx, [past.row.id], states, by, reason))
+            ids, states = [past.row.id], {past.state}
+            return bool(work_rows_again(tx, ids, states, by, reason, READ_ANEW))
 
     @retrying
     def note_read(self, past: Past, by: str, reason: str) -> None:
@@ -141,6 +148,12 @@ def _by_code(tx: Tx, typed: str) -> str:
     c = t.complaints.c
     found = tx.conn.execute(sa.select(c.id).where(c.code == code)).scalar_one_or_none()
     return str(found or "")
+
+
+def _by_number(tx: Tx, number: str) -> str:
+    c = t.complaints.c
+    query = sa.select(c.id).where(c.public_number == number)
+    return str(tx.conn.execute(query).scalar_one_or_none() or "")
 
 
 def _by_keys(tx: Tx, keys: tuple[str, ...]) -> str:

@@ -158,6 +158,15 @@ class Quarantine:
             return len(work_rows_again(tx, ids, {"quarantined"}, by, reason))
 
 
+def cause_before(tx: Tx, row_id: str) -> str:
+    """Name why a row was quarantined before it was replayed.
+
+    A replay makes it new again, and leaves what was written of it.
+    """
+    query = sa.select(t.journal.c.why).where(t.journal.c.id == row_id)
+    return cause_of(tx.conn.execute(query).scalar_one_or_none() or "")
+
+
 def _waiting(tx: Tx, row_id: str) -> Any:
     j = t.journal.c
     return tx.conn.execute(

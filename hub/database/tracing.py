@@ -17,39 +17,38 @@ from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
 from hub.database.vault import DataKey, Vault, open_or_none
 
-_NOTHING: list[dict[str, Any]] = []
 _ROW = ("id", "source", "lane", "received_at", "state", "why")
 
 
 def trace_columns(
     key: object, row_id: str, trace: tuple[Decision, ...]
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Write a trace as the columns of its journal row.
 
     Equal ones are one list, which a batch writes once.
     """
+    if not any(d.private for d in trace):
+        return _alike(trace)
     private = {str(n): dict(d.private) for n, d in enumerate(trace) if d.private}
-    sealed = None
-    if private and isinstance(key, DataKey):
-        sealed = key.seal_json(_place(row_id), private)
-    clear = _clear(trace) if trace else _NOTHING
-    return {"trace": clear, "trace_sealed": sealed}
+    sealed = (
+        key.seal_json(_place(row_id), private) if isinstance(key, DataKey) else None
+    )
+    return {"trace": _clear(trace), "trace_sealed": sealed}
 
 
 def _place(row_id: str) -> str:
     return f"journal|trace_sealed|{row_id}"
 
 
-def _clear(trace: tuple[Decision, ...]) -> list[dict[str, Any]]:
-    bare = tuple((d.decision, d.rule, d.evidence) for d in trace)
-    return _listed(bare)
-
-
 @lru_cache(maxsize=1024)
-def _listed(bare: tuple[tuple[str, str, Any], ...]) -> list[dict[str, Any]]:
+def _alike(trace: tuple[Decision, ...]) -> Mapping[str, Any]:
+    return {"trace": _clear(trace), "trace_sealed": None}
+
+
+def _clear(trace: tuple[Decision, ...]) -> list[dict[str, Any]]:
     return [
-        {"decision": decision, "rule": rule, "evidence": dict(evidence)}
-        for decision, rule, evidence in bare
+        {"decision": d.decision, "rule": d.rule, "evidence": dict(d.evidence)}
+        for d in trace
     ]
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from connectors.contract import File
 from hub.database import contacts
 from hub.database import tables as t
+from hub.database.adopting import destroy_adopted
 from hub.database.answering import answers_since, is_answered, sealed_answer
 from hub.database.births import append_birth, named, wake_orphans
 from hub.database.case import Case
@@ -16,22 +17,17 @@ from hub.database.children import ChildMaker
 from hub.database.counting import Counts
 from hub.database.engine import Tx
 from hub.database.finding import Finder
-from hub.database.hot.batch import (
-    ADOPTED_KEYS,
-    NEW_ANSWERS,
-    SETTLED_ROWS,
-    Batch,
-)
+from hub.database.hot.batch import ADOPTED_KEYS, NEW_ANSWERS, SETTLED_ROWS, Batch
 from hub.database.log import Appender, known_occurrence
 from hub.database.moulds import Mould, Moulds
 from hub.database.persons import Fingerprint, collect_files, collect_reporter
+from hub.database.quarantine import cause_before
 from hub.database.tracing import trace_columns
 from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines
 from hub.domain.identity import contact_form, relayed_key
 from hub.domain.lifecycle import why_unmoved
 from hub.domain.order import last_number, last_word
-from hub.domain.quarantine import cause_of
 from hub.domain.registration import Beginning
 from hub.ports import (
     Answered,
@@ -133,14 +129,9 @@ class ClaimedWork:
         """Count the answers by mail to an address in the last 24 hours."""
         return self._counts.answers_to(address, conversation)
 
-    def was_set_aside(self, row: JournalRow, cause: str) -> bool:
-        """Tell whether the row was quarantined for a cause, and somebody replayed it.
-
-        A replay makes the row new again and leaves what was written of it.
-        """
-        query = sa.select(t.journal.c.why).where(t.journal.c.id == row.id)
-        why = self._tx.conn.execute(query).scalar_one_or_none() or ""
-        return cause_of(why) == cause
+    def cause_before(self, row: JournalRow) -> str:
+        """Name why a row was quarantined before somebody replayed it."""
+        return cause_before(self._tx, row.id)
 
     def foresee_references(self, references: Sequence[tuple[str, str]]) -> None:
         """Look (agency, reference) pairs up at once, and lock their complaints."""
@@ -312,33 +303,12 @@ class ClaimedWork:
         key_id = self._row_key_id(row)
         case = self._log.open(complaint_id)
         if case is not None and case.key is None:
-            self._tx.conn.execute(
-                sa.update(t.data_keys)
-                .where(t.data_keys.c.id == key_id)
-                .values(
-                    complaint_id=complaint_id,
-                    wrapped=None,
-                    destroyed_at=self._tx.now,
-                )
-            )
-            if row.parent_id:
-                self._destroy_page(row.parent_id)
+            destroy_adopted(self._tx, key_id, complaint_id, row.parent_id)
         elif complaint_id != row.complaint_id:  # that one has it since accept
             if key_id not in self._adopted:
                 adopted = {"id": key_id, "complaint_id": complaint_id}
                 self._batch.add(ADOPTED_KEYS, adopted)
             self._adopted.add(key_id)
-
-    def _destroy_page(self, journal_id: str) -> None:
-        page = sa.select(t.journal.c.data_key_id).where(t.journal.c.id == journal_id)
-        self._tx.conn.execute(
-            sa.update(t.data_keys)
-            .where(
-                t.data_keys.c.id == page.scalar_subquery(),
-                t.data_keys.c.wrapped.is_not(None),
-            )
-            .values(wrapped=None, destroyed_at=self._tx.now)
-        )
 
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""

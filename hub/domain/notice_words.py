@@ -30,10 +30,21 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "number": (", nomor mereka {}", ", their number {}"),
         "unit": (" ({})", " ({})"),
         "reason": (" Alasan: {}.", " Reason: {}."),
+        "truncated": (
+            (
+                " Sebagian isinya terlalu besar untuk kami simpan; mohon kirim lagi "
+                "yang penting dalam ukuran lebih kecil."
+            ),
+            (
+                " A part of it was too large to keep; please send what matters again, "
+                "smaller."
+            ),
+        ),
     }
 )
 """What stands in place of a name where there is something to say: Indonesian, English.
-The reason has no place of its own: it follows the sentence."""
+The reason has no place of its own: it follows the sentence, and so does what was not
+kept."""
 
 NOTICES: Mapping[str, Sentence] = MappingProxyType(
     {

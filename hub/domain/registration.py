@@ -60,7 +60,8 @@ class Beginning(Sequence[NewEvent]):
     @property
     def names(self) -> dict[str, Any]:
         """The facts of `registered`."""
-        return {"code": self.entry.code, "public_number": self.entry.public_number}
+        names = {"code": self.entry.code, "public_number": self.entry.public_number}
+        return names | {"truncated": True} if self.facts["truncated"] else names
 
     @cached_property
     def events(self) -> tuple[NewEvent, ...]:

@@ -185,8 +185,8 @@ class Work(Protocol):
     def answers_to(self, address: str, conversation: str) -> Answered:
         """Count the answers by mail to an address in the last 24 hours."""
 
-    def was_set_aside(self, row: JournalRow, cause: str) -> bool:
-        """Tell whether a row was quarantined for a cause, and somebody replayed it."""
+    def cause_before(self, row: JournalRow) -> str:
+        """Name why a row was quarantined before somebody replayed it."""
 
     def same_words(self, complaint: NewComplaint) -> KnownCase | None:
         """Find a recent complaint of the same contact with the same words."""

@@ -200,8 +200,8 @@ class SimulatedMailbox(Running):
 
 
 def _number_of(mail: MailMessage, word: str) -> str:
-    """Look a word's number up in the mail's menu; the word itself if it has none."""
+    """Look up the number that stands for a word in the mail's menu, else the word."""
     for number, words in CHOICE.findall(mail.text):
-        if word in re.split(r" / ", words.strip()):
+        if word == words.partition(" / ")[0].strip():
             return str(number)
     return word

@@ -57,8 +57,8 @@ from schemas.payloads import Said
 
 CRASHES_MAX = 3
 """A row that crashed its reader this often is quarantined."""
-FLOOD = "flood"
-"""Cause of quarantine of what one address wrote too much."""
+SPAM, FLOOD = OFFICER_LOOKS = ("spam", "flood")
+"""Causes of quarantine of what may become a complaint once somebody looked at it."""
 CODE_WAITS_SECONDS = (5.0, 30.0, 300.0)
 """Waits of a reply whose complaint is accepted but not yet worked."""
 
@@ -235,24 +235,25 @@ class Intake:
         return Settled("duplicate", why, "link", link, trace=(same, *told))
 
     def _set_aside(self, work: Work, row: JournalRow, item: New) -> Settled | None:
-        """Let an officer look first: at what is called spam, and at a flood."""
-        person = item.complaint.reporter
-        if item.review and not work.was_set_aside(row, item.review):
-            return Settled(
-                "quarantined",
-                f"{item.review}: our mail server's verdict",
-                trace=(decided("review", item.review),),
-            )
-        if item.complaint.channel is not ChannelName.EMAIL or not person.email:
+        """Let an officer look first: at what is called spam, and at a flood.
+
+        Who replays such a message has looked: it is stopped by neither again.
+        """
+        stopped = _reviewed(item) or self._flooded(work, item)
+        if stopped is None or work.cause_before(row) in OFFICER_LOOKS:
             return None
-        written = work.complaints_of("email", person.email)
-        if not is_flood(self._caps, written) or work.was_set_aside(row, FLOOD):
+        return stopped
+
+    def _flooded(self, work: Work, item: New) -> Settled | None:
+        address = item.complaint.reporter.email
+        if item.complaint.channel is not ChannelName.EMAIL or not address:
             return None
-        return Settled(
-            "quarantined",
-            f"{FLOOD}: {written} complaints of one address in a day",
-            trace=(decided(CAPPED, "complaints_per_day", complaints=written),),
-        )
+        written = work.complaints_of("email", address)
+        if not is_flood(self._caps, written):
+            return None
+        why = f"{FLOOD}: {written} complaints of one address in a day"
+        capped = decided(CAPPED, "complaints_per_day", complaints=written)
+        return Settled("quarantined", why, trace=(capped,))
 
     def _way_back(self, complaint: NewComplaint) -> str:
         """Choose how the reporter is told: the way they came, else another one."""
@@ -319,12 +320,19 @@ class Intake:
         return Settled("done", f"by {item.carrier}", "event", leader)
 
 
+def _reviewed(item: New) -> Settled | None:
+    if item.review != SPAM:
+        return None
+    why = f"{SPAM}: our mail server's verdict"
+    return Settled("quarantined", why, trace=(decided("review", SPAM),))
+
+
 def _traced(read: Read, settled: Settled) -> Settled:
-    """Put the channel's decisions before those of the stage."""
-    before = explaining.of_row(read.row) + read.item.trace
-    if not before:
+    """Put what the journal and the channel found before what the stage decided."""
+    before = explaining.of_row(read.row)
+    if not before and not read.item.trace:
         return settled
-    return replace(settled, trace=(*before, *settled.trace))
+    return replace(settled, trace=(*before, *read.item.trace, *settled.trace))
 
 
 def _as_new(item: Reply, complaint: NewComplaint) -> New:

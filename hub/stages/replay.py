@@ -18,6 +18,7 @@ from hub.domain.reread_fields import FLAGS, new_files
 from hub.domain.rereading import Change, Verdict, compare
 from hub.ports import Cases, Moment, NormaliseError, Normaliser
 from hub.ports.again import Past, PastMessages, Which
+from hub.stages.answering import SURE
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, ChannelName
 from schemas.payloads import Corrected, FlagsChanged, Said
@@ -89,7 +90,11 @@ class Replay:
         return Found(past, compare(past.was, now), now, getattr(item, "files", ()))
 
     def _named(self, item: Item) -> Named | None:
-        return self._messages.named(item) if isinstance(item, Reply) else None
+        if not isinstance(item, Reply):
+            return None
+        if item.level not in SURE:  # a public number is no secret
+            item = item.model_copy(update={"number": ""})
+        return self._messages.named(item)
 
     # applying
 

@@ -32,7 +32,7 @@ def decoded(mail: Mail) -> Decision:
     return decided(
         "charset",
         "guessed" if other else "declared",
-        used=",".join(mail.charsets) or "none",
+        used=mail.charset or "none",
         lossy=lossy,
     )
 

@@ -45,6 +45,9 @@ class SmtpListener:
         host, port = self._config.listen_host, self._config.listen_port
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=128)
+        # Connections inherit it; asyncio sets it only where the protocol is named. A
+        # greeting of several lines would wait 40 ms for an acknowledgement.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._address = "{}:{}".format(*listening.getsockname()[:2])
         self._stopped = asyncio.Event()
         self._loop = asyncio.new_event_loop()

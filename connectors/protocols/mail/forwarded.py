@@ -47,6 +47,6 @@ def find_forwarded(headers: Headers, text: str) -> Forwarded | None:
     line = _FROM_LINE.search(below)
     if line is None:
         return None
-    written = re.sub(r"\[?mailto:([^\]\s>]+)\]?", r"\1", line[1]).strip(" *_")
+    written = re.sub(r"\[?mailto:([^\]\s>]+)\]?", r"<\1>", line[1]).strip(" *_")
     boxes = Headers([("from", written)]).mailboxes("from")
     return Forwarded("banner", boxes[0] if boxes else Mailbox(written[:200], ""))

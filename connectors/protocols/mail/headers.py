@@ -72,10 +72,17 @@ class Headers:
             found += ids
         return tuple(found)
 
+    def contain(self, text: str) -> bool:
+        """Say whether any header holds this text."""
+        return any(text in value for rows in self._fields.values() for value in rows)
+
     def parameter(self, header: str, name: str) -> str:
         """Give a parameter of a header, joined and decoded (RFC 2231, RFC 2047)."""
+        written = self.source(header)[:_PARAMETERS_CHARS_MAX]
+        if name not in written.lower():
+            return ""
         holder = Message()
-        holder["content-type"] = self.source(header)[:_PARAMETERS_CHARS_MAX]
+        holder["content-type"] = written
         try:
             value = holder.get_param(name, "", unquote=True)
             if isinstance(value, tuple):
@@ -84,11 +91,6 @@ class Headers:
         except (ValueError, LookupError, TypeError, IndexError):
             return ""
         return decode_words(str(value or ""))
-
-
-def headers_of(part: Message) -> Headers:
-    """Read the headers of a part that was parsed from bytes."""
-    return Headers((name, str(value)) for name, value in part.raw_items())
 
 
 def decode_words(text: str) -> str:

@@ -1,10 +1,10 @@
 """The name of an attachment, from wherever the sender put it."""
 
 import re
-from email.message import Message
 from urllib.parse import unquote
 
-from connectors.protocols.mail.headers import Headers, headers_of
+from connectors.protocols.mail.headers import Headers
+from connectors.protocols.mail.structure import inner_headers
 
 EXTENSIONS = {
     "application/pdf": ".pdf",
@@ -50,14 +50,13 @@ def declared_name(headers: Headers) -> str:
     return safe_name(unquote(location)) if "." in location[-6:] else ""
 
 
-def attachment_name(part: Message, headers: Headers, number: int) -> str:
+def attachment_name(kind: str, headers: Headers, raw: bytes, number: int) -> str:
     """Give a part a file name: its own, else one by its kind and number."""
     if name := declared_name(headers):
         return name
-    kind = part.get_content_type()
     extension = EXTENSIONS.get(kind, ".bin")
     if kind == "message/rfc822":
-        subject = safe_name(_subject_inside(part).replace("/", " "))
+        subject = safe_name(inner_headers(raw).text("subject").replace("/", " "))
         return f"{subject or 'pesan'}{extension}"
     return f"lampiran-{number}{extension}"
 
@@ -84,10 +83,3 @@ def unique_name(name: str, taken: set[str]) -> str:
         candidate = f"{stem} ({number}){extension}"
     taken.add(candidate.lower())
     return candidate
-
-
-def _subject_inside(part: Message) -> str:
-    inner = part.get_payload()
-    if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-        return headers_of(inner[0]).text("subject")
-    return ""

@@ -4,13 +4,12 @@ import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.message import Message
-from email.parser import BytesHeaderParser
 
 from connectors.contract import File
-from connectors.protocols.mail.charsets import decode, read_text
-from connectors.protocols.mail.headers import Headers, headers_of
+from connectors.protocols.mail import filetypes
+from connectors.protocols.mail.charsets import read_text
+from connectors.protocols.mail.embedded import take_uuencoded, take_yenc
+from connectors.protocols.mail.headers import Headers
 from connectors.protocols.mail.html import html_to_text
 from connectors.protocols.mail.invitations import read_invitation
 from connectors.protocols.mail.names import (
@@ -19,20 +18,25 @@ from connectors.protocols.mail.names import (
     safe_name,
     unique_name,
 )
+from connectors.protocols.mail.structure import Part, every, read_structure
 from connectors.protocols.mail.tnef import KINDS as TNEF_KINDS
 from connectors.protocols.mail.tnef import NAME as TNEF_NAME
 from connectors.protocols.mail.tnef import unwrap
+from connectors.protocols.mail.transfer import undo
 
-PARTS_MAX = 200
+FILES_MAX = 200
 FILES_BYTES_MAX = 25_000_000
 TEXT_CHARS_MAX = 1_000_000
-DEPTH_MAX = 30
-_KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\r\n]")
+_TEXT_BYTES_MAX = 4 * TEXT_CHARS_MAX
+_ENCODED_BYTES_MAX = 3 * _TEXT_BYTES_MAX
+"""No transfer encoding makes more of it than three bytes of one."""
 _HEADERS_AGAIN = "text/rfc822-headers"
 _WORDS = frozenset({"text/plain", "text/html", "text/enriched"})
-_ENRICHED_MARK = re.compile(r"<param>.*?</param>|</?[A-Za-z][A-Za-z-]*>", re.DOTALL)
+_ENRICHED_MARK = re.compile(r"<param>[^<]*+</param>|</?[A-Za-z][A-Za-z-]{0,60}>")
 _ENCRYPTED = frozenset({"application/pgp-encrypted", "application/pkcs7-mime"})
+_LOOKED_AT_BYTES = 1_000
+_LEAVES_OUT = frozenset({"too_deep", "too_many_parts", "too_many_headers"})
+"""Defects by which something of the mail is not there."""
 _PGP_MESSAGE = b"-----BEGIN PGP MESSAGE-----"
 PLAIN_SHARE_MIN = 0.1
 """A plain part shorter than this share of the HTML is a stub ("view online")."""
@@ -50,10 +54,10 @@ class Mail:
     """True when parts were left out because of the limits."""
     file_names: tuple[str, ...] = ()
     """What the sender calls the files; two may have one name there."""
+    charset: str = ""
+    """The codec by which the first words were read."""
     defects: tuple[str, ...] = ()
     """What is wrong with the mail, by code; it was read all the same."""
-    charsets: tuple[str, ...] = ()
-    """Codecs by which its words were read, in the order of its parts."""
 
 
 @dataclass
@@ -64,112 +68,128 @@ class _Gathered:
     declared: list[str] = field(default_factory=list)
     markup: list[str] = field(default_factory=list)
     text_files: list[str] = field(default_factory=list)
-    parts: int = 0
+    charset: str = ""
     bytes: int = 0
     truncated: bool = False
     defects: set[str] = field(default_factory=set)
-    charsets: list[str] = field(default_factory=list)
 
 
-def read_mail(raw: bytes) -> Mail:
-    """Read any bytes as a mail: text wherever there is some, and the files."""
-    try:
-        root = message_from_bytes(raw)
-    except (RecursionError, ValueError, LookupError, TypeError, IndexError):
-        return _headers_and_rest(raw)
+def read_mail(raw: bytes, *, whole_bytes: int | None = None) -> Mail:
+    """Read any bytes as a mail: text wherever there is some, and the files.
+
+    `whole_bytes` is the size of the mail where `raw` is only its beginning: the words
+    are read as far as they came, the file that was cut is left out, and it is marked
+    as truncated, with the defect `cut_off`.
+    """
+    root = read_structure(raw)
     gathered = _Gathered()
-    text = _text_of(root, gathered, 0)
+    if whole_bytes is not None and whole_bytes > len(raw):
+        gathered.truncated = True
+        gathered.defects.add("cut_off")
+    text = _text_of(root, gathered)
     if not text.strip():
         text = next((each for each in gathered.text_files if each.strip()), "")
-    if not text.strip() and not gathered.files and root.is_multipart():
-        # The boundary never matched: the words stand before or behind the parts.
-        text = decode(_bytes_of(f"{root.preamble or ''}\n{root.epilogue or ''}"), "")
+    gathered.defects |= _defects(root)
+    gathered.truncated |= bool(gathered.defects & _LEAVES_OUT)
+    keep = _worth_keeping(gathered)
     return Mail(
-        headers=headers_of(root),
-        content_type=root.get_content_type(),
+        headers=root.headers,
+        content_type=root.kind,
         text=text[:TEXT_CHARS_MAX],
-        files=_marked_inline(gathered),
+        files=_marked_inline(gathered, keep),
         truncated=gathered.truncated or len(text) > TEXT_CHARS_MAX,
-        file_names=tuple(gathered.declared),
-        defects=_defects(root, gathered),
-        charsets=tuple(dict.fromkeys(gathered.charsets)),
+        file_names=tuple(gathered.declared[n] for n in keep),
+        charset=gathered.charset,
+        defects=_listed(gathered),
     )
 
 
-def _defects(root: Message, gathered: _Gathered) -> tuple[str, ...]:
-    found = set(gathered.defects)
-    headers = headers_of(root)
-    if not headers.message_ids("message-id"):
-        found.add("no_message_id")
-    if not headers.mailboxes("from"):
-        found.add("no_sender")
-    if not headers.has("date"):
-        found.add("no_date")
+def _listed(gathered: _Gathered) -> tuple[str, ...]:
     if gathered.truncated:
-        found.add("too_large")
-    if any("\x00" in value for _, value in root.raw_items()):
+        gathered.defects.add("too_large")
+    return tuple(sorted(gathered.defects))
+
+
+def _defects(root: Part) -> set[str]:
+    found = set().union(*(part.defects for part in every(root)))
+    if not root.headers.message_ids("message-id"):
+        found.add("no_message_id")
+    if not root.headers.mailboxes("from"):
+        found.add("no_sender")
+    if not root.headers.has("date"):
+        found.add("no_date")
+    if root.headers.contain("\x00"):
         found.add("nul_in_header")
-    return tuple(sorted(found))
+    return found
 
 
-def _headers_and_rest(raw: bytes) -> Mail:
-    """Read a mail whose parts nest too deep for the parser as plain text."""
-    head = BytesHeaderParser().parsebytes(raw)
-    rest = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1]
-    text = decode(rest[:TEXT_CHARS_MAX], "")
-    kind = head.get_content_type()
-    return Mail(headers_of(head), kind, text, (), truncated=True, defects=("too_deep",))
-
-
-def _text_of(part: Message, gathered: _Gathered, depth: int) -> str:
-    gathered.parts += 1
-    # The parser's own classes, in our spelling: MissingBoundaryDefect and the like.
-    gathered.defects |= {_spelt(type(each).__name__) for each in part.defects}
-    if gathered.parts > PARTS_MAX or depth > DEPTH_MAX:
-        gathered.truncated = True
-        return ""
-    if part.get_content_maintype() == "message":
-        _keep_file(part, headers_of(part), _inner_bytes(part), gathered)
-        return ""
-    children = part.get_payload()
-    if isinstance(children, list):
-        parts = [child for child in children if isinstance(child, Message)]
-        texts = [_text_of(child, gathered, depth + 1) for child in parts]
-        if part.get_content_subtype() == "alternative":
-            return _chosen(parts, texts)
+def _text_of(part: Part, gathered: _Gathered) -> str:
+    if part.children:
+        texts = [_text_of(child, gathered) for child in part.children]
+        if part.kind == "multipart/alternative":
+            return _chosen(part.children, texts)
         return _joined(texts)
+    if part.kind.startswith("message/"):
+        content = undo(part.body, part.headers.source("content-transfer-encoding"))
+        _keep_file(part, content.raw, gathered)
+        return ""
     return _leaf_text(part, gathered)
 
 
-def _leaf_text(part: Message, gathered: _Gathered) -> str:
-    headers = headers_of(part)
-    raw = _content(part)
-    kind = kind_of(part)
-    if kind in TNEF_KINDS or parameter_name(headers).lower() == TNEF_NAME:
-        return _unwrapped(part, headers, raw, gathered)
-    if kind == "text/calendar":
-        gathered.text_files.append(read_invitation(raw))
-    if kind in _ENCRYPTED or raw.lstrip().startswith(_PGP_MESSAGE):
-        gathered.defects.add("encrypted")
+def _leaf_text(part: Part, gathered: _Gathered) -> str:
+    headers, kind = part.headers, part.kind
     # A broken multipart is parsed as one part: its words are still words.
     words = kind in _WORDS or kind.startswith("multipart/")
+    is_file = not words or _is_file(headers, kind)
+    raw = _content(part, gathered, whole=is_file)
+    if kind in TNEF_KINDS or parameter_name(headers).lower() == TNEF_NAME:
+        return _unwrapped(part, raw, gathered)
+    if kind == "text/calendar":
+        gathered.text_files.append(read_invitation(raw[:_TEXT_BYTES_MAX]))
+    if kind in _ENCRYPTED or raw[:_LOOKED_AT_BYTES].lstrip().startswith(_PGP_MESSAGE):
+        gathered.defects.add("encrypted")
     if kind == _HEADERS_AGAIN and not parameter_name(headers):
         return ""
-    text = _decoded(raw, headers, kind, gathered) if words else ""
-    if words and not _is_file(headers, kind):
+    text = _words_of(raw, headers, kind, gathered) if words else ""
+    if not is_file:
         return text
     if words:
         gathered.text_files.append(text)
-    _keep_file(part, headers, raw, gathered)
+    _keep_file(part, raw, gathered)
     return ""
 
 
-def _unwrapped(part: Message, headers: Headers, raw: bytes, gathered: _Gathered) -> str:
+def _content(part: Part, gathered: _Gathered, *, whole: bool) -> bytes:
+    """Undo the transfer encoding; of mere words as much as will be read."""
+    body = part.body
+    if not whole and len(body) > _ENCODED_BYTES_MAX:
+        gathered.truncated = True
+        body = body[:_ENCODED_BYTES_MAX]
+    content = undo(body, part.headers.source("content-transfer-encoding"))
+    if content.defect:
+        gathered.defects.add(content.defect)
+    return content.raw
+
+
+def _words_of(raw: bytes, headers: Headers, kind: str, gathered: _Gathered) -> str:
+    """Give the words of a part; files written between them go to the files."""
+    raw, files = take_yenc(raw)
+    text = _decoded(raw, headers, kind, gathered)
+    if kind == "text/plain":
+        text, more = take_uuencoded(text)
+        files = [*files, *more]
+    for name, content in files:
+        named = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        _keep(safe_name(name), named, content, gathered)
+    return text
+
+
+def _unwrapped(part: Part, raw: bytes, gathered: _Gathered) -> str:
     """Take words and files out of an office's wrapping; it stays if it is broken."""
     found = unwrap(raw)
     if found is None:
         gathered.defects.add("wrapping_unreadable")
-        _keep_file(part, headers, raw, gathered)
+        _keep_file(part, raw, gathered)
         return ""
     for name, content in found.files:
         # The wrapping names no types.
@@ -178,11 +198,6 @@ def _unwrapped(part: Message, headers: Headers, raw: bytes, gathered: _Gathered)
     # The plain sibling has the same words, where there is one.
     gathered.text_files.insert(0, found.text)
     return ""
-
-
-def _spelt(name: str) -> str:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    return words.removesuffix("_defect").removesuffix("_error")
 
 
 def _is_file(headers: Headers, kind: str) -> bool:
@@ -194,14 +209,14 @@ def _is_file(headers: Headers, kind: str) -> bool:
 
 
 def _decoded(raw: bytes, headers: Headers, kind: str, gathered: _Gathered) -> str:
-    gathered.truncated |= len(raw) > 4 * TEXT_CHARS_MAX
+    gathered.truncated |= len(raw) > _TEXT_BYTES_MAX
     charset = headers.parameter("content-type", "charset")
-    found = read_text(raw[: 4 * TEXT_CHARS_MAX], charset)
-    gathered.charsets.append(found.codec)
+    found = read_text(raw[:_TEXT_BYTES_MAX], charset)
     if found.lossy:
         gathered.defects.add("letters_lost")
     elif not found.declared:
         gathered.defects.add("wrong_charset")
+    gathered.charset = gathered.charset or found.codec
     text = found.text
     if kind == "text/enriched":
         return _ENRICHED_MARK.sub("", text).replace("<<", "<")
@@ -211,11 +226,11 @@ def _decoded(raw: bytes, headers: Headers, kind: str, gathered: _Gathered) -> st
     return html_to_text(text)
 
 
-def _chosen(parts: Sequence[Message], texts: Sequence[str]) -> str:
+def _chosen(parts: Sequence[Part], texts: Sequence[str]) -> str:
     """Choose between alternatives: plain words, unless they are a stub."""
     pairs = list(zip(parts, texts, strict=True))
-    plain = _joined([t for p, t in pairs if p.get_content_type() == "text/plain"])
-    rich = [t for p, t in pairs if p.get_content_type() != "text/plain" and t.strip()]
+    plain = _joined([t for p, t in pairs if p.kind == "text/plain"])
+    rich = [t for p, t in pairs if p.kind != "text/plain" and t.strip()]
     if not rich:
         return plain
     stub = len(_squeezed(plain)) < PLAIN_SHARE_MIN * len(_squeezed(rich[-1]))
@@ -237,66 +252,45 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def _keep_file(part: Message, headers: Headers, raw: bytes, into: _Gathered) -> None:
-    name = attachment_name(part, headers, len(into.files) + 1)
-    cid = headers.source("content-id").strip().strip("<>")
-    _keep(name, kind_of(part), raw, into, cid)
+def _keep_file(part: Part, raw: bytes, into: _Gathered) -> None:
+    if "cut_off" in into.defects and part.end == len(part.raw):
+        return
+    name = attachment_name(part.kind, part.headers, raw, len(into.files) + 1)
+    cid = part.headers.source("content-id").strip().strip("<>")
+    _keep(name, part.kind, raw, into, cid)
 
 
 def _keep(
     name: str, kind: str, content: bytes, into: _Gathered, content_id: str = ""
 ) -> None:
-    if into.bytes + len(content) > FILES_BYTES_MAX or len(into.files) >= PARTS_MAX:
+    if into.bytes + len(content) > FILES_BYTES_MAX or len(into.files) >= FILES_MAX:
         into.truncated = True
         return
     into.bytes += len(content)
     name = name or f"lampiran-{len(into.files) + 1}.bin"
     into.declared.append(name)
+    looked = filetypes.look(name, kind, content)
+    into.defects |= looked.defects
     name = unique_name(name, into.names)
-    into.files.append(File(name=name, media_type=kind, content=content))
+    into.files.append(File(name=name, media_type=looked.media_type, content=content))
     into.file_cids.append(content_id)
 
 
-def _marked_inline(gathered: _Gathered) -> tuple[File, ...]:
+def _worth_keeping(gathered: _Gathered) -> list[int]:
+    """Number the files, but dots that only count readers; the only picture stays."""
+    pictures = [f for f in gathered.files if f.media_type.startswith("image/")]
+    dots = {id(f) for f in pictures if filetypes.is_dot(f.content)}
+    if len(dots) == len(pictures):
+        dots = set()
+    return [n for n, file in enumerate(gathered.files) if id(file) not in dots]
+
+
+def _marked_inline(gathered: _Gathered, keep: Sequence[int]) -> tuple[File, ...]:
     markup = "\n".join(gathered.markup)
     return tuple(
-        file.model_copy(update={"inline": bool(cid) and f"cid:{cid}" in markup})
-        for file, cid in zip(gathered.files, gathered.file_cids, strict=True)
+        gathered.files[n].model_copy(
+            update={"inline": bool(cid) and f"cid:{cid}" in markup}
+        )
+        for n in keep
+        for cid in (gathered.file_cids[n],)
     )
-
-
-def _inner_bytes(part: Message) -> bytes:
-    """Print an attached message as it came."""
-    inner = part.get_payload()
-    try:
-        if isinstance(inner, list):
-            each = [m.as_bytes() for m in inner if isinstance(m, Message)]
-            return b"\n".join(each)
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
-        return b""
-    return _content(part)
-
-
-def kind_of(part: Message) -> str:
-    """Give the media type of a part; nonsense counts as text."""
-    kind = part.get_content_type()
-    return kind if _KIND.fullmatch(kind) else "text/plain"
-
-
-def _content(part: Message) -> bytes:
-    """Undo the transfer encoding; what is broken stays as it is."""
-    written = part.get_payload()
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    if isinstance(written, str) and encoding == "base64":
-        strange = len(_NOT_BASE64.findall(written))
-        if strange > len(written) // 20:
-            return _bytes_of(written)
-    try:
-        content = part.get_payload(decode=True)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        content = _bytes_of(str(part.get_payload()))
-    return content if isinstance(content, bytes) else b""
-
-
-def _bytes_of(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -12,7 +12,9 @@ from connectors.protocols.mail import phrases
 from connectors.protocols.mail.quotes import mark_older, mark_ours, mark_quoted
 
 REPLY, QUOTED, SIGNATURE = "reply", "quoted", "signature"
+LINES_MAX = 30_000
 _SIGNATURE_LINES_MAX = 8
+_DEVICE_LINES_MAX = 8
 _FOOTER_LINES_MAX = 6
 _DEVICE_CHARS_MAX = 400
 _DISCLAIMER_CHARS_MAX = 3_000
@@ -59,7 +61,8 @@ class Split:
 
 def split_reply(text: str) -> Split:
     """Divide the clean text of a mail that answers another one."""
-    lines = text.split("\n")
+    # What lies behind so many lines is one more "line", and new.
+    lines = text.split("\n", LINES_MAX)
     rules = [""] * len(lines)
     mark_ours(lines, rules)
     mark_older(lines, rules)
@@ -137,7 +140,7 @@ def _leading_blanks(lines: list[str], new: list[int]) -> list[int]:
 
 def _devices(lines: list[str], new: list[int]) -> list[int]:
     found: list[int] = []
-    while new:
+    for _ in range(_DEVICE_LINES_MAX):
         blank = _trailing_marks(lines, new)
         above = new[: len(new) - len(blank)]
         if not above or not _is_of_device(lines[above[-1]]):
@@ -169,22 +172,27 @@ def _disclaimer(lines: list[str], new: list[int]) -> list[int]:
 
 
 def _below_dashes(lines: list[str], new: list[int]) -> list[int]:
+    below = 0
     for place in range(len(new) - 1, -1, -1):
-        below = [n for n in new[place + 1 :] if lines[n].strip()]
-        if len(below) > _SIGNATURE_LINES_MAX:
-            break
-        if phrases.SIGNATURE_DASHES.fullmatch(lines[new[place]]):
+        line = lines[new[place]]
+        if phrases.SIGNATURE_DASHES.fullmatch(line):
             return new[place:]
+        below += bool(line.strip())
+        if below > _SIGNATURE_LINES_MAX:
+            break
     return []
 
 
 def _footer(lines: list[str], new: list[int]) -> list[int]:
     """Find what a mailing list puts below: a rule, its name, an address of the web."""
+    below: list[str] = []
     for place in range(len(new) - 1, -1, -1):
-        below = [lines[n] for n in new[place + 1 :] if lines[n].strip()]
+        line = lines[new[place]]
+        if phrases.LIST_RULE.fullmatch(line):
+            linked = any(phrases.WEB_LINE.search(each) for each in below)
+            return new[place:] if linked else []
+        if line.strip():
+            below.append(line)
         if len(below) > _FOOTER_LINES_MAX:
             break
-        if phrases.LIST_RULE.fullmatch(lines[new[place]]):
-            linked = any(phrases.WEB_LINE.search(line) for line in below)
-            return new[place:] if linked else []
     return []

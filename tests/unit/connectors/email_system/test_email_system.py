@@ -92,6 +92,7 @@ def answer(text: str, to: str = "", **headers: str) -> JournalEntry:
     mail["To"] = to or f"{local}@hub.example"
     mail["Message-ID"] = "<jawab-1@dinkes.example>"
     for name, value in headers.items():
+        del mail[name]
         mail[name] = value
     mail.set_content(text)
     raw = RawMessage(
@@ -236,7 +237,9 @@ def test_whoever_said_no_choice_hears_what_was_understood(
 
 def test_a_report_of_a_delay_is_no_loss() -> None:
     late = answer(
-        "Action: delayed\nStatus: 4.4.1", Subject="Delivery Status Notification"
+        "Final-Recipient: rfc822; dumas@dinkes.example\nAction: delayed\nStatus: 4.4.1",
+        Subject="Delivery Status Notification",
+        From="Mail Delivery System <mailer-daemon@dinkes.example>",
     )
 
     assert list(system().read(late)) == []

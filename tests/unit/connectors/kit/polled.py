@@ -53,14 +53,17 @@ class _Officer(SimulatedOfficer):
 @contextmanager
 def on_the_bench(agency: Simulated, clock: Clock | None = None) -> Iterator[Bench]:
     """Put a simulated agency that runs on the bench, by its shipped file."""
-    manifest = manifest_of(agency.profile.name, agency.environment())
+    name = agency.profile.name
+    manifest = manifest_of(name, agency.environment())
+    officer = _Officer(agency, clock or Clock())
     with Bench(
         manifest,
         registry.system_maker(manifest.system),
-        officer=_Officer(agency, clock or Clock()),
+        officer=officer,
         wait_seconds=WAIT_SECONDS,
         hurried_seconds=HURRIED_SECONDS,
     ) as bench:
+        officer.hub_url = bench.way_back
         if clock is not None:
             bench.step_seconds = 0
         yield bench
