@@ -110,6 +110,14 @@ def test_a_mistake_is_named_with_its_line_and_exit_code_one(
     assert "refrence" in file.read_text().split("\n")[row["line"] - 1]
 
 
+def test_one_mistake_is_counted_as_one(run: Run, agencies: Path) -> None:
+    run("agencies", "new", "rsud_contoh")
+    file = agencies / "rsud_contoh" / "agency.toml"
+    file.write_text(f"odd = 1\n{file.read_text()}")
+
+    assert "1 mistake in 1 agency\n" in run("agencies", "check", "rsud_contoh").err
+
+
 def test_nothing_is_overwritten(run: Run, agencies: Path) -> None:
     run("agencies", "new", "rsud_contoh")
     file = agencies / "rsud_contoh" / "agency.toml"
@@ -134,7 +142,7 @@ def test_what_is_read_and_right_becomes_the_golden_case(
 
     assert old.code == FAILED
     assert "--accept" in old.err
-    assert "1 mistake in 1 agency\n" in old.err
+    assert "2 mistakes in 1 agency\n" in old.err
     assert accepted.code == 0
     assert run("agencies", "check", "rsud_contoh").code == 0
 
