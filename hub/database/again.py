@@ -10,9 +10,17 @@ from hub.database.engine import Tx
 
 
 def work_rows_again(
-    tx: Tx, ids: Sequence[str], states: Collection[str], by: str, reason: str
+    tx: Tx,
+    ids: Sequence[str],
+    states: Collection[str],
+    by: str,
+    reason: str,
+    why: str = "",
 ) -> list[str]:
     """Make rows new, and audit each; returns which.
+
+    `why` replaces what was written of them; without it that stays, and says to intake
+    what an officer had before the eyes.
 
     Only those that are still in one of the states: whoever comes second changes
     nothing. What became an event is never worked again, since the event stays. The
@@ -31,6 +39,7 @@ def work_rows_again(
                 crashes=0,
                 result_kind=None,
                 result_id=None,
+                why=why or j.why,
             )
             .returning(j.id)
         )

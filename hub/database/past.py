@@ -15,11 +15,14 @@ from hub.database.rows import open_row
 from hub.database.traffic import first_id
 from hub.database.vault import Vault
 from hub.domain.identity import SURE, contact_form, read_code
+from hub.domain.quarantine import cause_of
 from hub.domain.readings import Became, Named, Was
 from hub.ports.again import Past, Which
 
 PAGE = 200
 """Rows whose settlements are read at once; their messages are opened one by one."""
+READ_ANEW = "read anew"
+"""Why such a row is worked: nobody looked at it as an officer does."""
 FOLLOWED_MAX = 20
 """Merges that are followed from one complaint to the next."""
 
@@ -59,7 +62,7 @@ class SqlPast:
         rule = settled.why.partition(":")[0]
         match settled.state, settled.result_kind:
             case "quarantined", _:
-                return Was(Became.QUARANTINED, rule)
+                return Was(Became.QUARANTINED, cause_of(settled.why))
             case "ignored", _:  # a wish that nobody showed to be theirs is one, too
                 wish = rule == Became.OPT_OUT
                 return Was(Became.OPT_OUT if wish else Became.IGNORED, rule)
@@ -113,8 +116,8 @@ class SqlPast:
     def work_again(self, past: Past, by: str, reason: str) -> bool:
         """Let a message go the ordinary way once more, and audit it. Idempotent."""
         with self._db.write() as tx:
-            states = {past.state}
-            return bool(work_rows_again(tx, [past.row.id], states, by, reason))
+            ids, states = [past.row.id], {past.state}
+            return bool(work_rows_again(tx, ids, states, by, reason, READ_ANEW))
 
     @retrying
     def note_read(self, past: Past, by: str, reason: str) -> None:

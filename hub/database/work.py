@@ -17,12 +17,7 @@ from hub.database.children import ChildMaker
 from hub.database.counting import Counts
 from hub.database.engine import Tx
 from hub.database.finding import Finder
-from hub.database.hot.batch import (
-    ADOPTED_KEYS,
-    NEW_ANSWERS,
-    SETTLED_ROWS,
-    Batch,
-)
+from hub.database.hot.batch import ADOPTED_KEYS, NEW_ANSWERS, SETTLED_ROWS, Batch
 from hub.database.log import Appender, known_occurrence
 from hub.database.moulds import Mould, Moulds
 from hub.database.persons import Fingerprint, collect_files, collect_reporter

@@ -8,8 +8,8 @@ WAYS_OUT: Mapping[str, str] = MappingProxyType(
         "unmapped_status": "add the agency's word to [statuses] of its agency.toml, "
         "then replay",
         "bounce": "nobody there has read the mail: mend `to` in [settings] of the "
-        "agency's agency.toml, give the case to it again: simpul complaints "
-        "assign NAME --agency AGENCY; then discard",
+        "agency's agency.toml, then send the case again: simpul complaints take-back, "
+        "then assign, NAME --agency AGENCY; then discard",
         "orphan": "find its complaint, then: simpul quarantine match ID NAME "
         "--reference REF",
         "malformed": "mend [settings.update] of agency.toml, or ask the agency; "

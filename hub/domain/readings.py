@@ -19,7 +19,6 @@ from connectors.contract import (
     Waiting,
 )
 from hub.domain.registration import received_facts, received_words
-from schemas.complaint import NewComplaint
 from schemas.status import Status
 
 _NOT_COMPARED = frozenset({"channel", "reporter_id", "attachments", "truncated"})
@@ -83,6 +82,8 @@ class Kept:
     """Fields that a person set afterwards."""
     reporter: Mapping[str, str] = field(repr=False, default_factory=dict)
     files: tuple[FileMark, ...] = ()
+    is_followers: bool = False
+    """Words of the reporter of another complaint, that was merged into this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +123,10 @@ def meaning(item: Item, named: Named | None) -> Now:  # noqa: PLR0911 - a row ea
     match item:
         case New():
             return _complaint(item)
-        case Reply() if named is not None:
-            what = Became.REPLY if named.by_reporter else Became.COMMENT
-            values = canonical({}, {"text": item.text})
-            return Now(what, item.carrier, values, {}, _marks(item), named)
-        case Reply(otherwise=NewComplaint() as complaint, files=files):
-            return _complaint(New(complaint=complaint, files=files))
-        case Reply() | Query():
-            return Now(Became.ANSWERED)
+        case Reply():
+            return _reply(item, named)
+        case Query(kind=kind):
+            return Now(Became.ANSWERED, kind)
         case OptOut():
             return Now(Became.OPT_OUT)
         case Receipt():
@@ -142,11 +139,22 @@ def meaning(item: Item, named: Named | None) -> Now:  # noqa: PLR0911 - a row ea
             return Now(Became.QUARANTINED)
 
 
+def _reply(item: Reply, named: Named | None) -> Now:
+    if named is not None:
+        what = Became.REPLY if named.by_reporter else Became.COMMENT
+        values = canonical({}, {"text": item.text})
+        return Now(what, item.carrier, values, {}, _marks(item), named)
+    if item.otherwise is None:
+        return Now(Became.ANSWERED)
+    new = New(complaint=item.otherwise, files=item.files, review=item.review)
+    return _complaint(new)
+
+
 def _complaint(item: New) -> Now:
     person = item.complaint.reporter
     return Now(
         Became.COMPLAINT,
-        "",
+        item.review,
         canonical(received_facts(item, ""), received_words(item)),
         reporter_values(person.model_dump()),
         _marks(item),

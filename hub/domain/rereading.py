@@ -36,6 +36,13 @@ class Change(StrEnum):
 
 
 APPLICABLE = frozenset({Change.WORK_AGAIN, Change.CORRECT})
+STOPPED: Mapping[str, tuple[Became, str]] = {
+    "spam": (Became.COMPLAINT, "spam"),
+    "flood": (Became.COMPLAINT, ""),
+    "encrypted": (Became.ANSWERED, "encrypted"),
+}
+"""Cause of quarantine that is no reader's -> what the same reading says: an officer
+looks at these, and reading them anew is no look."""
 SET_ASIDE = frozenset({Became.QUARANTINED, Became.IGNORED})
 WORDS_OF_ONE = frozenset({Became.COMPLAINT, Became.REPLY, Became.COMMENT})
 
@@ -72,6 +79,8 @@ def compare(was: Was, now: Now) -> Verdict:
 def _of_set_aside(was: Was, now: Now) -> Verdict:
     alike = was.what is now.what
     if alike and (was.what is Became.QUARANTINED or was.rule == now.rule):
+        return Verdict(Change.UNCHANGED)
+    if STOPPED.get(was.rule) == (now.what, now.rule):
         return Verdict(Change.UNCHANGED)
     if was.rule == DISCARDED:
         return Verdict(Change.STANDS, "somebody set it aside by hand")

@@ -47,7 +47,10 @@ class PastMessages(Protocol):
         """Read messages without any lock, one in memory at a time."""
 
     def named(self, reply: Reply) -> Named | None:
-        """Tell which complaint words would be for; None: no known one."""
+        """Tell which complaint words would be for; None: no known one.
+
+        A public number counts for its reporter only.
+        """
 
     def work_again(self, past: Past, by: str, reason: str) -> bool:
         """Let a message go the ordinary way once more, and audit it.

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 from connectors.contract import File, Item, Reply
 from hub import telemetry
+from hub.domain.identity import SURE
 from hub.domain.lifecycle import OPEN
 from hub.domain.readings import Became, Kept, Named, Now, meaning
 from hub.domain.reread_fields import FLAGS, new_files
@@ -89,7 +90,11 @@ class Replay:
         return Found(past, compare(past.was, now), now, getattr(item, "files", ()))
 
     def _named(self, item: Item) -> Named | None:
-        return self._messages.named(item) if isinstance(item, Reply) else None
+        if not isinstance(item, Reply):
+            return None
+        if item.level not in SURE:  # a public number is no secret
+            item = item.model_copy(update={"number": ""})
+        return self._messages.named(item)
 
     # applying
 

@@ -58,10 +58,13 @@ def _item(said: Said) -> Item:
     contact = {"contact_kind": "email", "contact": said.get("email", BUDI)}
     match said["kind"]:
         case "new":
-            return New(complaint=_complaint(said), files=files)
+            review = said.get("review", "")
+            return New(complaint=_complaint(said), files=files, review=review)
         case "reply":
-            words = {"text": said["text"], "code": said["code"], "files": files}
-            return Reply(carrier="code", **words, **contact)
+            named = {
+                k: said[k] for k in ("text", "code", "number", "level") if k in said
+            }
+            return Reply(carrier="code", files=files, **named, **contact)
         case "help":
             return Query(kind="help", **contact)
         case "machine":
@@ -74,7 +77,8 @@ def _item(said: Said) -> Item:
 
 
 def _complaint(said: Said) -> NewComplaint:
-    given = {k: v for k, v in said.items() if k not in {"kind", "email", "files"}}
+    others = {"kind", "email", "files", "review"}
+    given = {k: v for k, v in said.items() if k not in others}
     return NewComplaint(
         channel=ChannelName.EMAIL,
         reporter=Reporter(name="Budi Contoh", email=said.get("email", BUDI)),

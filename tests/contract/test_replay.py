@@ -176,6 +176,40 @@ def test_what_was_no_reply_becomes_one(world: World, desk: Desk, case: Known) ->
     assert world.violated() == set()
 
 
+def test_a_public_number_names_a_complaint_for_its_reporter_only(
+    world: World, desk: Desk, case: Known
+) -> None:
+    number = world.row(t.complaints, id=case.id).public_number
+
+    def by(**sender: str) -> dict[str, Any]:
+        return {"kind": "reply", "text": "Masih", "number": number, **sender}
+
+    sure = desk.post(MACHINE, by(level="verified_email"))
+    claimed = desk.post(MACHINE, by(level="claimed"))
+    stranger = desk.post(
+        MACHINE, by(level="verified_email", email="sari@warga.example")
+    )
+    desk.mend()
+    became = {k: v.now.what for k, v in desk.look().items() if v.now is not None}
+
+    assert became[sure] == "reply"
+    assert {became[one] for one in (claimed, stranger)} == {"answered"}
+
+
+def test_spam_that_is_read_otherwise_is_spam_until_an_officer_looks(desk: Desk) -> None:
+    spam = desk.post(new(review="spam"), new(review="spam", title="Iklan"))
+    fresh = desk.post(ODD, new(review="spam", title="Obat"))
+    desk.mend()
+    desk.apply()
+    desk.work(spam, fresh)
+
+    assert {desk.row(one).state for one in (spam, fresh)} == {"quarantined"}
+    assert set(desk.changes().values()) == {"unchanged"}
+    desk.world.store.quarantine.replay([fresh], "cli:siti", "dilihat")
+    desk.work(fresh)
+    assert desk.row(fresh).state == "done"
+
+
 def test_an_answered_message_that_repeats_a_complaint_is_answered_once(
     world: World, desk: Desk
 ) -> None:
@@ -389,6 +423,23 @@ def test_a_reply_that_is_divided_otherwise_is_put_right_beside_the_first(
     assert world.cursor(case, PUPR).target_seq == event.seq
     assert set(desk.changes().values()) == {"unchanged"}
     assert world.violated() == set()
+
+
+def test_a_reply_under_a_followers_key_stays_under_it(world: World, desk: Desk) -> None:
+    leader = desk.known(desk.post(new(title="Jalan", email="sari@warga.example")))
+    follower = desk.known(desk.post(new()))
+    act(world, follower, "merge", details={"other": leader.id})
+    desk.post(reply(follower.code, "Masih >"), reply(follower.code, "Masih"))
+    assert world.log(leader)[-1].type == "reporter_replied"
+    before = picture(world)
+    desk.mend()
+
+    assert sorted(str(f.verdict.change) for f in desk.apply().values()) == [
+        "stands",
+        "unchanged",
+        "unchanged",
+    ]
+    assert picture(world) == before
 
 
 def test_a_reply_read_anew_opens_no_closed_case_again(world: World, desk: Desk) -> None:

@@ -54,6 +54,8 @@ class EmailConfig(Model):
     the same as in their agency.toml. Without it there are no such agencies."""
     from_name: str = Field(default="Layanan Pengaduan", max_length=100)
     """Name beside our address."""
+    link: str = Field(default="", max_length=200)
+    """Address of the tracking page with `{code}`; empty leaves it out of our mails."""
     mailboxes: tuple[MailboxConfig, ...] = ()
     """Mailboxes that are asked, beside the door for SMTP."""
     connections_per_host_max: int = Field(default=4, ge=1)

@@ -8,9 +8,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from connectors.contract import Delivery, File
+from connectors.protocols.mail.layout import Part, plain, rich
 from connectors.protocols.mail.machine import LOOP_HEADER
 from connectors.protocols.plaintext import one_line
-from connectors.systems.email.layout import Part, plain, rich
 from connectors.systems.email.office import Office
 from connectors.systems.email.settings import EmailSettings
 

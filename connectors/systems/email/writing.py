@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from connectors.contract import Delivery, EventView, FileLink
+from connectors.protocols.mail.layout import Part
 from connectors.protocols.plaintext import clean, one_line
 from connectors.systems.email import words
-from connectors.systems.email.layout import Part
 from connectors.systems.email.letter import Letter, going_along
 from connectors.systems.email.office import Office, day_words
 

@@ -198,6 +198,27 @@ def test_what_has_no_place_in_a_complaint_goes_its_way_again_where_it_differs(
     assert verdict(was, item).change is change
 
 
+SPAM = New(complaint=complaint(), review="spam")
+ASKED = Query(kind="encrypted", contact_kind="email", contact=CITIZEN)
+
+
+@pytest.mark.parametrize(
+    ("cause", "same", "other"),
+    [
+        ("spam", SPAM, New(complaint=complaint())),
+        ("flood", New(complaint=complaint()), Ignored(rule="list", why="")),
+        ("encrypted", ASKED, New(complaint=complaint())),
+    ],
+)
+def test_what_waits_for_an_officers_look_is_not_let_through_by_reading_it_anew(
+    cause: str, same: Item, other: Item
+) -> None:
+    was = Was(Became.QUARANTINED, cause)
+
+    assert verdict(was, same).change is Change.UNCHANGED
+    assert verdict(was, other).change is Change.WORK_AGAIN
+
+
 # --- what became a complaint ----------------------------------------------------
 
 

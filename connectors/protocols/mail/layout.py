@@ -89,13 +89,16 @@ _STYLE = {
 """Beside each element, since many mail programs drop style sheets."""
 
 
-def rich(parts: Sequence[Part]) -> str:
-    """Write HTML without scripts, pictures or anything from elsewhere."""
+def rich(parts: Sequence[Part], language: str = "id") -> str:
+    """Write HTML without scripts, pictures or anything from elsewhere.
+
+    `language` is that of what comes first.
+    """
     body = [_edge(DELIMITER), *(line for p in parts for line in _rich(p))]
     body.append(_edge(END_OF_OURS))
     inner = "\n".join(body)
     return (
-        '<!DOCTYPE html>\n<html lang="id"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"></head>\n'
         f'<body style="{_STYLE["page"]}"><div style="{_STYLE["sheet"]}">\n'
         f"{inner}\n</div></body></html>\n"
