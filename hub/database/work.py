@@ -39,6 +39,7 @@ from hub.ports import (
 )
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
+from schemas.parties import ChannelName
 from schemas.status import Status
 
 
@@ -155,7 +156,8 @@ class ClaimedWork:
         if new.files:
             collect_files(self._batch, key, row.complaint_id, event_id, new.files)
         self._find.remember(new, who)
-        self._counts.complained(who.contacts)
+        if new.complaint.channel is ChannelName.EMAIL:  # nobody counts others
+            self._counts.complained(who.contacts)
         if new.origin is not None:
             index = self._vault.blind(
                 f"reference:{new.origin.party}", new.origin.reference

@@ -52,6 +52,7 @@ from schemas.parties import (
     AuthorKind,
     CauseKind,
     ChannelName,
+    IdentityLevel,
 )
 from schemas.payloads import Said
 
@@ -334,11 +335,16 @@ def _traced(read: Read, settled: Settled) -> Settled:
 
 
 def _as_new(item: Reply, complaint: NewComplaint) -> New:
-    """Take words that answer nothing of ours for a complaint."""
+    """Take words that answer nothing of ours for a complaint.
+
+    Who forwards for somebody is sure; the somebody is a claim.
+    """
+    person = complaint.reporter
+    speaks = item.contact in {person.email, person.phone}
     return New(
         complaint=complaint,
         files=item.files,
-        level=item.level,
+        level=item.level if speaks else IdentityLevel.CLAIMED,
         conversation=item.conversation,
         written_at=item.written_at,
         review=item.review,

@@ -356,6 +356,18 @@ def test_a_trusted_forwarder_counts_with_a_verified_address_only(
     assert level == "claimed"
 
 
+def test_who_a_forwarder_names_stays_a_claim_under_a_code_that_is_not_ours(
+    world: World,
+) -> None:
+    post = Post(world, config={"trusted_forwarders": ["warga.example"]})
+    to = _plus("0000-0000-0")
+    row = post.take_one(letter(PASSED_ON, above=VERIFIED, to=to))
+
+    assert _person(post, row.complaint_id)["email"] == "ani@warga.example"
+    assert world.row(t.reporters).level == "claimed"
+    assert post.decision(row, "reporter")[0] == "claimed"
+
+
 # --- caps ----------------------------------------------------------------------
 
 
