@@ -153,16 +153,6 @@ def test_repeated_words_are_compared_as_repetitions_are_told() -> None:
         (Was(Became.QUARANTINED), New(complaint=complaint()), Change.WORK_AGAIN),
         (
             Was(Became.QUARANTINED, "spam"),
-            New(complaint=complaint()),
-            Change.FOR_OFFICER,
-        ),
-        (
-            Was(Became.QUARANTINED, "flood"),
-            New(complaint=complaint()),
-            Change.FOR_OFFICER,
-        ),
-        (
-            Was(Became.QUARANTINED, "spam"),
             Ignored(rule="list", why=""),
             Change.WORK_AGAIN,
         ),
