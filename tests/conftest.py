@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hub.database.migrate import upgrade
 from tests.figures import Figure
@@ -14,6 +15,12 @@ from tests.services.rabbitmq import Rabbitmq
 from tests.services.shared import Lender, borrow_postgres, borrow_rabbitmq
 
 LENDER = pytest.StashKey[Lender]()
+
+# How long an example takes says how busy the machine is, and nothing of the hub.
+settings.register_profile(
+    "hub", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("hub")
 
 
 @pytest.hookimpl(optionalhook=True)
