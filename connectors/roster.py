@@ -65,7 +65,7 @@ class Roster:
     than a name."""
     on_trial: frozenset[str] = frozenset()
     not_applied: Mapping[str, str] = field(default_factory=dict)
-    """Agency -> how its file differs from the version that runs."""
+    """Agency -> how its file differs from the version that runs, or is wrong."""
     contents: Mapping[str, bytes] = field(default_factory=dict)
     """The text of what runs."""
 
@@ -148,8 +148,8 @@ class _Making:
             self._on_trial.add(name)
         if file is None:
             self._not_applied[name] = f"version {runs.number} runs; it has no file"
-        elif _differs(file, runs.content):
-            self._not_applied[name] = f"version {runs.number} runs; its file differs"
+        elif difference := _difference(file, runs.content):
+            self._not_applied[name] = f"version {runs.number} runs; {difference}"
 
 
 def failure_of(name: str, file: Path, error: Exception) -> Failure:
@@ -206,8 +206,13 @@ def _named(name: str) -> dict[str, str]:
     return {"name": name if re.match(NAME, name) else "unnamed"}
 
 
-def _differs(file: Path, content: bytes) -> bool:
+def _difference(file: Path, content: bytes) -> str:
+    """Say how a file differs from what runs; empty if it does not."""
     try:
-        return registry.read_content(file) != content
-    except registry.ConfigError:
-        return True
+        stands = registry.read_content(file)
+        if stands == content:
+            return ""
+        registry.read_manifest(file, stands)
+    except registry.ConfigError as error:
+        return f"its file is wrong: {error}"
+    return "its file differs"

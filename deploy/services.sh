@@ -8,7 +8,7 @@ set -eu
 python=$1
 
 packages=""
-for part in postgres:postgresql rabbitmq:rabbitmq-server; do
+for part in postgres:postgresql rabbitmq:rabbitmq-server dovecot:dovecot-imapd; do
     if found=$("$python" -m "tests.services.${part%:*}"); then
         echo "Tests use ${part%:*}: $found"
     else
@@ -40,7 +40,7 @@ dropins=/etc/postgresql-common/createcluster.d
 dropin=$dropins/simpul-programs-only.conf
 # What the packages enable for the next boot, unless it was there before.
 units=""
-for unit in epmd.socket epmd.service rabbitmq-server.service; do
+for unit in epmd.socket epmd.service rabbitmq-server.service dovecot.socket dovecot.service; do
     [ -e "/lib/systemd/system/$unit" ] || units="$units $unit"
 done
 said=$(mktemp)
@@ -75,6 +75,6 @@ for unit in $units; do
     $as_root update-rc.d "${unit%.*}" disable >/dev/null 2>&1 || true
 done
 
-for part in postgres rabbitmq; do
+for part in postgres rabbitmq dovecot; do
     echo "Tests use $part: $("$python" -m "tests.services.$part")"
 done

@@ -117,11 +117,23 @@ class SmsNotices(MailNotices):
     quiet_hours: str = Field(default="21:00-07:00", pattern=rf"^({_CLOCK}-{_CLOCK})?$")
 
 
+class MailCaps(Section):
+    """Within 24 hours, for one address: the last line against machines in a circle."""
+
+    answers_per_conversation: int = Field(default=3, ge=1)
+    """Answers by mail in one conversation; notices of a complaint are not counted."""
+    answers_per_day: int = Field(default=20, ge=1)
+    """Answers by mail in all."""
+    complaints_per_day: int = Field(default=50, ge=1)
+    """Complaints by mail that are registered; more wait in quarantine."""
+
+
 class Notices(Section):
     """When citizens are told. In which words: `notices.toml` in `agencies_dir`."""
 
     email: MailNotices = MailNotices()
     sms: SmsNotices = SmsNotices()
+    caps: MailCaps = MailCaps()
     late_hand_over_hours: float = Field(default=24, gt=0)
     """An agency's system that cannot be reached for so long: the reporter hears it."""
 

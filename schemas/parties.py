@@ -70,6 +70,21 @@ class Role(StrEnum):
     """Is informed only ("tembusan")."""
 
 
+class IdentityLevel(StrEnum):
+    """What shows that a message is from the contact that it names."""
+
+    VERIFIED_EMAIL = "verified_email"
+    """Our own mail server found that the From domain vouches for it (DMARC)."""
+    PHONE_SEEN = "phone_seen"
+    """The operator's network named the number."""
+    CLAIMED = "claimed"
+    """Somebody wrote it: anybody can."""
+    NONE = "none"
+    """There is no contact."""
+    ANONYMOUS = "anonymous"
+    """The reporter asked that no agency learns who they are."""
+
+
 class Reporter(Model):
     """The person who complains; kept under the complaint's data key only."""
 
@@ -84,6 +99,8 @@ class Reporter(Model):
     """Message-ID of the mail that began the conversation (RFC 5322)."""
     thread_subject: Annotated[str, SEALED] = Field(default="", max_length=998)
     """Subject of that mail."""
+    on_behalf_of: Annotated[str, SEALED] = Field(default="", max_length=500)
+    """Whose mail the reporter forwarded, as it stands in it: nobody checked it."""
     line: Annotated[str, SEALED] = Field(default="", max_length=100)
     """The number or mailbox the reporter wrote to; answers come from there."""
 

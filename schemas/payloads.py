@@ -63,6 +63,8 @@ class Registered(Model):
 
     code: str
     public_number: str
+    truncated: bool = False
+    """A part of it was too large to be kept, and the reporter is told so."""
 
 
 class Reasoned(Heard):
@@ -83,6 +85,10 @@ class Classified(Model):
 class Corrected(Model):
     """What the reporter puts right; what was written first stays in the log."""
 
+    rereads: int | None = Field(default=None, ge=1)
+    """Seq of the event whose message the hub read anew: nobody spoke again."""
+    attachments: int = Field(default=0, ge=0)
+    """How many more files were found in it."""
     incident_on: date | None = None
     title: Annotated[str, SEALED, Field(max_length=255)] = ""
     body: Annotated[str, SEALED, Field(max_length=10_000)] = ""
@@ -184,6 +190,8 @@ class Said(Heard):
 
     channel: ChannelName
     attachments: int = Field(default=0, ge=0)
+    rereads: int | None = Field(default=None, ge=1)
+    """Seq of the event whose message the hub read anew: nobody spoke again."""
     text: Text = ""
 
 

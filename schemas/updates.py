@@ -7,14 +7,23 @@ from pydantic import Field
 from schemas.base import SEALED, Instant, Model
 from schemas.complaint import NewComplaint
 
+BOUNCED = "bounce"
+"""Code of a mail to an agency that came back: nobody there has read it."""
+
 
 class AnswerTo(Model):
     """Whom to tell what became of a word, where a person said it by mail."""
 
     address: str = Field(repr=False)
+    reply_to: str = Field(default="", repr=False)
+    """Where an answer to that goes; it names the case."""
     thread_id: str = Field(default="", repr=False)
     thread_subject: str = Field(default="", repr=False)
-    choices: str = ""
+    heard: str = Field(default="", repr=False)
+    """The line in which a word was looked for."""
+    meant: str = ""
+    """The one choice that it may have meant; empty where that is open."""
+    choices: tuple[str, ...] = ()
     """What can be answered, as a person reads it."""
 
 
@@ -81,6 +90,6 @@ class Corrupt(Model):
     why: str
     """What is wrong and what to do; holds no content of the record."""
     code: str = Field(max_length=60)
-    """unmapped_status, malformed, missing_field, bad_time."""
+    """unmapped_status, malformed, missing_field, bad_time, bounce."""
     reference: Annotated[str, SEALED] = ""
     answer_to: Annotated[AnswerTo | None, SEALED] = None

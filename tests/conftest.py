@@ -1,13 +1,33 @@
 """Fixtures that every kind of test may use."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.database.migrate import upgrade
 from tests.figures import Figure
-from tests.services.postgres import Postgres, start_postgres
-from tests.services.rabbitmq import Rabbitmq, start_rabbitmq
+from tests.services.dovecot import Box, Dovecot
+from tests.services.postgres import Postgres
+from tests.services.rabbitmq import Rabbitmq
+from tests.services.shared import Lender, borrow_postgres, borrow_rabbitmq
+
+LENDER = pytest.StashKey[Lender]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let the test processes of one run share its servers."""
+    stash = node.config.stash
+    if LENDER not in stash:
+        stash[LENDER] = Lender()
+    node.workerinput["servers"] = str(stash[LENDER].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (lender := config.stash.get(LENDER, None)) is not None:
+        lender.stop()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -23,8 +43,15 @@ def figure(record_property: Callable[[str, object], None]) -> Figure:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgres]:
-    server = start_postgres()
+def lent(request: pytest.FixtureRequest) -> Path | None:
+    """Where the servers of this run are asked for; None in a run of one process."""
+    given: dict[str, Any] = getattr(request.config, "workerinput", {})
+    return Path(given["servers"]) if "servers" in given else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server(lent: Path | None) -> Iterator[Postgres]:
+    server = borrow_postgres(lent)
     yield server
     server.stop()
 
@@ -54,9 +81,9 @@ def postgres_url(
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_server() -> Iterator[Rabbitmq]:
+def rabbitmq_server(lent: Path | None) -> Iterator[Rabbitmq]:
     """One server for all; a test that breaks it starts one of its own."""
-    server = start_rabbitmq()
+    server = borrow_rabbitmq(lent)
     yield server
     server.stop()
 
@@ -67,3 +94,16 @@ def rabbitmq_url(rabbitmq_server: Rabbitmq) -> Iterator[str]:
     url = rabbitmq_server.create_vhost()
     yield url
     rabbitmq_server.drop_vhost(url)
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """One IMAP server for all; a test that breaks it starts one of its own."""
+    with Dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def box(dovecot: Dovecot) -> Box:
+    """A mailbox of this test's own."""
+    return dovecot.box()

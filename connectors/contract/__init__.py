@@ -1,9 +1,11 @@
 """What a channel and a system promise to the hub, and what the hub hands to them."""
 
 from connectors.contract.asking import (
+    Held,
     OpenCase,
     Page,
     PollAsk,
+    Source,
 )
 from connectors.contract.coming_in import (
     Accept,
@@ -29,6 +31,11 @@ from connectors.contract.connectors import (
     Channel,
     System,
 )
+from connectors.contract.deciding import (
+    Decision,
+    decided,
+    facts,
+)
 from connectors.contract.going_out import (
     CannotTell,
     Capabilities,
@@ -53,6 +60,7 @@ __all__ = [
     "Capabilities",
     "Channel",
     "Contact",
+    "Decision",
     "Delivery",
     "Done",
     "EventView",
@@ -61,6 +69,7 @@ __all__ = [
     "FileOutcome",
     "FilesWay",
     "Found",
+    "Held",
     "HttpDoor",
     "HttpRequest",
     "HttpResponse",
@@ -79,9 +88,12 @@ __all__ = [
     "Receiptful",
     "Reply",
     "Skipped",
+    "Source",
     "System",
     "Take",
     "Target",
     "Unreadable",
     "Waiting",
+    "decided",
+    "facts",
 ]

@@ -2,13 +2,41 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from pydantic import Field
 
+from connectors.contract.deciding import Decision
 from schemas.base import Model
 from schemas.complaint import NewComplaint
+from schemas.parties import IdentityLevel
 from schemas.raw import RawMessage
+
+
+class Heard(Model):
+    """What every item may say of how it was read."""
+
+    trace: tuple[Decision, ...] = Field(default=(), repr=False)
+    """The channel's decisions about the message, in the order in which they fell."""
+
+
+class Spoken(Heard):
+    """What somebody said."""
+
+    level: IdentityLevel = IdentityLevel.CLAIMED
+    """What shows that the contact is who speaks; only the channel can know."""
+    conversation: str = Field(default="", repr=False)
+    """Key of the conversation, for counting answers in it; empty: each is its own."""
+
+
+class Written(Spoken):
+    """Words that may become events."""
+
+    written_at: datetime | None = None
+    """The sender's own time, where it is believed; None: when it arrived."""
+    review: str = ""
+    """`spam`: an officer looks at it before it becomes a complaint. Empty: no."""
 
 
 class File(Model):
@@ -20,14 +48,14 @@ class File(Model):
     inline: bool = False
 
 
-class New(Model):
+class New(Written):
     """A new complaint."""
 
     complaint: NewComplaint
     files: tuple[File, ...] = ()
 
 
-class Reply(Model):
+class Reply(Written):
     """Words for a complaint that the hub knows.
 
     It carries a tracking code or a token, and who seems to speak; the hub
@@ -36,6 +64,8 @@ class Reply(Model):
 
     code: str = ""
     """Tracking code, as the citizen typed it."""
+    number: str = ""
+    """Public number: no secret, so it counts only with a verified sender."""
     reply_to: tuple[str, ...] = ()
     """Our own Message-IDs that the mail answers, nearest first."""
     text: str = ""
@@ -44,16 +74,17 @@ class Reply(Model):
     """phone or email."""
     contact: str
     carrier: str
-    """Which carrier named the complaint: code, plus_address, references, subject."""
+    """What named the complaint: code, plus_address, references, body, subject, or
+    sender (a public number, with the sender's verified address)."""
     otherwise: NewComplaint | None = None
     """What it is when the code turns out to be none of ours."""
 
 
-class Query(Model):
+class Query(Spoken):
     """A question that is answered but is no event, such as a status by SMS."""
 
     kind: str
-    """status, help, no_content."""
+    """status, help, no_content, encrypted."""
     code: str = ""
     contact_kind: str
     contact: str
@@ -62,7 +93,7 @@ class Query(Model):
     thread_id: str = ""
 
 
-class Receipt(Model):
+class Receipt(Heard):
     """A gateway's word on a message that we sent."""
 
     client_reference: str
@@ -74,7 +105,7 @@ class Receipt(Model):
     """It failed, and so will whatever is sent there later."""
 
 
-class OptOut(Model):
+class OptOut(Spoken):
     """The contact wants no more messages, or wants them again."""
 
     contact_kind: str
@@ -88,14 +119,14 @@ class OptOut(Model):
     thread_id: str = ""
 
 
-class Ignored(Model):
+class Ignored(Heard):
     """A machine's message, or nothing to act on; kept, with the rule's id."""
 
     rule: str
     why: str
 
 
-class Waiting(Model):
+class Waiting(Heard):
     """A part of something that is not complete yet."""
 
     group: str
@@ -103,7 +134,7 @@ class Waiting(Model):
     why: str
 
 
-class Unreadable(Model):
+class Unreadable(Heard):
     """It cannot be understood; the raw is kept and an officer looks at it."""
 
     why: str

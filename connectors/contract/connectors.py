@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from connectors.contract.asking import Page, PollAsk
+from connectors.contract.asking import Page, PollAsk, Source
 from connectors.contract.coming_in import HttpDoor, Item, Listener
 from connectors.contract.going_out import Target
 from schemas.raw import JournalEntry
@@ -74,7 +74,10 @@ class Channel(Protocol):
         """HTTP ways in."""
 
     def listeners(self) -> Sequence[Listener]:
-        """Other ways in."""
+        """Other ways in that are called."""
+
+    def sources(self) -> Sequence[Source]:
+        """Ways in that are asked."""
 
     def normalise(self, entry: JournalEntry) -> Sequence[Item]:
         """Read one raw message; pure; bounded by the caller in time and bytes."""

@@ -38,6 +38,8 @@ class Capabilities(Model):
     shows_files: bool = False
     """It passes `attachments` of a complaint and of an event on by itself; where it
     does not, the hub writes the same below the text."""
+    shows_due: bool = False
+    """It passes `due_at` on; where it does not, nobody computes it."""
     pushes: bool = False
     """It tells of its updates by itself: at a door, or to a listener."""
     polls: Literal["", "feed", "cases"] = ""
@@ -93,6 +95,8 @@ class Contact(Model):
     line: str = Field(default="", repr=False)
     thread_id: str = Field(default="", repr=False)
     thread_subject: str = Field(default="", repr=False)
+    reply_to: str = Field(default="", repr=False)
+    """Where an answer to this goes, where that is not the channel's own mailbox."""
     language: Literal["id", "en"] = "id"
     """The reporter's; a channel that has room says everything in both."""
 
@@ -141,6 +145,8 @@ class Delivery(Model):
     gets them: Indonesian, English. Empty when every file goes along."""
     reference: str = ""
     """The agency's id of the case; empty before the hand-over."""
+    due_at: Instant | None = None
+    """When the limit of what the agency has to do next is over, where one runs."""
     contact: Contact | None = None
     code: str = Field(default="", repr=False)
     """Tracking code; given to the reporter's own channel only."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 
 from connectors.contract import Delivery, Done, Found, Pending, System
 from connectors.errors import ConnectorError
+from connectors.kit.mailroom import mailroom_of
 from connectors.kit.masking import shown
 from connectors.kit.proxy import FaultProxy
 from connectors.kit.receiver import Receiver
@@ -16,6 +17,8 @@ from schemas.agency import AgencyManifest
 
 HURRIED_SECONDS = 1.0
 """Deadline of the calls that are broken on purpose: a real one would be waited for."""
+STEP_SECONDS = 1.0
+"""Between two steps where times order them: no officer takes two in one second."""
 STEPS_MAX = 20
 LOOPBACK = "127.0.0.0/8"
 """Where the proxy is."""
@@ -69,6 +72,9 @@ class Tried:
 class Bench:
     """A system with a proxy before its agency and a receiver for its updates.
 
+    For an agency that is reached by mail they are a proxy before its relay and the
+    door of the e-mail channel (`mail`).
+
     `build` makes the system; `manifest` has its secrets resolved, and `secrets` is
     what must be shown to nobody.
     """
@@ -82,11 +88,16 @@ class Bench:
         officer: Officer | None = None,
         listen: tuple[str, int] = ("127.0.0.1", 0),
         wait_seconds: float = 10,
+        hurried_seconds: float = HURRIED_SECONDS,
         sample: Mapping[str, Any] | None = None,
     ) -> None:
         self.manifest = manifest
         self.officer = officer
         self.wait_seconds = wait_seconds
+        self.hurried_seconds = hurried_seconds
+        """Deadline of calls that are broken on purpose."""
+        self.step_seconds = STEP_SECONDS
+        """Between two steps of the officer; 0 where the agency's clock can be set."""
         self.sample = sample
         self.secrets = secrets
         self.notes: dict[str, Any] = {}
@@ -102,23 +113,34 @@ class Bench:
     def __enter__(self) -> Self:
         self.proxy: FaultProxy | None = None
         manifest = self.manifest
+        slow = self.hurried_seconds / 3
+        self.mail = mailroom_of(manifest, self._listen, slow)
+        if self.mail is not None:
+            self._open.enter_context(self.mail)
+            manifest = manifest.model_copy(update={"settings": self.mail.settings()})
         if self.base_url.startswith("http"):
-            made = FaultProxy(
-                self.base_url, slow_seconds=HURRIED_SECONDS / 3, secrets=self.secrets
-            )
+            made = FaultProxy(self.base_url, slow_seconds=slow, secrets=self.secrets)
             self.proxy = self._open.enter_context(made)
             settings = {**manifest.settings, "base_url": made.url}
             manifest = manifest.model_copy(update={"settings": settings})
             manifest = _reaching(manifest, LOOPBACK)
         limits = manifest.limits.model_copy(
-            update={"deadline_seconds": HURRIED_SECONDS}
+            update={"deadline_seconds": self.hurried_seconds}
         )
         self.system = self._build(manifest)
         self.hurried = self._build(manifest.model_copy(update={"limits": limits}))
         host, port = self._listen
-        receiver = Receiver(self.system, host=host, port=port)
+        # Where answers are mails, the door that was asked for is the one for mails.
+        receiver = Receiver(self.system, host=host, port=0 if self.mail else port)
         self.receiver = self._open.enter_context(receiver)
+        if self.mail is not None:
+            self.mail.open_door(self.receiver.accept)
         return self
+
+    @property
+    def way_back(self) -> str:
+        """Where updates are taken: a URL, or `host:port` where they are mails."""
+        return self.receiver.url if self.mail is None else self.mail.door
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
@@ -171,7 +193,7 @@ class Bench:
         for _ in range(most - 1):
             if not isinstance(ended, Pending):
                 break
-            pause = min(ended.poll_after_seconds, HURRIED_SECONDS)
+            pause = min(ended.poll_after_seconds, self.hurried_seconds)
             time.sleep(pause)
             self._slept += pause
             ended = act(delivery.model_copy(update={"progress": ended.progress}))

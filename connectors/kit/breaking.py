@@ -10,12 +10,13 @@ from connectors.errors import (
     Refused,
     Retryable,
 )
-from connectors.kit.bench import HURRIED_SECONDS, Bench, Tried
+from connectors.kit.bench import Bench, Tried
 from connectors.kit.proxy import RETRY_AFTER_SECONDS, Break
 from connectors.kit.row import Outcome, judged, unsupported, untried
 from connectors.kit.sample import SAMPLE, hand_over
 
 NO_WAY = "the system is not HTTP: there is no call that could be broken on its way"
+BY_MAIL = "the system is not HTTP but mail: see the rows relay_* and sent_again"
 FIRST_WORKS = "no complaint could be handed over before: mend the row `create` first"
 OVERTIME = 2.0
 """A call has ended after so many deadlines, or it has none."""
@@ -32,14 +33,14 @@ class Broken:
     def __call__(self, bench: Bench) -> Outcome:
         """Break one call and judge what the system makes of it."""
         if bench.proxy is None:
-            return unsupported(NO_WAY)
+            return unsupported(BY_MAIL if bench.mail is not None else NO_WAY)
         if "reference" not in bench.notes:
             return untried(FIRST_WORKS)
         tried = _broken(bench, self.fault)
         named = self.expected.__name__ if self.expected else "Done"
         said = f"expected {named}"
         good = self._fits(tried)
-        if tried.seconds > HURRIED_SECONDS * OVERTIME:
+        if tried.seconds > bench.hurried_seconds * OVERTIME:
             good, said = False, f"took {tried.seconds:.1f} s: the deadline is not total"
         return judged(good, said, tried)
 
@@ -65,7 +66,7 @@ def recovers(bench: Bench) -> Outcome:
     """After a lost answer the case is there once, and the hub gets to know it."""
     able = bench.system.capabilities
     if bench.proxy is None:
-        return unsupported(NO_WAY)
+        return unsupported(BY_MAIL if bench.mail is not None else NO_WAY)
     if not (able.honours_key or able.finds):
         return unsupported("neither our key nor a look-up: an operator has to decide")
     if "reference" not in bench.notes:

@@ -20,6 +20,12 @@ from schemas.catalogue import AGENCY_EVENTS, CATALOGUE
 
 _AT_LINE = re.compile(r"at line (\d+)")
 STAND_IN_SECRET = "whsec_" + base64.b64encode(b"stands in for a secret").decode()
+STAND_INS: Mapping[str | int, str] = {
+    "url": "amqp://hub:missing@agency.invalid/agency",
+    "relay": "relay.invalid:25",
+    "reply_secret": "stands-in-for-a-secret",
+}
+"""Key -> what has its shape, where the key alone says which."""
 TO_FILL = frozenset({"ISI", "=ISI"})
 """What a scaffold writes where somebody has to decide."""
 
@@ -217,8 +223,8 @@ def _read(path: Path) -> str:
 
 def _stand_in(place: Place) -> str:
     way = ".".join(str(step) for step in place)
-    if place[-1] == "url":
-        return "amqp://hub:missing@agency.invalid/agency"
+    if place[-1] in STAND_INS:
+        return STAND_INS[place[-1]]
     if "url" in way:
         return "https://agency.invalid"
     return STAND_IN_SECRET if "webhook" in way else "missing"

@@ -15,8 +15,6 @@ from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
 
 CLOCK = timedelta(minutes=5)
 """An update may be stated this far from now."""
-SECOND = 1.0
-"""Between two steps where times order them: no officer takes two in one second."""
 NOTE = "Catatan uji dari bangku uji Simpul."
 NO_WAY = "agency.toml declares no way back: no push, no poll"
 NOTHING = "nothing came back before: mend the row `status_back` first"
@@ -60,7 +58,7 @@ def _worked_through(
     is_asked = bool(bench.system.capabilities.polls)
     timed = bench.manifest.order_by is OrderBy.TIME
     for number, (word, _) in enumerate(words, start=1):
-        time.sleep(SECOND if timed and number > 1 else 0)
+        time.sleep(bench.step_seconds if timed and number > 1 else 0)
         bench.officer.act(reference, word, NOTE)
         if not is_asked and number < len(words):
             continue
@@ -195,6 +193,8 @@ def order_known(bench: Bench) -> Outcome:
 
 def unmapped_word(bench: Bench) -> Outcome:
     """A word that nobody mapped is set aside with its reason, its neighbours go on."""
+    if bench.mail is not None:
+        return unsupported("a mail is words of a person: see answer_wrong")
     found = _heard(bench)
     if isinstance(found, Outcome):
         return found
@@ -215,7 +215,8 @@ def forged(bench: Bench) -> Outcome:
     """Who cannot sign is turned away at the door."""
     doors = bench.system.doors()
     if not doors:
-        return unsupported("the system has no door")
+        mail = ": see answer_forged" if bench.mail is not None else ""
+        return unsupported(f"the system has no HTTP door{mail}")
     answers = []
     for door in doors:
         request = HttpRequest(

@@ -24,7 +24,9 @@ ODD = "Jalan “Ki Hajar” — ✓ é ñ 漢字 🚧 <b>&amp;</b> \\ \" ' \t se
 
 def reach(bench: Bench) -> Outcome:
     """Somebody listens at the address."""
-    address = bench.base_url or str(bench.manifest.settings.get("url", ""))
+    settings = bench.manifest.settings
+    relay = f"smtp://{settings['relay']}" if bench.mail is not None else ""
+    address = bench.base_url or relay or str(settings.get("url", ""))
     if not address:
         return untried("the system has no address; `create` shows it")
     why = reachable(address, CONNECT_SECONDS)
@@ -90,6 +92,8 @@ def look_up(bench: Bench) -> Outcome:
 
 def credentials(bench: Bench) -> Outcome:
     """Who does not prove who calls is turned away."""
+    if bench.mail is not None:
+        return unsupported("a mailbox takes mails of anybody; see answer_forged")
     if bench.proxy is None:
         return untried("the system has no HTTP address")
     if "reference" not in bench.notes:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -21,6 +22,8 @@ LOOPBACK = "127.0.0.1"
 HOLD_SECONDS = 30.0
 DRIP_SECONDS = 0.1
 FORWARD_SECONDS = 60.0
+CLOSING_SECONDS = 0.02
+"""How often it looks whether it is to close."""
 RETRY_AFTER_SECONDS = 7
 PORTS = {"http": 80, "https": 443, "amqp": 5672, "amqps": 5671}
 SECRET_CHARACTERS_MIN = 4
@@ -118,7 +121,8 @@ class FaultProxy:
         return f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serving = partial(self._server.serve_forever, poll_interval=CLOSING_SECONDS)
+        threading.Thread(target=serving, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

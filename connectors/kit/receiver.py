@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self, cast
@@ -24,6 +25,8 @@ from schemas.updates import AgencyComplaint, AgencyUpdate, Corrupt
 
 POLL_SECONDS = 0.3
 REQUEST_SECONDS = 30
+CLOSING_SECONDS = 0.02
+"""How often it looks whether it is to close."""
 Record = AgencyUpdate | AgencyComplaint | Corrupt
 
 
@@ -56,7 +59,8 @@ class Receiver:
             return list(self._raws)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serving = partial(self._server.serve_forever, poll_interval=CLOSING_SECONDS)
+        threading.Thread(target=serving, daemon=True).start()
         for listener in self._listeners:
             listener.start(self.accept)
         return self
@@ -126,14 +130,17 @@ class Receiver:
         """
         end = time.monotonic() + seconds
         while True:
+            before = len(self.raws)
             found = self.records(since)
             if enough(found) or time.monotonic() > end:
                 return found
             if self._system.capabilities.polls:
                 self.ask(references)
-            with self._came:
-                if len(self._raws) <= since or not enough(found):
-                    self._came.wait(POLL_SECONDS)
+            self._wait_for_more_than(before)
+
+    def _wait_for_more_than(self, before: int) -> None:
+        with self._came:
+            self._came.wait_for(lambda: len(self._raws) > before, POLL_SECONDS)
 
     def records(self, since: int) -> list[Record]:
         """Read what came after so many messages, as the hub does.

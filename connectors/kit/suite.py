@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.kit.bench import Bench
+from connectors.kit.mail_rows import MAIL_ROWS
 from connectors.kit.row import Outcome, Row, Verdict
 from connectors.kit.rows import ROWS
 
@@ -91,10 +92,12 @@ def run_suite(
     bench: Bench,
     *,
     against: str,
-    rows: Sequence[Row] = ROWS,
+    rows: Sequence[Row] | None = None,
     progress: Callable[[Row, Outcome], None] = lambda *_: None,
 ) -> Report:
     """Try every row on an open bench; a row that breaks has failed.
+
+    Without `rows` all that can be asked of its kind of system.
 
     Calls the agency's sandbox for real, and leaves some twenty test cases there.
     """
@@ -107,11 +110,16 @@ def run_suite(
         datetime.now(UTC),
         capabilities=bench.system.capabilities.model_dump(mode="json"),
     )
-    for row in rows:
+    for row in rows_of(bench) if rows is None else rows:
         out = _tried(row, bench)
         report.rows.append((row, out))
         progress(row, out)
     return report
+
+
+def rows_of(bench: Bench) -> Sequence[Row]:
+    """Name the rows for a system: an agency that is reached by mail has more."""
+    return ROWS if bench.mail is None else (*ROWS, *MAIL_ROWS)
 
 
 def require_conforming(bench: Bench) -> None:

@@ -24,7 +24,14 @@ from hub.bootstrap.configuration import (
 )
 from hub.bootstrap.delivering import DeliverWorker
 from hub.bootstrap.listening import AgencyEars
-from hub.bootstrap.polling import PollWorker, Turn, source_rows, turns_of
+from hub.bootstrap.polling import (
+    PollWorker,
+    Turn,
+    askings_of,
+    channel_sources,
+    source_rows,
+    turns_of,
+)
 from hub.bootstrap.roles import (
     ALL_ROLES,
     Role,
@@ -38,6 +45,7 @@ from hub.bootstrap.sandbox import Sandbox
 from hub.bootstrap.shadowing import SHADOW_SECONDS, Shadowing
 from hub.bootstrap.store import Store, open_store
 from hub.bootstrap.switching import FOLLOW_SECONDS, OlderVersions, Switch
+from hub.bootstrap.watching import Watchers
 from hub.bootstrap.workers import (
     AskedGauges,
     Gauges,
@@ -53,9 +61,11 @@ from hub.broker.topology import NET, POLL, Topology
 from hub.database.condition import require_current
 from hub.database.due import SqlDue
 from hub.database.versions import Mark, mark_of, versions_at
+from hub.domain.capping import Caps
 from hub.domain.placing import Placing
 from hub.settings import Settings
 from hub.stages.accept import Accept
+from hub.stages.answering import Manner
 from hub.stages.attaching import Links
 from hub.stages.births import Births
 from hub.stages.deadlines import StrikeClocks
@@ -158,6 +168,7 @@ class _Builder:
             settings.work.lease_slack_seconds,
             Links(settings.server.public_url, settings.files.link_days),
             older,
+            store.deadlines,
         )
         self._recover(deliver)
         worker = DeliverWorker(
@@ -171,9 +182,11 @@ class _Builder:
         accept = Accept(store.journal)
         health = Health(store.queries.ping, publisher, consumer)
         web = self._app(accept, health)
+        watchers = Watchers(store.sources)
         ears = AgencyEars()
         if Role.POLL in self.roles:
             ears.listen_to(systems_of(self.config))
+            watchers.watch(channel_sources(self.config))
 
         def use(config: Configuration) -> None:
             ways = ways_of(config)
@@ -208,6 +221,7 @@ class _Builder:
             accept=accept,
             listeners=self._listeners(),
             ears=ears,
+            watchers=watchers,
             web=self._web(web),
             metrics=self._metrics(health),
             switch=switch,
@@ -248,12 +262,12 @@ class _Builder:
 
     def _turns(self, config: Configuration, stop: threading.Event) -> dict[str, Turn]:
         store = self.store
-        systems = systems_of(config)
         slack = self.settings.work.lease_slack_seconds
-        chance = SystemRandom().random
-        asked = (store.sources, systems, config.manifests, chance, slack, stop.is_set)
-        poll = Poll(*asked)
-        reconcile = Reconcile(store.drifts, *asked)
+        how = (SystemRandom().random, slack, stop.is_set)
+        poll = Poll(store.sources, askings_of(config), *how)
+        reconcile = Reconcile(
+            store.drifts, store.sources, systems_of(config), config.manifests, *how
+        )
         return turns_of(config, poll, reconcile)
 
     def _crews(
@@ -297,7 +311,7 @@ class _Builder:
                 reporters,
                 lambda: str(uuid7()),
                 config.reference,
-                config.wording,
+                Manner(config.wording, Caps(**dict(self.settings.notices.caps))),
             ),
             "updates": Updates(
                 store.journal,

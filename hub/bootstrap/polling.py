@@ -5,14 +5,15 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from connectors.contract import Source
 from hub import telemetry
 from hub.bootstrap.configuration import Configuration
 from hub.bootstrap.store import Store
 from hub.bootstrap.workers import Hinter
 from hub.broker.consumer import Batch
 from hub.broker.topology import POLL
-from hub.database.sources import SNAPSHOT, UPDATES, SourceRow, source_id
-from hub.stages.poll import Asked, Poll
+from hub.database.sources import MESSAGES, SNAPSHOT, UPDATES, SourceRow, source_id
+from hub.stages.poll import Asked, Asking, Poll, asking_agency, asking_channel
 from hub.stages.reconcile import Reconcile
 
 THREADS_MAX = 512
@@ -23,8 +24,11 @@ Turn = Callable[[], Asked]
 
 
 def source_rows(config: Configuration) -> list[SourceRow]:
-    """Name everything that is asked: updates, and how cases stand."""
-    rows = []
+    """Name everything that is asked: for updates, how cases stand, for messages."""
+    rows = [
+        SourceRow(name, name, MESSAGES, POLL, source.every_seconds, source.version)
+        for name, source in channel_sources(config)
+    ]
     for name, agency in config.agencies.items():
         manifest, can = config.manifests[name], agency.system.capabilities
         version = agency.mapping_version
@@ -41,13 +45,33 @@ def source_rows(config: Configuration) -> list[SourceRow]:
     return rows
 
 
+def channel_sources(config: Configuration) -> list[tuple[str, Source]]:
+    """Name what channels ask, as its row in the store is called: `email:utama`."""
+    return [
+        (f"{name}:{source.name}", source)
+        for name, channel in config.channels.items()
+        for source in channel.sources()
+    ]
+
+
+def askings_of(config: Configuration) -> dict[str, Asking]:
+    """Say how each is asked that tells us something new."""
+    found = {
+        name: asking_agency(name, agency.system, config.manifests[name])
+        for name, agency in config.agencies.items()
+    }
+    for name, source in channel_sources(config):
+        found[name] = asking_channel(name.partition(":")[0], source)
+    return found
+
+
 def turns_of(
     config: Configuration, poll: Poll, reconcile: Reconcile
 ) -> dict[str, Turn]:
     """Name what a hint of each source starts."""
     found: dict[str, Turn] = {}
     for row in source_rows(config):
-        stage = poll if row.kind == UPDATES else reconcile
+        stage = reconcile if row.kind == SNAPSHOT else poll
         found[row.id] = _turn(stage, row)
     return found
 

@@ -16,7 +16,7 @@ from hub.stages.composing import Composer
 from hub.stages.deliver import Way
 from schemas.raw import JournalEntry
 
-DRY = frozenset({"rest", "open311", "sp4n"})
+DRY = frozenset({"email", "rest", "open311", "sp4n"})
 """Kinds whose every call goes through the tap, and so can be made dry. Of any other
 kind, what it would be shown is compared: a call could really be made."""
 
@@ -28,7 +28,7 @@ def rehearse(
     found = MappingChange()
     before = agency_way(old, old.extra["manifest"])
     after = agency_way(new, new.extra["manifest"])
-    composer = Composer(store.cursors)
+    composer = Composer(store.cursors, store.deadlines)
     for told in store.traffic.told(old.name, window):
         if told is None:
             found.closed += 1

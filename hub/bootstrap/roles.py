@@ -22,7 +22,7 @@ class Role(StrEnum):
     DELIVER = "deliver"
     """Parties are told."""
     POLL = "poll"
-    """Agencies are asked and listened to; their view is compared with ours."""
+    """Mailboxes and agencies are asked and listened to; views are compared."""
     SCHEDULE = "schedule"
     """Sweep, deadlines, recovery of lost calls, seals, erasure; several may run."""
 

@@ -13,6 +13,7 @@ from hub.bootstrap.roles import Role
 from hub.bootstrap.sandbox import Sandbox
 from hub.bootstrap.store import Store
 from hub.bootstrap.switching import OlderVersions, Switch, close_all
+from hub.bootstrap.watching import Watchers
 from hub.bootstrap.workers import ScheduleThread
 from hub.broker.consumer import HintConsumer
 from hub.broker.publisher import Publisher
@@ -37,6 +38,7 @@ class Hub:
     listeners: Sequence[Listener] = ()
     """Of citizens' channels."""
     ears: AgencyEars = field(default_factory=AgencyEars)
+    watchers: Watchers | None = None
     web: WebServer | None = None
     metrics: WebServer | None = None
     switch: Switch | None = None
@@ -71,9 +73,13 @@ class Hub:
             if server is not None:
                 server.start()
         self.ears.start(self.accept)
+        if self.watchers is not None:
+            self.watchers.start()
 
     def stop(self) -> None:
         """Close the doors, finish what runs, give everything back."""
+        if self.watchers is not None:
+            self.watchers.stop()
         self.ears.stop()
         if self.web is not None:
             self.web.stop()

@@ -17,18 +17,21 @@ from hub.database.erasure import Eraser
 from hub.database.evidence import Evidence
 from hub.database.hand_overs import SqlHandOvers
 from hub.database.journal import SqlJournal
+from hub.database.kept import SqlKept
 from hub.database.keyring import Keyring, KeyringError
 from hub.database.linked import SqlLinkedFiles
 from hub.database.migrate import upgrade
 from hub.database.operations import Operations
 from hub.database.parties import PartyStore
 from hub.database.partitions import Partitions
+from hub.database.past import SqlPast
 from hub.database.quarantine import Quarantine
 from hub.database.queries import Queries
 from hub.database.routed import SqlTold
 from hub.database.seals import Sealer
 from hub.database.shadows import Shadows
 from hub.database.sources import SqlSources
+from hub.database.tracing import Traces
 from hub.database.traffic import SqlTraffic
 from hub.database.vault import Vault
 from hub.database.versions import AgencyVersions
@@ -51,16 +54,19 @@ class Store:
     deadlines: Deadlines
     clocks: SqlClocks
     sources: SqlSources
+    kept: SqlKept
     drifts: SqlDrifts
     parties: PartyStore
     queries: Queries
     told: SqlTold
     operations: Operations
     quarantine: Quarantine
+    past: SqlPast
     partitions: Partitions
     sealer: Sealer
     attachments: Attachments
     evidence: Evidence
+    traces: Traces
     linked_files: SqlLinkedFiles
     eraser: Eraser
     erased: ErasedList
@@ -129,16 +135,19 @@ def open_store(
         deadlines=deadlines,
         clocks=SqlClocks(db, vault, deadlines, hinting=hinting),
         sources=SqlSources(db, vault, journal, owner=owner),
+        kept=SqlKept(db, vault),
         drifts=SqlDrifts(db, vault, journal),
         parties=PartyStore(db),
         queries=Queries(db, vault),
         told=SqlTold(db, vault),
         quarantine=Quarantine(db, vault),
+        past=SqlPast(db, vault),
         operations=Operations(db, vault, deadlines),
         partitions=Partitions(db),
         sealer=Sealer(db),
         attachments=Attachments(db, vault),
         evidence=Evidence(db, vault),
+        traces=Traces(db, vault),
         linked_files=SqlLinkedFiles(db, vault),
         eraser=Eraser(db, vault, erased, deadlines, grace_hours=grace, hinting=hinting),
         erased=erased,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hub.cli.errors import Failed
-from hub.cli.output import answer_list, say
+from hub.cli.output import answer_list, counted, say
 from hub.cli.session import common, read_settings
 
 LISTED = ("place", "key", "why")
@@ -43,7 +43,8 @@ def check(name: str | None, data_dir: Path | None, *, as_json: bool) -> None:
         say("Where the file is right and its golden case old: simpul agencies preview")
         say("shows what is sent, and with --accept makes it the golden case.")
     if rows:
-        msg = f"{len(rows)} mistakes in {len(paths)} agencies"
+        agencies = counted(len(paths), "agency", "agencies")
+        msg = f"{counted(len(rows), 'mistake')} in {agencies}"
         raise Failed(msg)
     if as_json:
         return

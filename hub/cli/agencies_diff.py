@@ -1,40 +1,22 @@
 """`simpul agencies diff`: what another mapping would change in past traffic."""
 
 import os
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hub.cli.errors import Failed
-from hub.cli.output import print_json, print_table, say
+from hub.cli.mapping_changes import tell
+from hub.cli.output import counted, print_json, say
 from hub.cli.session import common, opened, read_settings
+from hub.cli.spans import Span
 
 if TYPE_CHECKING:
     from connectors.contract import AgencyConnector
     from hub.bootstrap import Store
     from hub.settings import Settings
-
-HOURS = {"h": 1, "d": 24, "w": 168}
-
-
-class Span(click.ParamType[float]):
-    """A span of time such as `7d`, `12h` or `2w`, as days."""
-
-    name = "span"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read it; a number is days already."""
-        if isinstance(value, float):
-            return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no span; examples: 12h, 7d, 2w", param, ctx)
-        return float(found[1]) * HOURS[found[2]] / 24
 
 
 @click.command()
@@ -94,7 +76,10 @@ def diff(
     if as_json:
         print_json(document)
     else:
-        _tell(document)
+        tell(document)
+        touched = counted(document["complaints"], "complaint")
+        cases = counted(open_cases, "open case")
+        say(f"Touched: {touched}; the agency has {cases}.")
 
 
 def _both(
@@ -114,23 +99,3 @@ def _both(
     other = registry.read_content(file or place)
     old = registry.make_agency(place, content, os.environ)
     return old, registry.make_agency(place, other, os.environ)
-
-
-def _tell(found: dict[str, Any]) -> None:
-    rows = [
-        *({"what": f"field {n}", "times": k} for n, k in found["fields"].items()),
-        *({"what": f"fails: {n}", "times": k} for n, k in found["faults"].items()),
-        *({"what": n, "times": k} for n, k in found["read_otherwise"].items()),
-    ]
-    if rows:
-        print_table(rows, ["what", "times"])
-    say(
-        f"{found['deliveries']} deliveries, {found['differ']} bodies differ, "
-        f"{found['fail_now']} would fail. {found['updates']} messages, "
-        f"{sum(found['read_otherwise'].values())} read otherwise, "
-        f"{found['would_pass']} in quarantine would pass."
-    )
-    say(
-        f"Touched: {found['complaints']} complaints; the agency has "
-        f"{found['open_cases']} open cases. Keys gone: {found['closed']}."
-    )

@@ -125,15 +125,15 @@ def _write(folder: Path, text: str, kind: str) -> list[Path]:
 
 def _first_body(manifest: Path) -> Any:
     """Return what the file makes of the sample; None where it cannot be told yet."""
-    from connectors.kit.checking import STAND_IN_SECRET
+    from connectors.kit.checking import STAND_IN_SECRET, STAND_INS
     from connectors.kit.golden import body_of
     from connectors.kit.sample import SAMPLE
     from connectors.registry import ConfigError
 
     names = re.findall(r'"env:([A-Z0-9_]+)"', manifest.read_text("utf-8"))
+    shapes = {"URL": "https://agency.invalid", "RELAY": STAND_INS["relay"]}
     stand_ins = {
-        name: "https://agency.invalid" if name.endswith("_URL") else STAND_IN_SECRET
-        for name in names
+        name: shapes.get(name.rpartition("_")[2], STAND_IN_SECRET) for name in names
     }
     try:
         loaded = load(manifest, stand_ins)

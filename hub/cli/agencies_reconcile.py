@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli.errors import Failed
-from hub.cli.output import print_json, print_table, say
+from hub.cli.output import counted, print_json, print_table, say
 from hub.cli.session import acting, common, opened, read_settings, why
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def _show(
     *,
     wanted: bool,
 ) -> None:
-    say(f"{compared} cases compared, {len(rows)} differ.")
+    differ = counted(len(rows), "differs", "differ")
+    say(f"{counted(compared, 'case')} compared, {differ}.")
     if not rows:
         return
     if not wanted:

@@ -2,13 +2,18 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hub.cli.errors import Failed
-from hub.cli.output import answer_action, print_json
+from hub.cli.mapping_changes import tell
+from hub.cli.output import answer_action, print_json, say, show
 from hub.cli.session import acting, common, opened, read_settings
 from hub.cli.session import why as why_option
+
+if TYPE_CHECKING:
+    from hub.database.shadows import Shadow
 
 
 @click.command()
@@ -18,7 +23,7 @@ from hub.cli.session import why as why_option
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Begin with this agency.toml.",
 )
-@click.option("--report", is_flag=True, help="Print what was counted so far, as JSON.")
+@click.option("--report", is_flag=True, help="Tell what was counted so far.")
 @click.option("--stop", is_flag=True, help="End it; its counts go.")
 @why_option()
 @common
@@ -61,15 +66,32 @@ def shadow(
                 as_json=as_json,
             )
             return
-    print_json(
-        {
-            "agency": name,
+    _report(found, as_json=as_json)
+
+
+def _report(found: "Shadow", *, as_json: bool) -> None:
+    from hub.domain.mapping_change import MappingChange
+
+    counts = {**MappingChange().document(), **found.report}
+    if as_json:
+        document = {
+            "agency": found.agency,
             "mapping_version": found.mapping_version,
             "since": found.since,
             "through": found.through,
-            **found.report,
         }
-    )
+        print_json(document | counts)
+        return
+    span = f"from {show(found.since)} to {show(found.through)}"
+    if counts["deliveries"] or counts["updates"] or counts["closed"]:
+        say(f"The shadow of {found.agency}, {span}:")
+        tell(counts)
+        return
+    if found.through == found.since:
+        say(f"Nobody has looked yet at what {found.agency} is told or says.")
+        say("A running hub with the schedule does, some seconds behind.")
+        return
+    say(f"Nothing went out to {found.agency} or came in from it, {span}.")
 
 
 def _checked(name: str, file: Path, data_dir: Path | None) -> bytes:

@@ -10,8 +10,10 @@ from typing import Any, Protocol, Self
 from hub.cli.errors import Failed
 from hub.simulator.agency import SimulatedAgency
 from hub.simulator.broker_agency import BrokerAgency
+from hub.simulator.mail import MailSink
+from hub.simulator.mailbox import SimulatedMailbox
 from hub.simulator.open311_profile import TIRTA
-from hub.simulator.profiles import PLN, PROFILES, AgencyProfile
+from hub.simulator.profiles import KEMENKES, PLN, PROFILES, AgencyProfile
 from hub.simulator.sp4n import SP4N, SimulatedSp4n
 from hub.simulator.utility import SimulatedUtility
 
@@ -87,11 +89,34 @@ def _broker(name: str, _: Callable[[], str]) -> Simulated:
     return BrokerAgency(url, seed=SEED, work_seconds=None, profile=own)
 
 
+def _mailbox(_: str, hub_smtp: Callable[[], str]) -> Simulated:
+    return _WithServer(hub_smtp)
+
+
+class _WithServer(SimulatedMailbox):
+    """A mailbox with a mail server of its own."""
+
+    def __init__(self, hub_smtp: Callable[[], str]) -> None:
+        self._server = MailSink()
+        super().__init__(self._server, seed=SEED, hub_smtp=hub_smtp, work_seconds=None)
+
+    def start(self) -> None:
+        """Open the server and begin to work."""
+        self._server.start()
+        super().start()
+
+    def stop(self) -> None:
+        """Stop at once, and close the server."""
+        super().stop()
+        self._server.stop()
+
+
 DIALECTS: Mapping[str, Make] = {
     **{profile.name: _json_api(profile) for profile in PROFILES},
     TIRTA.name: _open311,
     SP4N.name: _sp4n,
     PLN.name: _broker,
+    KEMENKES.name: _mailbox,
 }
 """Agency that comes with the project -> what makes a simulated one like it."""
 
@@ -101,7 +126,8 @@ class SimulatedOfficer:
 
     def __init__(self, make: Make, name: str) -> None:
         self.hub_url = ""
-        """Where the agency tells its updates; empty until the bench listens."""
+        """Where the agency tells its updates: a URL, or `host:port` for mails; empty
+        until the bench listens."""
         self.agency = make(name, lambda: self.hub_url)
 
     def act(self, reference: str, word: str, note: str) -> None:

@@ -27,8 +27,10 @@ def sources(data_dir: Path | None, *, as_json: bool) -> None:
 
     `agency:NAME` is asked for updates, `snapshot:NAME` how its cases stand.
     """
+    from hub.database.sources import MESSAGES
+
     with opened(data_dir) as store:
-        rows = store.sources.listed()
+        rows = [row for row in store.sources.listed() if row["kind"] != MESSAGES]
     answer_list(
         rows,
         LISTED,

@@ -152,7 +152,10 @@ def _run(
         sample=sample,
     ) as bench:
         if isinstance(officer, SimulatedOfficer):
-            officer.hub_url = bench.receiver.url
+            officer.hub_url = bench.way_back
+        elif bench.mail is not None:
+            domain = loaded.manifest.settings["domain"]
+            say(f"Answers are taken at smtp://{bench.way_back}: route {domain} there")
         else:
             for way in bench.system.doors():
                 say(f"Updates are taken at {bench.receiver.url}{way.path}")

@@ -134,10 +134,21 @@ def _names(store: "Store", complaint_id: str) -> dict[str, str]:
 @click.argument("name")
 @common
 def trace(name: str, data_dir: Path | None, *, as_json: bool) -> None:
-    """Show raw messages, events, attempts and dead letters in order of time."""
+    """Show raw messages, events, attempts and dead letters in order of time.
+
+    Below each message stands why it became what it is: rule and evidence of each
+    decision.
+    """
     with opened(data_dir) as store:
         rows = store.queries.trace(find_complaint(store, name))
-    answer_list(rows, TRACED, as_json=as_json, nothing="Nothing happened.")
+    answer_list(
+        rows,
+        TRACED,
+        as_json=as_json,
+        nothing="Nothing happened.",
+        then="Whose address or code decided it: simpul channels trace JOURNAL_ID "
+        "--open --why TEXT",
+    )
 
 
 @complaints.command()

@@ -24,7 +24,7 @@ FAILED, TERMINATED = 1, 143
     "--port", type=int, default=0, help="Port of the HTTP door (0: any free)."
 )
 def demo_command(ends: bool, as_json: bool, seed: int | None, port: int) -> int:  # noqa: FBT001 - click's way
-    """Show five complaints going to three agencies and back; one agency is broken.
+    """Show six complaints going to four agencies and back; one agency is broken.
 
     Ctrl-C and SIGTERM end it and leave nothing behind.
     """

@@ -13,7 +13,7 @@ from hub.cli.check import Check
 from hub.cli.doctor_attachments import examine_attachments
 from hub.cli.doctor_broker import examine_broker
 from hub.cli.errors import Failed, one_line
-from hub.cli.output import print_json, print_table, say
+from hub.cli.output import counted, print_json, print_table, say
 from hub.cli.session import common, no_database, read_settings
 from hub.domain.polling import is_silent
 
@@ -110,7 +110,8 @@ def _keyring(settings: "Settings") -> Check:
         ring = Keyring.open(settings.effective_keyring_file)
     except KeyringError as error:
         return Check("key ring", ok=False, detail=str(error))
-    return Check("key ring", ok=True, detail=f"{len(ring.keys)} keys, mode 0600")
+    detail = f"{counted(len(ring.keys), 'key')}, mode 0600"
+    return Check("key ring", ok=True, detail=detail)
 
 
 def _routing(settings: "Settings") -> Check:
@@ -180,9 +181,9 @@ def _edge(store: "Store") -> Check:
     """What was accepted is on the edge's disk first; it must be readable."""
     closed = store.edge.unreadable()
     detail = (
-        f"{len(closed)} files cannot be opened: restore them, or the key ring"
+        f"{counted(len(closed), 'file')} cannot be opened: put the key ring back"
         if closed
-        else f"{len(store.edge.files())} files of accepted messages"
+        else f"{counted(len(store.edge.files()), 'file')} of accepted messages"
     )
     return Check("edge", not closed, detail, tuple({"file": one} for one in closed))
 
@@ -234,8 +235,11 @@ def _clock(store: "Store") -> Check:
     return Check("clock", away <= CLOCK_SECONDS_MAX, detail)
 
 
+LOOK_AT_SOURCES = "simpul agencies sources, simpul channels sources"
+
+
 def _asked(store: "Store") -> Check:
-    """Systems that are asked and whose way is wrong, and where views differ."""
+    """What is asked by a wrong way, or is silent, and where views differ."""
     asked = [one for one in store.sources.listed() if one["state"] == "active"]
     wrong = [
         {"source": one["source"], "why": one["why"]}
@@ -252,11 +256,14 @@ def _asked(store: "Store") -> Check:
     cases = sum(one["cases"] for one in differing)
     detail = "every agency's view is ours, as far as it was asked"
     if differing:
-        detail = f"{cases} cases differ: simpul agencies reconcile NAME --heal"
+        detail = (
+            f"{counted(cases, 'case differs', 'cases differ')}: "
+            "simpul agencies reconcile NAME --heal"
+        )
     if silent:
-        detail = f"{len(silent)} have not answered for long: simpul agencies sources"
+        detail = f"{len(silent)} have not answered for long: {LOOK_AT_SOURCES}"
     if wrong:
-        detail = f"{len(wrong)} are asked by a wrong way: simpul agencies sources"
+        detail = f"{len(wrong)} are asked by a wrong way: {LOOK_AT_SOURCES}"
     findings = (*wrong, *silent, *differing)
     return Check("asking", not findings, detail, findings)
 

@@ -17,11 +17,12 @@ Row = Mapping[str, Any]
 
 def print_json(document: Any) -> None:
     """Print one JSON document; instants as ISO 8601 in UTC."""
-    text = json.dumps(document, default=_plain, ensure_ascii=False, indent=2)
+    text = json.dumps(document, default=plain, ensure_ascii=False, indent=2)
     click.echo(text)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Write a value that JSON has no form for."""
     if isinstance(value, datetime):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
@@ -55,8 +56,13 @@ def show(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, dict):
-        return json.dumps(value, default=_plain) if value else ""
+        return json.dumps(value, default=plain) if value else ""
     return str(value)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number and its noun: `1 key`, `2 keys`; `many` where an s is wrong."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def say(text: str) -> None:

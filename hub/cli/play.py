@@ -18,7 +18,7 @@ from hub.simulator.citizens import Sent
 from hub.simulator.faults import Fault
 from hub.simulator.letters import Letter, Letters
 from hub.simulator.open311_profile import TIRTA
-from hub.simulator.profiles import PROFILES
+from hub.simulator.profiles import KEMENKES, PROFILES
 from hub.simulator.region import SimulatedRegion
 from hub.simulator.sms import local_number
 from hub.simulator.sp4n import SP4N
@@ -45,6 +45,7 @@ LETTERS = (
     ("web", 2, "a web complaint: an identity card, whose agency is broken"),
     ("web", 5, "an anonymous web complaint: a health centre"),
     ("web", 12, "a web complaint that two agencies share: waste"),
+    ("email", 6, "a mail about a licence: for a unit that has only a mailbox"),
 )
 """Channel, sample and what it shows."""
 
@@ -199,6 +200,7 @@ def _settings(data_dir: Path, port: int, environment: dict[str, str]) -> Setting
             "email": {
                 "domain": "simpul.example",
                 "relay": environment["SIMPUL_MAIL_RELAY"],
+                "reply_secret": environment["SIMPUL_MAIL_REPLY_SECRET"],
                 "deadline_seconds": 5,
             },
             "sms": {
@@ -218,7 +220,7 @@ def _settings(data_dir: Path, port: int, environment: dict[str, str]) -> Setting
 
 def short_agencies(folder: Path) -> Path:
     """Copy the agencies of the region with limits that make waiting brief."""
-    for profile in (*PROFILES, TIRTA, SP4N):
+    for profile in (*PROFILES, KEMENKES, TIRTA, SP4N):
         manifest = registry.SAMPLES / profile.name / "agency.toml"
         target = folder / profile.name
         target.mkdir(parents=True, exist_ok=True)

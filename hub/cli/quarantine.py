@@ -6,7 +6,14 @@ import click
 
 from hub.cli.errors import Failed
 from hub.cli.finding import find_complaint
-from hub.cli.output import answer_action, answer_list, print_json, print_table, say
+from hub.cli.output import (
+    answer_action,
+    answer_list,
+    counted,
+    print_json,
+    print_table,
+    say,
+)
 from hub.cli.session import ALL, acting, chosen, common, in_parts, opened, why
 from hub.domain.quarantine import WAYS_OUT
 
@@ -14,6 +21,7 @@ LISTED = ("id", "source", "received_at", "cause", "why")
 UNMOVED = ("received_at", "source", "cause", "result_id")
 SHOWN = ("source", "lane", "received_at", "cause", "why", "content_type")
 WHAT = "quarantined message"
+MESSAGES = ("message is", "messages are")
 
 
 @click.group()
@@ -98,7 +106,7 @@ def match(
             raise Failed(str(error)) from error
     answer_action(
         {"id": row_id, "complaint_id": complaint_id, "worked": n},
-        f"{n} messages are worked again by a running hub.",
+        f"{counted(n, *MESSAGES)} worked again by a running hub.",
         as_json=as_json,
         then=f"What came of it: simpul complaints trace {name}",
     )
@@ -124,7 +132,7 @@ def replay(
         n = in_parts(wanted, lambda part: store.quarantine.replay(part, acting(), why))
     answer_action(
         {"asked": len(wanted), "replayed": n},
-        f"{n} messages are worked again by a running hub.",
+        f"{counted(n, *MESSAGES)} worked again by a running hub.",
         as_json=as_json,
         then="What came of it: simpul quarantine list",
     )
@@ -144,7 +152,7 @@ def discard(
         n = in_parts(wanted, lambda part: store.quarantine.discard(part, acting(), why))
     answer_action(
         {"asked": len(wanted), "discarded": n},
-        f"{n} messages are set aside.",
+        f"{counted(n, *MESSAGES)} set aside.",
         as_json=as_json,
         then="What is left: simpul quarantine list",
     )

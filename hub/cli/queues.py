@@ -46,7 +46,7 @@ def _row(lane: str, depth: "Depth | None", waiting: "Waiting | None") -> dict[st
         "hints": depth.hints if depth else None,
         "consumers": depth.consumers if depth else None,
         "due": waiting.due if waiting else 0,
-        "oldest_seconds": waiting.oldest_seconds if waiting else 0,
+        "oldest_seconds": waiting.oldest_seconds if waiting and waiting.due else None,
         "later": waiting.later if waiting else 0,
     }
 

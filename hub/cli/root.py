@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "channels": (
         "hub.cli.channels:channels",
-        "Ways in for citizens: see how a message is read.",
+        "Ways in for citizens: see how a message is read, read past ones again.",
     ),
     "parties": (
         "hub.cli.parties:parties",

@@ -86,6 +86,8 @@ class Case:
     data_key_id: str
     reporter_id: str = ""
     channel: str = ""
+    received_at: datetime | None = None
+    """When a new one came in; None where its first event says when it was filed."""
     folding: Folding = field(default_factory=Folding)
     legs: dict[tuple[str, int], LegState] = field(default_factory=dict)
     """As they are stored."""

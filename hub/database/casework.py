@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from connectors.contract import File
 from hub.database import tables as t
 from hub.database.audit import note
 from hub.database.case import Case
 from hub.database.engine import Database, Tx, retrying
 from hub.database.log import Appender
-from hub.database.persons import collect_followers
+from hub.database.persons import collect_files, collect_followers
 from hub.database.vault import Vault
 from hub.domain.deadlines import Deadlines
 from hub.domain.lifecycle import why_unmoved
@@ -39,6 +40,7 @@ class SqlCases:
         by: str,
         action: str,
         reason: str,
+        files: Sequence[File] = (),
     ) -> Moved | None:
         """Append what is decided, under the complaint's lock, and audit it."""
         with self._db.write() as tx:
@@ -49,6 +51,9 @@ class SqlCases:
             if known := _known(case, cause):
                 return known
             written, *_ = log.append(case, decide(_moment(tx, log, case)))
+            if files and case.key is not None:
+                place = (complaint_id, written.event_id)
+                collect_files(log.batch, case.key, *place, files)
             due = log.flush()
             note(tx, by=by, action=action, subject=complaint_id, reason=reason)
         return Moved(written.seq, written.event.type, written.status_after, due)
@@ -103,7 +108,7 @@ def _moment(tx: Tx, log: Appender, case: Case) -> Moment:
         seq = len(case.events) + 1
         return bool(why_unmoved(case.folding.after(seq, event).state, seq))
 
-    types = {event.type for _, event in case.events}
+    types = {event.type: seq for seq, event in case.events}
     return Moment(
         tx.now,
         case.state,
@@ -113,6 +118,7 @@ def _moment(tx: Tx, log: Appender, case: Case) -> Moment:
         is_followed="merged_from" in types,
         follows=_number_of(tx, case.state.merged_into),
         began_above=_platform_of(case),
+        last=types,
     )
 
 

@@ -299,6 +299,15 @@ def destroy(tx: Tx, complaint_id: str) -> None:
         .values(wrapped=None, destroyed_at=tx.now)
     )
     tx.conn.execute(
+        sa.update(t.answers)
+        .where(
+            t.answers.c.journal_id.in_(
+                sa.select(journal.id).where(journal.data_key_id.in_(own))
+            )
+        )
+        .values(contact_index=None, conversation_index=None)
+    )
+    tx.conn.execute(
         sa.delete(t.contacts).where(t.contacts.c.complaint_id == complaint_id)
     )
     c, d = t.cursors.c, t.dead_letters.c

@@ -150,6 +150,13 @@ class Finder:
         query = sa.select(c.id).where(c.public_number == public_number)
         return str(self._tx.conn.execute(query).scalar_one_or_none() or "")
 
+    def case_of_number(
+        self, public_number: str, contact: tuple[str, str]
+    ) -> KnownCase | None:
+        """Find a complaint by its public number and compare (kind, contact)."""
+        found = self.case_by_number(public_number)
+        return self._compared(found, contact) if found else None
+
     def same_words(self, complaint: NewComplaint) -> KnownCase | None:
         """Find a recent complaint of the same contact with the same words."""
         words = _first(self.print_of(complaint))

@@ -79,6 +79,11 @@ class SqlJournal:
 
     # accepting
 
+    @property
+    def hinting(self) -> bool:
+        """True where this process hints what it makes due."""
+        return self._hinting
+
     def accept(self, raw: RawMessage) -> Receiptful:
         """Commit one raw message; blocks; raises StoreUnavailableError."""
         return self._group.accept(raw)

@@ -273,7 +273,7 @@ class Appender:
                 "code": case.code,
                 "public_number": case.public_number,
                 "data_key_id": case.data_key_id,
-                "received_at": case.added[0].event.occurred_at,
+                "received_at": case.received_at or case.added[0].event.occurred_at,
             }
         self.batch.add(NEW_COMPLAINTS if case.is_new else CHANGED_COMPLAINTS, row)
 

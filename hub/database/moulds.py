@@ -268,7 +268,7 @@ def _collect_events(
     first: dict[int, _Row] = {
         0: {
             "event_id": event_id,
-            "occurred_at": begun.entry.received_at,
+            "occurred_at": begun.entry.occurred_at,
             "author_id": begun.reporter_id,
             "facts": begun.facts,
             "sealed": key.seal(

@@ -1,6 +1,5 @@
 """What a complaint keeps of people: their contacts, and the files they sent."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,10 +19,11 @@ from hub.database.hot.batch import (
 )
 from hub.database.types import compact_json
 from hub.database.vault import DataKey, Vault
+from hub.domain.identity import words_form
 from hub.ports import NewCase
 from schemas.base import split
 from schemas.complaint import Attachment, NewComplaint
-from schemas.parties import Reporter
+from schemas.parties import IdentityLevel, Reporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,12 @@ class Fingerprint:
 
 def fingerprint(vault: Vault, complaint: NewComplaint) -> Fingerprint:
     """Index a complaint's contacts and words without keeping them."""
-    words = unicodedata.normalize("NFKC", f"{complaint.title} {complaint.body}")
     return Fingerprint(
         tuple(
             (kind, vault.blind(kind, value))
             for kind, value in contacts_of(complaint.reporter)
         ),
-        vault.blind("words", " ".join(words.casefold().split())),
+        vault.blind("words", words_form(complaint.title, complaint.body)),
     )
 
 
@@ -94,7 +93,7 @@ def collect_reporter(
         {
             "id": new.reporter_id,
             "complaint_id": complaint_id,
-            "level": "anonymous" if new.complaint.anonymous else "claimed",
+            "level": _level(new),
             "data_key_id": key.id,
             "sealed": key.seal(
                 f"reporters|sealed|{new.reporter_id}", compact_json(person)
@@ -113,6 +112,10 @@ def collect_reporter(
                 "received_at": now,
             },
         )
+
+
+def _level(new: NewCase) -> IdentityLevel:
+    return IdentityLevel.ANONYMOUS if new.complaint.anonymous else new.level
 
 
 def collect_followers(

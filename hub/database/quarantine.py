@@ -6,12 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database import tables as t
+from hub.database.again import work_rows_again
 from hub.database.audit import note
 from hub.database.engine import Database, Tx, retrying
 from hub.database.projection import kept_reference_place
 from hub.database.rows import open_row
 from hub.database.vault import Vault
-from hub.domain.quarantine import WAYS_OUT, cause_of
+from hub.domain.quarantine import DISCARDED, WAYS_OUT, cause_of
 
 _UPDATES = "updates."
 UNMOVED = ("illegal_transition", "overtaken")
@@ -130,44 +131,40 @@ class Quarantine:
     @retrying
     def discard(self, ids: Sequence[str], by: str, reason: str) -> int:
         """Set messages aside for good; they are kept, and worked no more."""
-        return self._change(
-            ids, by, reason, "journal_discarded", state="ignored", due=False
-        )
-
-    @retrying
-    def replay(self, ids: Sequence[str], by: str, reason: str) -> int:
-        """Work messages again, after a parser or a mapping was mended."""
-        return self._change(ids, by, reason, "journal_replayed", state="new", due=True)
-
-    def _change(
-        self,
-        ids: Sequence[str],
-        by: str,
-        reason: str,
-        action: str,
-        *,
-        state: str,
-        due: bool,
-    ) -> int:
         j = t.journal.c
+        why = f"{DISCARDED}: {reason}"[:300]
         with self._db.write() as tx:
-            values: dict[str, Any] = {"state": state, "hinted_at": None, "crashes": 0}
-            values["due_at"] = tx.now if due else None
-            if not due:
-                values["why"] = f"discarded: {reason}"[:300]
             rows = (
                 tx.conn.execute(
                     sa.update(t.journal)
                     .where(j.state == "quarantined", j.id.in_(list(ids)))
-                    .values(**values)
+                    .values(
+                        state="ignored", why=why, due_at=None, hinted_at=None, crashes=0
+                    )
                     .returning(j.id)
                 )
                 .scalars()
                 .all()
             )
             for row_id in rows:
+                action = "journal_discarded"
                 note(tx, by=by, action=action, subject=row_id, reason=reason)
         return len(rows)
+
+    @retrying
+    def replay(self, ids: Sequence[str], by: str, reason: str) -> int:
+        """Work messages again, after a parser or a mapping was mended."""
+        with self._db.write() as tx:
+            return len(work_rows_again(tx, ids, {"quarantined"}, by, reason))
+
+
+def cause_before(tx: Tx, row_id: str) -> str:
+    """Name why a row was quarantined before it was replayed.
+
+    A replay makes it new again, and leaves what was written of it.
+    """
+    query = sa.select(t.journal.c.why).where(t.journal.c.id == row_id)
+    return cause_of(tx.conn.execute(query).scalar_one_or_none() or "")
 
 
 def _waiting(tx: Tx, row_id: str) -> Any:

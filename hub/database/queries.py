@@ -11,6 +11,7 @@ from hub.database.asked import misconfigured
 from hub.database.engine import Database, Tx
 from hub.database.lag import lags, party_lag, rests
 from hub.database.projection import event_of, read_events, reference_place
+from hub.database.tracing import trace_lines
 from hub.database.vault import Vault
 from hub.domain.lifecycle import fold, why_unmoved
 from hub.domain.privacy import PERSONAL
@@ -168,8 +169,9 @@ class Queries:
     def trace(self, complaint_id: str) -> list[dict[str, Any]]:
         """One timeline: raw in, events, attempts, dead letters; no words of people."""
         with self._db.read() as tx:
-            found = [*_journal_lines(tx, complaint_id), *_log_lines(tx, complaint_id)]
+            found = [*_journal_lines(tx, complaint_id), *trace_lines(tx, complaint_id)]
             found += [
+                *_log_lines(tx, complaint_id),
                 *_attempt_lines(tx, complaint_id),
                 *_letter_lines(tx, complaint_id),
                 *attached.lines(tx, complaint_id),
@@ -318,6 +320,7 @@ def _journal_lines(tx: Tx, complaint_id: str) -> list[dict[str, Any]]:
             "what": "raw in",
             "who": r.source,
             "detail": f"{r.state} {r.why}",
+            "journal_id": r.id,
         }
         for r in rows
     ]

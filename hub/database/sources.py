@@ -24,7 +24,8 @@ from hub.domain.settlement import PartySignal
 from hub.ports import Failure, Kept, Turn
 
 _IDS = UUID("6f1c0d1e-3f0b-5c6e-9a55-2f6d2c6f7a10")
-UPDATES, SNAPSHOT = "updates", "snapshot"
+UPDATES, SNAPSHOT, MESSAGES = "updates", "snapshot", "messages"
+"""What a source is asked for."""
 ACTIVE, OFF = "active", "off"
 
 
@@ -104,6 +105,40 @@ class SqlSources:
                 .where(t.sources.c.lease_until.is_not(None))
                 .values(lease_until=None, lease_epoch=t.sources.c.lease_epoch + 1)
             )
+
+    def wake(self, source_id: str) -> bool:
+        """Let a source be asked now, since it has news; then hint.
+
+        False while somebody asks it, and may be past the news: to be told again.
+        """
+        lane = self._wake(source_id)
+        if lane and self.told is not None:
+            self.told([(lane, source_id)])
+        return lane is not None
+
+    @retrying
+    def _wake(self, source_id: str) -> str | None:
+        c, hinting = t.sources.c, self._journal.hinting
+        with self._db.write() as tx:
+            return tx.conn.execute(
+                sa.update(t.sources)
+                .where(
+                    c.id == source_id,
+                    c.state == IS_ACTIVE,
+                    sa.or_(c.lease_until.is_(None), c.lease_until < tx.now),
+                )
+                .values(due_at=tx.now, hinted_at=tx.now if hinting else None)
+                .returning(c.lane)
+            ).scalar_one_or_none()
+
+    def checkpoint(self, source: str) -> bytes | None:
+        """Read how far a source was read; None where nothing was."""
+        query = sa.select(t.sources).where(t.sources.c.id == source_id(source))
+        with self._db.read() as tx:
+            row = tx.conn.execute(query).one_or_none()
+        if row is None or row.checkpoint is None:
+            return None
+        return self._vault.unwrap(_place(row), bytes(row.checkpoint))
 
     # turns
 
@@ -288,12 +323,12 @@ def _write(tx: Tx, row: SourceRow, known: Any) -> None:
     next_at = tx.now + timedelta(seconds=row.every_seconds)
     if known is None:
         # Nothing is compared with an agency that has nothing yet.
-        first = tx.now if row.kind == UPDATES else next_at
+        first = next_at if row.kind == SNAPSHOT else tx.now
         more = {"id": row.id, "source": row.source, "since": tx.now, "due_at": first}
         tx.conn.execute(sa.insert(t.sources).values(**declared, **more))
         return
     changed = known.config_version != row.config_version
-    if changed and row.kind == UPDATES:
+    if changed and row.kind != SNAPSHOT:
         next_at = tx.now
     if known.due_at is None or known.due_at > next_at:
         declared |= {"due_at": next_at, "hinted_at": None}

@@ -9,28 +9,34 @@ import sqlalchemy as sa
 from connectors.contract import File
 from hub.database import contacts
 from hub.database import tables as t
-from hub.database.answering import is_answered, sealed_answer
+from hub.database.adopting import destroy_adopted
+from hub.database.answering import answers_since, is_answered, sealed_answer
 from hub.database.births import append_birth, named, wake_orphans
 from hub.database.case import Case
 from hub.database.children import ChildMaker
+from hub.database.counting import Counts
 from hub.database.engine import Tx
 from hub.database.finding import Finder
-from hub.database.hot.batch import (
-    ADOPTED_KEYS,
-    NEW_ANSWERS,
-    SETTLED_ROWS,
-    Batch,
-)
+from hub.database.hot.batch import ADOPTED_KEYS, NEW_ANSWERS, SETTLED_ROWS, Batch
 from hub.database.log import Appender, known_occurrence
 from hub.database.moulds import Mould, Moulds
 from hub.database.persons import Fingerprint, collect_files, collect_reporter
+from hub.database.quarantine import cause_before
+from hub.database.tracing import trace_columns
 from hub.database.vault import DataKey, Vault
 from hub.domain.deadlines import Deadlines
 from hub.domain.identity import contact_form, relayed_key
 from hub.domain.lifecycle import why_unmoved
 from hub.domain.order import last_number, last_word
 from hub.domain.registration import Beginning
-from hub.ports import JournalRow, KnownCase, NewAnswer, NewCase, Settled
+from hub.ports import (
+    Answered,
+    JournalRow,
+    KnownCase,
+    NewAnswer,
+    NewCase,
+    Settled,
+)
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
 from schemas.status import Status
@@ -60,6 +66,7 @@ class ClaimedWork:
         self._batch = Batch()
         self._log = Appender(tx, vault, deadlines, hinting=hinting, batch=self._batch)
         self._find = Finder(tx, vault, self._log, prints)
+        self._counts = Counts(tx, vault)
         self._due: list[tuple[str, str]] = []
         self._silenced: list[tuple[str, bytes]] = []
         self._adopted: set[str] = set()
@@ -108,6 +115,24 @@ class ClaimedWork:
         """Find a complaint by the number that agencies see; empty: there is none."""
         return self._find.case_by_number(public_number)
 
+    def case_of_number(
+        self, public_number: str, contact: tuple[str, str]
+    ) -> KnownCase | None:
+        """Find a complaint by its public number and compare (kind, contact)."""
+        return self._find.case_of_number(public_number, contact)
+
+    def complaints_of(self, kind: str, contact: str) -> int:
+        """Count the complaints of a contact in the last 24 hours."""
+        return self._counts.complaints_of(kind, contact)
+
+    def answers_to(self, address: str, conversation: str) -> Answered:
+        """Count the answers by mail to an address in the last 24 hours."""
+        return self._counts.answers_to(address, conversation)
+
+    def cause_before(self, row: JournalRow) -> str:
+        """Name why a row was quarantined before somebody replayed it."""
+        return cause_before(self._tx, row.id)
+
     def foresee_references(self, references: Sequence[tuple[str, str]]) -> None:
         """Look (agency, reference) pairs up at once, and lock their complaints."""
         self._find.foresee_references(references)
@@ -130,6 +155,7 @@ class ClaimedWork:
         if new.files:
             collect_files(self._batch, key, row.complaint_id, event_id, new.files)
         self._find.remember(new, who)
+        self._counts.complained(who.contacts)
         if new.origin is not None:
             index = self._vault.blind(
                 f"reference:{new.origin.party}", new.origin.reference
@@ -170,6 +196,7 @@ class ClaimedWork:
                 data_key_id=key.id,
                 reporter_id=new.reporter_id,
                 channel=new.complaint.channel,
+                received_at=None if new.origin else row.received_at,
             )
         )
         if new.origin is not None:
@@ -276,33 +303,12 @@ class ClaimedWork:
         key_id = self._row_key_id(row)
         case = self._log.open(complaint_id)
         if case is not None and case.key is None:
-            self._tx.conn.execute(
-                sa.update(t.data_keys)
-                .where(t.data_keys.c.id == key_id)
-                .values(
-                    complaint_id=complaint_id,
-                    wrapped=None,
-                    destroyed_at=self._tx.now,
-                )
-            )
-            if row.parent_id:
-                self._destroy_page(row.parent_id)
+            destroy_adopted(self._tx, key_id, complaint_id, row.parent_id)
         elif complaint_id != row.complaint_id:  # that one has it since accept
             if key_id not in self._adopted:
                 adopted = {"id": key_id, "complaint_id": complaint_id}
                 self._batch.add(ADOPTED_KEYS, adopted)
             self._adopted.add(key_id)
-
-    def _destroy_page(self, journal_id: str) -> None:
-        page = sa.select(t.journal.c.data_key_id).where(t.journal.c.id == journal_id)
-        self._tx.conn.execute(
-            sa.update(t.data_keys)
-            .where(
-                t.data_keys.c.id == page.scalar_subquery(),
-                t.data_keys.c.wrapped.is_not(None),
-            )
-            .values(wrapped=None, destroyed_at=self._tx.now)
-        )
 
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
@@ -315,7 +321,12 @@ class ClaimedWork:
         sealed = sealed_answer(self._vault, key, row.id, answer)
         times = {"due_at": self._tx.now, "hinted_at": self._hinted()}
         self._batch.add(NEW_ANSWERS, {**sealed, "lane": party.lane, **times})
+        self._counts.answered(sealed["contact_index"], sealed["conversation_index"])
         self._due.append((party.lane, row.id))
+
+    def answers_since(self, complaint_id: str, lane: str, since: datetime) -> int:
+        """Count the answers that a complaint's messages of one lane were given."""
+        return answers_since(self._tx, complaint_id, lane, since)
 
     def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
         """Remember that a contact wants no messages, or wants them again.
@@ -358,6 +369,7 @@ class ClaimedWork:
                 "result_id": settled.result_id or None,
                 "waiting_for": settled.waiting_for,
                 "waits": row.waits + 1 if waiting else row.waits,
+                **trace_columns(row.key, row.id, settled.trace),
             },
         )
 

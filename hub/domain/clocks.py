@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hub.domain.calendar import Pause
-from hub.domain.lifecycle import CaseState, LegState, step
+from hub.domain.lifecycle import CaseState, LegState, is_read_anew, step
 from hub.domain.limits import Matter
 from hub.domain.order import effective_order
 from schemas.deadlines import ClockKind
@@ -110,7 +110,8 @@ class _Tracker:
         if name == "erased":
             self.is_erased = True
         elif name in REPLIES:
-            self.replied = self.place
+            if not is_read_anew(event):
+                self.replied = self.place
         elif event.leg is None:
             return
         elif name == "returned":

@@ -1,6 +1,7 @@
 """Codes that people read aloud, and keys that make repetitions harmless."""
 
 import hmac
+import unicodedata
 from hashlib import sha256
 from uuid import UUID
 
@@ -73,6 +74,12 @@ def contact_form(kind: str, value: str) -> str:
     """Write a contact in the form in which it is indexed."""
     bare = value.strip()
     return bare.lower() if kind == "email" else bare
+
+
+def words_form(title: str, body: str) -> str:
+    """Write a complaint's words in the form in which repetitions are told."""
+    words = unicodedata.normalize("NFKC", f"{title} {body}")
+    return " ".join(words.casefold().split())
 
 
 def child_id(parent_id: str, number: int) -> str:

@@ -173,6 +173,11 @@ def fold(events: Sequence[tuple[int, NewEvent]]) -> CaseState:
     return replace(state, head_seq=max((seq for seq, _ in events), default=0))
 
 
+def is_read_anew(event: NewEvent) -> bool:
+    """Tell words that the hub read anew out of an earlier message: nobody spoke."""
+    return event.facts.get("rereads") is not None
+
+
 def why_unmoved(state: CaseState, seq: int) -> str:
     """Say why an event moves nothing where it stands; empty when it may."""
     if seq in state.illegal:
@@ -267,6 +272,8 @@ def _move_case(
     if name in CASE_MOVES and before not in CASE_MOVES[name]:
         return _illegal(state, seq)
     if name == "reporter_replied":
+        if is_read_anew(event):
+            return state
         state = _reply(state, at)
         reopens = before is S.CLOSED and state.status is not S.CLOSED
         return replace(state, decided=("reopened", seq)) if reopens else state
@@ -347,14 +354,17 @@ def _flags(state: CaseState, event: NewEvent) -> CaseState:
 
 def _correct(state: CaseState, event: NewEvent) -> CaseState:
     """What is put right ends the wait for it, as a reply does."""
-    if state.override is S.ON_HOLD:
+    if state.override is S.ON_HOLD and not is_read_anew(event):
         state = replace(state, override=None)
     return _take_facts(state, event)
 
 
+_OF_THE_EVENT = frozenset({"reason_code", "channel", "attachments", "rereads"})
+"""Facts that say nothing of the complaint."""
+
+
 def _take_facts(state: CaseState, event: NewEvent) -> CaseState:
-    kept = {k: v for k, v in event.facts.items() if k not in {"reason_code", "channel"}}
-    kept.pop("attachments", None)
+    kept = {k: v for k, v in event.facts.items() if k not in _OF_THE_EVENT}
     return replace(state, facts={**state.facts, **kept})
 
 

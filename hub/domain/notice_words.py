@@ -30,10 +30,21 @@ PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "number": (", nomor mereka {}", ", their number {}"),
         "unit": (" ({})", " ({})"),
         "reason": (" Alasan: {}.", " Reason: {}."),
+        "truncated": (
+            (
+                " Sebagian isinya terlalu besar untuk kami simpan; mohon kirim lagi "
+                "yang penting dalam ukuran lebih kecil."
+            ),
+            (
+                " A part of it was too large to keep; please send what matters again, "
+                "smaller."
+            ),
+        ),
     }
 )
 """What stands in place of a name where there is something to say: Indonesian, English.
-The reason has no place of its own: it follows the sentence."""
+The reason has no place of its own: it follows the sentence, and so does what was not
+kept."""
 
 NOTICES: Mapping[str, Sentence] = MappingProxyType(
     {
@@ -168,6 +179,16 @@ ANSWERS: Mapping[str, Sentence] = MappingProxyType(
         "status": Sentence(
             "Laporan {code}: {label}.",
             "Report {code}: {label}.",
+        ),
+        "known": Sentence(
+            "Laporan ini sudah kami terima dengan kode {code}.",
+            "We have this report already; its code is {code}.",
+        ),
+        "encrypted": Sentence(
+            "Pesan Anda terenkripsi dan tidak dapat kami baca. Kirim lagi tanpa "
+            "enkripsi; pesan aslinya kami simpan.",
+            "Your message is encrypted and we cannot read it. Please send it again "
+            "without encryption; we keep the original.",
         ),
         "unknown_code": Sentence(
             "Kode tidak kami kenal. Periksa kembali kode laporan Anda.",

@@ -54,6 +54,7 @@ class Wording:
                 _values(n, facts, words, title, zone)
             )
             + _phrase("reason", n, reason[n])
+            + _phrase("truncated", n, "yes" if facts.get("truncated") else "")
             + tail
             for n, language in enumerate(LANGUAGES)
         )

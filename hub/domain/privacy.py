@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from hub.domain.lifecycle import is_read_anew
 from schemas.agency import SHOWABLE
 from schemas.events import CATALOGUE, Audience, NewEvent
 from schemas.parties import AuthorKind, PartyKind
@@ -24,6 +25,9 @@ CORRECTIONS: Mapping[str, str] = {
     "landmark": "Patokan (landmark)",
 }
 """What a reporter may put right -> what an officer reads before it."""
+CORRECTED = "Koreksi pelapor (correction by the reporter)"
+READ_ANEW = "Pesan pelapor, dibaca ulang (the reporter's message, read anew)"
+"""What an officer reads above it."""
 
 
 WITHIN_THE_HUB = frozenset(
@@ -34,6 +38,7 @@ WITHIN_THE_HUB = frozenset(
         "stands_for",
         "heard_seq",
         "origin",
+        "rereads",
         "text_mark",
         "arrived_at",
     }
@@ -155,17 +160,20 @@ def event_words(
     opened = {k: v for k, v in sealed.items() if WORDS_BY_FIELD.get(k) in set(allow)}
     if event.leg is not None and event.leg[0] != party:
         opened.pop("raw_status", None)
+    anew = is_read_anew(event)
     if event.type == "corrected" and opened:
-        opened["text"] = _correction(opened)
+        opened["text"] = _correction(opened, READ_ANEW if anew else CORRECTED)
+    elif anew and "text" in opened:
+        opened["text"] = f"{READ_ANEW}\n{opened['text']}"
     return opened
 
 
-def _correction(words: Mapping[str, Any]) -> str:
+def _correction(words: Mapping[str, Any], heading: str) -> str:
     """Write what was put right as one text, for systems that have no field for it."""
     told = (
         f"{name}: {words[key]}" for key, name in CORRECTIONS.items() if key in words
     )
-    return "\n".join(("Koreksi pelapor (correction by the reporter)", *told))
+    return "\n".join((heading, *told))
 
 
 def event_facts(event: NewEvent) -> dict[str, Any]:

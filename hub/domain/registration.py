@@ -29,6 +29,13 @@ class Entry:
     received_at: datetime
     code: str
     public_number: str
+    written_at: datetime | None = None
+    """The sender's own time, where it is believed: never after it came in."""
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When the citizen spoke."""
+        return self.written_at or self.received_at
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ class Beginning(Sequence[NewEvent]):
     @property
     def names(self) -> dict[str, Any]:
         """The facts of `registered`."""
-        return {"code": self.entry.code, "public_number": self.entry.public_number}
+        names = {"code": self.entry.code, "public_number": self.entry.public_number}
+        return names | {"truncated": True} if self.facts["truncated"] else names
 
     @cached_property
     def events(self) -> tuple[NewEvent, ...]:
@@ -63,7 +71,7 @@ class Beginning(Sequence[NewEvent]):
             type="received",
             author=Author(kind=AuthorKind.REPORTER, id=self.reporter_id),
             cause=Cause(kind=CauseKind.JOURNAL, id=self.entry.journal_id),
-            occurred_at=self.entry.received_at,
+            occurred_at=self.entry.occurred_at,
             facts=dict(self.facts),
             sealed=dict(self.sealed),
         )

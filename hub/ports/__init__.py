@@ -17,6 +17,7 @@ from hub.ports.beside import (
     ToldReader,
 )
 from hub.ports.coming_in import (
+    Answered,
     Journal,
     JournalRow,
     KnownCase,
@@ -46,6 +47,7 @@ from hub.ports.going_out import (
 )
 
 __all__ = [
+    "Answered",
     "Ask",
     "CaseFile",
     "CaseReader",

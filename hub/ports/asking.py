@@ -73,6 +73,9 @@ class Sources(Protocol):
     def fail(self, turn: Turn, failure: Failure) -> bool:
         """End a turn that failed; True where the reason is another one than before."""
 
+    def wake(self, source_id: str) -> bool:
+        """Let a source be asked now, since it has news; False while somebody asks."""
+
     def open_cases(self, agency: str, after: str, limit: int) -> list[OpenCase]:
         """Read an agency's open cases behind a position, in order; reads only."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from connectors.contract import File
 from hub.domain.lifecycle import CaseState
 from hub.domain.links import Link
 from schemas.complaint import NewComplaint
@@ -40,6 +41,8 @@ class Moment:
     """Public number of the complaint that it was merged into."""
     began_above: str = ""
     """The platform that it began on, which alone tells its reporter."""
+    last: Mapping[str, int] = field(default_factory=dict)
+    """Event type -> seq of the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,11 @@ class Cases(Protocol):
         by: str,
         action: str,
         reason: str,
+        files: Sequence[File] = (),
     ) -> Moved | None:
         """Append what is decided, under the complaint's lock, and audit it.
 
-        The first event is the decision itself.
+        The first event is the decision itself; `files` come with it.
 
         None: no such complaint. What `decide` raises ends it, and nothing is changed.
         Where the cause is known nothing is decided again: what it did is told.

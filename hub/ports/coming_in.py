@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from connectors.contract import File, Item, Receiptful
+from connectors.contract import Decision, File, Item, Receiptful
 from hub.domain.lifecycle import CaseState
 from schemas.complaint import NewComplaint
 from schemas.events import LogEvent, NewEvent
+from schemas.parties import IdentityLevel
 from schemas.raw import JournalEntry, RawMessage
 from schemas.status import Status
 
@@ -77,6 +78,8 @@ class NewCase:
     reporter_id: str
     party: str
     """The reporter's channel, for example `reporter:sms`; empty: no way back."""
+    level: IdentityLevel = IdentityLevel.CLAIMED
+    """What shows that the reporter is who they say."""
     origin: Origin | None = None
     """Where it began, if not on a channel of ours: that party's cursor is born with
     the reference, and is never asked to take it."""
@@ -108,6 +111,18 @@ class Settled:
     result_id: str = ""
     due_in_seconds: float | None = None
     waiting_for: bytes | None = None
+    trace: tuple[Decision, ...] = field(default=(), repr=False)
+    """Every decision about it, in the order in which they fell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How often an address was answered of late."""
+
+    in_day: int
+    """Within the last 24 hours, in whatever conversation."""
+    in_conversation: int
+    """Of these, in one conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +138,8 @@ class NewAnswer:
     """Of the message's answers."""
     once: bool = False
     """It may have been given before, and is not given again."""
+    conversation: str = field(default="", repr=False)
+    """Of the mail that it answers; empty: it is counted for its address only."""
 
 
 class Work(Protocol):
@@ -157,6 +174,20 @@ class Work(Protocol):
     def foresee_references(self, references: Sequence[tuple[str, str]]) -> None:
         """Look (agency, reference) pairs up at once; `case_by_reference` has them."""
 
+    def case_of_number(
+        self, public_number: str, contact: tuple[str, str]
+    ) -> KnownCase | None:
+        """Find a complaint by its public number and compare (kind, contact)."""
+
+    def complaints_of(self, kind: str, contact: str) -> int:
+        """Count the complaints of a contact in the last 24 hours."""
+
+    def answers_to(self, address: str, conversation: str) -> Answered:
+        """Count the answers by mail to an address in the last 24 hours."""
+
+    def cause_before(self, row: JournalRow) -> str:
+        """Name why a row was quarantined before somebody replayed it."""
+
     def same_words(self, complaint: NewComplaint) -> KnownCase | None:
         """Find a recent complaint of the same contact with the same words."""
 
@@ -189,6 +220,12 @@ class Work(Protocol):
 
     def answer(self, row: JournalRow, answer: NewAnswer) -> None:
         """Store an answer, due at once."""
+
+    def answers_since(self, complaint_id: str, lane: str, since: datetime) -> int:
+        """Count the answers that a complaint's messages of one lane were given.
+
+        Those of this transaction are not among them.
+        """
 
     def opt_out(self, kind: str, contact: str, *, opted_out: bool) -> bool:
         """Remember that a contact wants no messages, or wants them again.

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,6 +55,11 @@ class MailSink:
         self._refuse = self._drop = 0
         self._slow_seconds = 0.0
         self._door: _Door | None = None
+        self._watchers: list[Callable[[MailMessage], None]] = []
+
+    def watch(self, watcher: Callable[[MailMessage], None]) -> None:
+        """Call `watcher` with every mail that is taken; it must not wait."""
+        self._watchers.append(watcher)
 
     @property
     def address(self) -> str:
@@ -137,8 +143,11 @@ class MailSink:
             await asyncio.sleep(self._slow_seconds)
         if self._spend("_refuse"):
             return "451 4.3.0 try again later"
+        taken = _read(envelope)
         with self._lock:
-            self._messages.append(_read(envelope))
+            self._messages.append(taken)
+        for watcher in self._watchers:
+            watcher(taken)
         if self._spend("_drop"):
             _reset(server)
         return "250 2.0.0 taken"

@@ -1,4 +1,4 @@
-"""The dialects of the three agencies: how each of their systems speaks."""
+"""The dialects of the agencies: how each of their systems speaks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -124,3 +124,19 @@ PLN = AgencyProfile(
     numbers_updates=True,
 )
 """A utility whose own system is a message broker; not among the region's by itself."""
+KEMENKES = AgencyProfile(
+    name="kemenkes_registrasi",
+    short="KEMENKES",
+    title="Balai Registrasi Tenaga Kesehatan Sukamaju, Kementerian Kesehatan",
+    number_format="{n}",
+    words=("DITERIMA", "PROSES", "SELESAI"),
+    notes={
+        "PROSES": ("Berkas sedang diperiksa.", "Menunggu tanda tangan."),
+        "SELESAI": ("STR sudah terbit dan dikirim.", "Berkas sudah selesai."),
+    },
+    return_word="BUKAN WEWENANG",
+    honours_keys=True,
+    finds=False,
+    numbers_updates=False,
+)
+"""A unit that has a mailbox and nothing else: what it is sent twice it reads once."""

@@ -12,6 +12,7 @@ from hub.simulator.cases import utc_now
 from hub.simulator.citizens import Citizens
 from hub.simulator.faults import Timing
 from hub.simulator.mail import MailSink
+from hub.simulator.mailbox import SimulatedMailbox
 from hub.simulator.open311_profile import TIRTA
 from hub.simulator.post import HubAddresses
 from hub.simulator.profiles import (
@@ -26,6 +27,8 @@ from hub.simulator.sp4n import SimulatedSp4n
 from hub.simulator.tally import Tally, take_tally
 from hub.simulator.texts import SAMPLES, Sample
 from hub.simulator.utility import SimulatedUtility
+
+AnySystem = SimulatedAgency | SimulatedUtility | SimulatedSp4n | SimulatedMailbox
 
 
 class SimulatedRegion:
@@ -74,6 +77,14 @@ class SimulatedRegion:
             seed=seed, work_seconds=work_seconds, timing=timing, now=now
         )
         self.mail = MailSink()
+        self.registrasi = SimulatedMailbox(
+            self.mail,
+            seed=seed,
+            hub_smtp=self._hub_smtp,
+            work_seconds=work_seconds,
+            now=now,
+        )
+        """The ministry's unit, which has a mailbox and nothing else."""
         self.sms = SmsGateway(
             seed=seed,
             hub_url=self._hub_url,
@@ -105,9 +116,9 @@ class SimulatedRegion:
         return self.agencies[DINKES.name]
 
     @property
-    def systems(self) -> list[SimulatedAgency | SimulatedUtility | SimulatedSp4n]:
+    def systems(self) -> list[AnySystem]:
         """Every system that the hub speaks to: the agencies', and the platform."""
-        return [*self.agencies.values(), self.tirta, self.sp4n]
+        return [*self.agencies.values(), self.tirta, self.sp4n, self.registrasi]
 
     @property
     def at_rest(self) -> bool:
@@ -153,9 +164,13 @@ class SimulatedRegion:
 
     def tally(self) -> Tally:
         """Count from outside what reached agencies and citizens."""
-        agencies: list[SimulatedAgency | SimulatedUtility]
-        agencies = [*self.agencies.values(), self.tirta]
+        agencies: list[SimulatedAgency | SimulatedUtility | SimulatedMailbox]
+        agencies = [*self.agencies.values(), self.tirta, self.registrasi]
         return take_tally(agencies, self.mail, self.sms)
+
+    def _hub_smtp(self) -> str:
+        hub = self.citizens.hub
+        return f"{hub.smtp_host}:{hub.smtp_port}" if hub else ""
 
     def _hub_url(self) -> str:
         return self.citizens.hub.http if self.citizens.hub else ""

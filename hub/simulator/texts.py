@@ -150,7 +150,11 @@ SAMPLES = (
 """Everything that people write, also what no agency of the region is there for."""
 
 ROUTABLE_CATEGORIES = frozenset({"pekerjaan-umum", "kependudukan", "kesehatan"})
-ROUTABLE = tuple(s for s in SAMPLES if s.category in ROUTABLE_CATEGORIES)
+REGISTRATION = 6
+"""Number of the sample that the ministry's unit is there for."""
+ROUTABLE = tuple(
+    s for s in SAMPLES if s.category in ROUTABLE_CATEGORIES and s.number != REGISTRATION
+)
 """What one of the three offices of the region is clearly there for."""
 
 FIRST_NAMES = ("Asep", "Dewi", "Rina", "Ujang", "Sari", "Bambang", "Wati", "Yusuf")

@@ -60,7 +60,9 @@ class Births:
             cause = Cause(kind=CauseKind.JOURNAL, id=row.id, no=len(events) + 1)
             events.append(_handed_over(party, record.reference, cause, work.now))
         origin = Origin(party, record.reference)
-        new = NewCase(named, complaint, (), events, reporter_id, _NO_WAY_BACK, origin)
+        new = NewCase(
+            named, complaint, (), events, reporter_id, _NO_WAY_BACK, origin=origin
+        )
         work.create(new)
         return named.complaint_id
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.contract import Contact, Delivery, EventView, Target
 from hub.domain.concern import concerned_with
+from hub.domain.deadlines import Deadlines
 from hub.domain.delivery import Cursor, Plan, PlanKind, is_handed_over
 from hub.domain.identity import delivery_key
 from hub.domain.local_time import clock_of
@@ -15,9 +16,12 @@ from hub.domain.pacing import PROMPT, Pace, Turn, rest_seconds
 from hub.domain.privacy import event_facts, event_words, interested, view
 from hub.ports import CaseFile, Cursors, Lease
 from schemas.agency import Limits
+from schemas.deadlines import ClockKind
 from schemas.events import LogEvent
 from schemas.parties import ChannelName, PartyKind, reporter_party
 
+OFFICERS = frozenset({ClockKind.FIRST_FOLLOW_UP, ClockKind.SETTLE})
+"""Clocks of what an agency has to do; the others are the centre's."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHORT_WORDS = reporter_party(ChannelName.SMS)
 """The channel where every character counts."""
@@ -52,8 +56,10 @@ class Way:
 class Composer:
     """Builds deliveries."""
 
-    def __init__(self, cursors: Cursors) -> None:
+    def __init__(self, cursors: Cursors, deadlines: Deadlines | None = None) -> None:
+        """Without `deadlines` nobody is told when something is due."""
         self._cursors = cursors
+        self._deadlines = deadlines
 
     def delivery(
         self, lease: Lease, way: Way, case: CaseFile, chosen: Plan
@@ -69,9 +75,22 @@ class Composer:
             complaint=_complaint(case, way),
             events=tuple(_event_view(e, case, way, late=late) for e in events),
             reference=cursor.reference,
+            due_at=self._due_at(cursor, way, case),
             contact=_contact(way, case),
             code=case.code if way.kind is PartyKind.REPORTER else "",
             progress=cursor.progress,
+        )
+
+    def _due_at(self, cursor: Cursor, way: Way, case: CaseFile) -> datetime | None:
+        """Say when the nearest open limit of a party's own leg is over."""
+        if self._deadlines is None or not way.target.capabilities.shows_due:
+            return None
+        leg = (way.party, cursor.assignment_no)
+        clocks = self._deadlines.clocks([(e.seq, e) for e in case.events])
+        open_ones = (c for c in clocks if c.run.leg == leg and not c.run.stopped_at)
+        return min(
+            (c.due_at for c in open_ones if c.kind in OFFICERS and c.due_at),
+            default=None,
         )
 
     def _key(self, cursor: Cursor, chosen: Plan, events: Sequence[LogEvent]) -> str:
@@ -215,5 +234,6 @@ def _contact(way: Way, case: CaseFile) -> Contact | None:
         line=str(reporter.get("line", "")),
         thread_id=str(reporter.get("thread_id", "")),
         thread_subject=str(reporter.get("thread_subject", "")),
+        reply_to=str(reporter.get("reply_to", "")),
         language="en" if language == "en" else "id",
     )

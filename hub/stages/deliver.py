@@ -8,6 +8,7 @@ from itertools import starmap
 from connectors.contract import Delivery
 from connectors.errors import OutcomeUnknown, Retryable
 from hub import telemetry
+from hub.domain.deadlines import Deadlines
 from hub.domain.delivery import Cursor, Plan, PlanKind, plan
 from hub.domain.settlement import (
     Ground,
@@ -73,12 +74,13 @@ class Deliver:
         lease_slack_seconds: float,
         links: Links = Links(),  # noqa: B008 - frozen
         older: OlderWays = _none_older,
+        deadlines: Deadlines | None = None,
     ) -> None:
         self._cursors = cursors
         self._clock = clock
         self._slack = lease_slack_seconds
         self._older = older
-        self._composer = Composer(cursors)
+        self._composer = Composer(cursors, deadlines)
         self._attacher = Attacher(cursors, links)
         self._ways: Mapping[str, Way] = {}
         self._deadlines: Mapping[str, float] = {}

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.contract import (
+    Decision,
     Ignored,
     Item,
     New,
@@ -14,10 +15,11 @@ from connectors.contract import (
     Reply,
     Unreadable,
     Waiting,
+    decided,
 )
 from hub import telemetry
+from hub.domain.capping import is_flood
 from hub.domain.identity import contact_form, read_code
-from hub.domain.notices import STANDARD, Wording
 from hub.domain.placing import Placing
 from hub.domain.reference import Reference
 from hub.domain.registration import Entry, first_events
@@ -25,13 +27,23 @@ from hub.ports import (
     Journal,
     JournalRow,
     KnownCase,
-    NewAnswer,
     NewCase,
     NormaliseError,
     Normaliser,
     Settled,
     Work,
 )
+from hub.stages import explaining
+from hub.stages.answering import (
+    CAPPED,
+    MAIL,
+    SMS,
+    SURE,
+    Answerer,
+    Asker,
+    Manner,
+)
+from hub.stages.wishes import answer_question, take_wish
 from schemas.agency import AgencyManifest, RoutingTable
 from schemas.complaint import NewComplaint
 from schemas.events import Cause, new_event
@@ -40,13 +52,13 @@ from schemas.parties import (
     AuthorKind,
     CauseKind,
     ChannelName,
-    reporter_party,
 )
 from schemas.payloads import Said
 
-MAIL, SMS = reporter_party(ChannelName.EMAIL), reporter_party(ChannelName.SMS)
 CRASHES_MAX = 3
 """A row that crashed its reader this often is quarantined."""
+SPAM, FLOOD = OFFICER_LOOKS = ("spam", "flood")
+"""Causes of quarantine of what may become a complaint once somebody looked at it."""
 CODE_WAITS_SECONDS = (5.0, 30.0, 300.0)
 """Waits of a reply whose complaint is accepted but not yet worked."""
 
@@ -71,7 +83,7 @@ class Intake:
         ways_back: frozenset[str],
         new_id: Callable[[], str],
         reference: Reference | None = None,
-        wording: Wording = STANDARD,
+        manner: Manner | None = None,
     ) -> None:
         self._journal = journal
         self._normaliser = normaliser
@@ -79,7 +91,9 @@ class Intake:
         self._order_by = {name: each.order_by for name, each in agencies.items()}
         self._ways_back = ways_back
         self._new_id = new_id
-        self._words = wording
+        manner = manner or Manner()
+        self._caps = manner.caps
+        self._answer = Answerer(manner, ways_back)
 
     def __call__(self, lane: str, ids: Sequence[str]) -> int:
         """Work those rows of the batch that are due; returns how many were.
@@ -126,29 +140,29 @@ class Intake:
     def _transact(self, reads: Sequence[Read]) -> None:
         by_id = {read.row.id: read for read in reads}
         complaints = [c for read in reads if (c := _complaint(read.item)) is not None]
-        contacts = [
-            (item.contact_kind, contact_form(item.contact_kind, item.contact))
-            for read in reads
-            if isinstance(item := read.item, Reply) and item.contact
-        ]
+        contacts = [x for read in reads if (x := _contact(read.item)) is not None]
 
-        def settle(work: Work) -> Counter[str]:
+        def settle(work: Work) -> tuple[Counter[str], Counter[str]]:
             states: Counter[str] = Counter()
+            capped: Counter[str] = Counter()
             for row_id in work.ids:
                 read = by_id[row_id]
-                settled = self._settle(work, read)
+                settled = _traced(read, self._settle(work, read))
                 work.settle(read.row, settled)
                 states[settled.state] += 1
-            return states
+                capped.update(d.rule for d in settled.trace if d.decision == CAPPED)
+            return states, capped
 
-        states = self._journal.work(list(by_id), settle, contacts, complaints)
+        states, capped = self._journal.work(list(by_id), settle, contacts, complaints)
         for state, count in states.items():
             telemetry.processed.labels(stage="intake", outcome=state).inc(count)
+        for limit, count in capped.items():
+            telemetry.answers_capped.labels(limit=limit).inc(count)
 
     def _quarantine(self, read: Read, error: Exception) -> None:
         telemetry.log.error("intake_failed", journal_id=read.row.id, error=error)
         why = f"could not be written ({type(error).__name__}); see the log"
-        quarantined = Settled("quarantined", why)
+        quarantined = _traced(read, Settled("quarantined", why))
 
         def settle(work: Work) -> None:
             for _ in work.ids:
@@ -163,9 +177,9 @@ class Intake:
             case Reply():
                 return self._reply(work, read.row, read.item)
             case Query():
-                return self._query(work, read.row, read.item)
+                return answer_question(self._answer, work, read.row, read.item)
             case OptOut():
-                return self._opt_out(work, read.row, read.item)
+                return take_wish(self._answer, work, read.row, read.item)
             case Receipt():
                 return _receipt(work, read.row, read.item)
             case Ignored(rule=rule, why=why):
@@ -180,30 +194,66 @@ class Intake:
     def _new(self, work: Work, row: JournalRow, item: New) -> Settled:
         known = work.same_words(item.complaint)
         if known is not None and not known.erased:
-            self._tell_code(work, row, item.complaint, known)
-            return Settled(
-                "duplicate", "same words, same person", "link", known.complaint_id
-            )
-        if not row.complaint_id:
-            return Settled("quarantined", "no tracking code was allotted to it")
+            return self._repeated(work, row, item, known)
+        stopped = self._set_aside(work, row, item)
+        if stopped is not None:
+            return stopped
+        if not row.complaint_id:  # nobody foresaw that it is one: a mended reader may
+            row = work.allot(row)
         complaint = item.complaint
         reporter_id = self._new_id()
-        entry = Entry(row.id, row.received_at, row.code, row.public_number)
+        written_at = item.written_at and min(item.written_at, row.received_at)
+        entry = Entry(row.id, row.received_at, row.code, row.public_number, written_at)
         decision = self._place(complaint, work.now)
         events = first_events(
             entry, item, decision, self._order_by, reporter_id, work.now
         )
         party = self._way_back(complaint)
-        work.create(NewCase(row, complaint, item.files, events, reporter_id, party))
-        return Settled("done", "", "event", row.complaint_id)
+        files = item.files
+        new = NewCase(row, complaint, files, events, reporter_id, party, item.level)
+        work.create(new)
+        trace = explaining.accepted(item.level, decision)
+        return Settled("done", "", "event", row.complaint_id, trace=trace)
 
-    def _tell_code(
-        self, work: Work, row: JournalRow, complaint: NewComplaint, known: KnownCase
-    ) -> None:
-        party = self._way_back(complaint)
-        if party:
-            text = self._words.answer("status", known.code, work.status_of(known))
-            work.answer(row, _answer(party, text, complaint))
+    def _repeated(
+        self, work: Work, row: JournalRow, item: New, known: KnownCase
+    ) -> Settled:
+        """Say that it is here already, on the contact that it is known by.
+
+        The status is told only to who surely is that contact: anybody can write a mail
+        in another's name.
+        """
+        asker = Asker.who_wrote(item.complaint, item.conversation)
+        told: tuple[Decision, ...] = ()
+        if self._way_back(item.complaint) == asker.party:
+            sure = item.level in SURE
+            kind = "status" if sure else "known"
+            status = work.status_of(known) if sure else None
+            told = self._answer.say(work, row, asker, kind, known, status).trace
+        why, same = "same words, same person", explaining.SAME_WORDS
+        link = known.complaint_id
+        return Settled("duplicate", why, "link", link, trace=(same, *told))
+
+    def _set_aside(self, work: Work, row: JournalRow, item: New) -> Settled | None:
+        """Let an officer look first: at what is called spam, and at a flood.
+
+        Who replays such a message has looked: it is stopped by neither again.
+        """
+        stopped = _reviewed(item) or self._flooded(work, item)
+        if stopped is None or work.cause_before(row) in OFFICER_LOOKS:
+            return None
+        return stopped
+
+    def _flooded(self, work: Work, item: New) -> Settled | None:
+        address = item.complaint.reporter.email
+        if item.complaint.channel is not ChannelName.EMAIL or not address:
+            return None
+        written = work.complaints_of("email", address)
+        if not is_flood(self._caps, written):
+            return None
+        why = f"{FLOOD}: {written} complaints of one address in a day"
+        capped = decided(CAPPED, "complaints_per_day", complaints=written)
+        return Settled("quarantined", why, trace=(capped,))
 
     def _way_back(self, complaint: NewComplaint) -> str:
         """Choose how the reporter is told: the way they came, else another one."""
@@ -219,11 +269,17 @@ class Intake:
     def _reply(self, work: Work, row: JournalRow, item: Reply) -> Settled:
         contact = (item.contact_kind, item.contact)
         code = read_code(item.code) if item.code else None
-        known = work.case_by_code(code, contact) if code else None
+        known, by = work.case_by_code(code, contact) if code else None, "code"
         if known is None and item.reply_to:
-            known = work.case_by_key(item.reply_to, contact)
+            known, by = work.case_by_key(item.reply_to, contact), "token"
+        if known is None and item.number and item.level in SURE:
+            # No secret: it counts for who surely is the reporter, and for nobody else.
+            found = work.case_of_number(item.number, contact)
+            known, by = found if found and found.contact_matches else None, "number"
         if known is not None:
-            return self._said(work, row, item, known)
+            settled = self._said(work, row, item, known)
+            found_by = explaining.found(by, item.level, known)
+            return replace(settled, trace=(*found_by, *settled.trace))
         if (
             code is not None
             and work.code_is_waiting(code)
@@ -234,10 +290,10 @@ class Intake:
                 "waiting", "its complaint is being registered", due_in_seconds=wait
             )
         if item.otherwise is not None:
-            return self._new(work, row, New(complaint=item.otherwise, files=item.files))
-        return self._answer_contact(
-            work, row, item.contact_kind, item.contact, "unknown_code"
-        )
+            settled = self._new(work, row, _as_new(item, item.otherwise))
+            return replace(settled, trace=(explaining.NOT_OURS, *settled.trace))
+        asker = Asker(item.contact_kind, item.contact, conversation=item.conversation)
+        return self._answer.say(work, row, asker, "unknown_code")
 
     def _said(
         self, work: Work, row: JournalRow, item: Reply, known: KnownCase
@@ -263,87 +319,41 @@ class Intake:
         work.append(leader, [event], item.files, adopt=row, owner=known.complaint_id)
         return Settled("done", f"by {item.carrier}", "event", leader)
 
-    # no messages, or messages again
 
-    def _opt_out(self, work: Work, row: JournalRow, item: OptOut) -> Settled:
-        """Take a contact's wish, and say once that it was taken.
+def _reviewed(item: New) -> Settled | None:
+    if item.review != SPAM:
+        return None
+    why = f"{SPAM}: our mail server's verdict"
+    return Settled("quarantined", why, trace=(decided("review", SPAM),))
 
-        Anybody can write a mail in another's name: it counts with a code, or as an
-        answer to a mail of ours.
-        """
-        contact, language = (item.contact_kind, item.contact), ""
-        if item.contact_kind == "email":
-            code = read_code(item.code) if item.code else None
-            known = work.case_by_code(code, contact) if code else None
-            known = known or work.case_by_key(item.reply_to, contact)
-            if known is None or not known.contact_matches:
-                return Settled("ignored", "opt_out: nothing shows whose wish it is")
-            work.adopt(row, known.complaint_id)
-            language = _language(known)
-        if work.opt_out(*contact, opted_out=item.opted_out):
-            # Once: two machines that say stop to each other would never end.
-            text = self._words.answer("opted_out" if item.opted_out else "opted_in")
-            self._send_answer(work, row, *contact, text, item, language)
-        return Settled("done", "opt-out", "answer", "opt_out")
 
-    # questions
+def _traced(read: Read, settled: Settled) -> Settled:
+    """Put what the journal and the channel found before what the stage decided."""
+    before = explaining.of_row(read.row)
+    if not before and not read.item.trace:
+        return settled
+    return replace(settled, trace=(*before, *read.item.trace, *settled.trace))
 
-    def _query(self, work: Work, row: JournalRow, item: Query) -> Settled:
-        if item.kind != "status":
-            return self._answer_contact(
-                work, row, item.contact_kind, item.contact, item.kind, item
-            )
-        code = read_code(item.code)
-        known = (
-            work.case_by_code(code, (item.contact_kind, item.contact)) if code else None
-        )
-        if known is None:
-            return self._answer_contact(
-                work, row, item.contact_kind, item.contact, "unknown_code", item
-            )
-        if known.contact_matches and not known.erased:
-            work.adopt(row, known.complaint_id)
-        text = self._words.answer("status", known.code, work.status_of(known))
-        contact, language = (item.contact_kind, item.contact), _language(known)
-        return self._send_answer(work, row, *contact, text, item, language)
 
-    def _answer_contact(
-        self,
-        work: Work,
-        row: JournalRow,
-        kind: str,
-        contact: str,
-        template: str,
-        query: Query | None = None,
-    ) -> Settled:
-        known = (
-            template if template in {"help", "no_content", "unknown_code"} else "help"
-        )
-        text = self._words.answer(known)
-        return self._send_answer(work, row, kind, contact, text, query)
+def _as_new(item: Reply, complaint: NewComplaint) -> New:
+    """Take words that answer nothing of ours for a complaint."""
+    return New(
+        complaint=complaint,
+        files=item.files,
+        level=item.level,
+        conversation=item.conversation,
+        written_at=item.written_at,
+        review=item.review,
+    )
 
-    def _send_answer(
-        self,
-        work: Work,
-        row: JournalRow,
-        kind: str,
-        contact: str,
-        text: tuple[str, str],
-        query: Query | OptOut | None,
-        language: str = "",
-    ) -> Settled:
-        channel = ChannelName.EMAIL if kind == "email" else ChannelName.SMS
-        party = reporter_party(channel)
-        if not contact or party not in self._ways_back:
-            return Settled("done", "nobody to answer", "answer", "none")
-        where = {
-            ("email" if kind == "email" else "phone"): contact,
-            "line": query.line if query else "",
-            "thread_id": query.thread_id if query else "",
-        }
-        params = {"id": text[0], "en": text[1], "language": language}
-        work.answer(row, NewAnswer(party, "text", params, where))
-        return Settled("done", "answered", "answer", f"{row.id}.1")
+
+def _contact(item: Item) -> tuple[str, str] | None:
+    """Name the contact whose messages are worked one after the other."""
+    if not isinstance(item, Reply | Query | OptOut) or not item.contact:
+        return None
+    if item.contact_kind != "email" and not isinstance(item, Reply):
+        return None
+    return (item.contact_kind, contact_form(item.contact_kind, item.contact))
 
 
 def _receipt(work: Work, row: JournalRow, item: Receipt) -> Settled:
@@ -353,23 +363,6 @@ def _receipt(work: Work, row: JournalRow, item: Receipt) -> Settled:
         # A report repeats the address, and often the mail: it goes when they go.
         work.adopt(row, told)
     return Settled("done", "receipt", "link", (ours or theirs)[:64])
-
-
-def _answer(party: str, text: tuple[str, str], complaint: NewComplaint) -> NewAnswer:
-    person = complaint.reporter
-    contact = {
-        "email": person.email,
-        "phone": person.phone,
-        "line": person.line,
-        "thread_id": person.thread_id,
-        "thread_subject": person.thread_subject,
-    }
-    params = {"id": text[0], "en": text[1], "language": complaint.language}
-    return NewAnswer(party, "text", params, contact)
-
-
-def _language(known: KnownCase) -> str:
-    return str(known.state.facts.get("language", ""))
 
 
 def _complaint(item: Item) -> NewComplaint | None:

@@ -17,7 +17,13 @@ from schemas.agency import AgencyManifest, RoutingTable
 from schemas.events import AGENCY_EVENTS, UPSTREAM_EVENTS, Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, PartyKind
 from schemas.payloads import LegNotice, Relayed
-from schemas.updates import AgencyComplaint, AgencyUpdate, AgencyView, Corrupt
+from schemas.updates import (
+    BOUNCED,
+    AgencyComplaint,
+    AgencyUpdate,
+    AgencyView,
+    Corrupt,
+)
 
 RECONCILED = "reconcile"
 """Sources of agencies' views that a comparison found and an operator let in."""
@@ -151,7 +157,7 @@ class Updates:
                 if settled.state == "quarantined":
                     _take_along(work, agency, one)
                 work.settle(one.row, settled)
-                answer_officer(work, one.row, one.what, settled)
+                answer_officer(work, agency, one.row, one.what, settled)
                 states[settled.state] += 1
             return states
 
@@ -312,6 +318,9 @@ def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settl
     stays in the sealed row.
     """
     settled = Settled("quarantined", f"{record.code}: {record.why}")
+    if record.code == BOUNCED:  # no word of the agency: its mailbox is gone or full
+        telemetry.log.warning("agency_mail_bounced", party=agency, journal_id=row.id)
+        return settled
     if not record.reference:
         return settled
     found = work.case_by_reference(agency, record.reference)

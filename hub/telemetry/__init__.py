@@ -3,6 +3,7 @@
 from hub.telemetry.logs import configure_logging, log, redact, redact_text
 from hub.telemetry.metrics import (
     REGISTRY,
+    answers_capped,
     attempts,
     broker_blocked,
     broker_reconnects,
@@ -29,6 +30,7 @@ from hub.telemetry.points import doing, point
 
 __all__ = [
     "REGISTRY",
+    "answers_capped",
     "attempts",
     "broker_blocked",
     "broker_reconnects",

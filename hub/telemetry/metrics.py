@@ -12,6 +12,13 @@ processed = Counter(
     ["stage", "outcome"],
     registry=REGISTRY,
 )
+answers_capped = Counter(
+    "simpul_answers_capped",
+    "Answers that were not given, and complaints that an officer sees first, because "
+    "one address wrote too much.",
+    ["limit"],
+    registry=REGISTRY,
+)
 attempts = Counter(
     "simpul_delivery_attempts",
     "Calls to parties by outcome.",

@@ -134,6 +134,7 @@ def test_what_is_read_and_right_becomes_the_golden_case(
 
     assert old.code == FAILED
     assert "--accept" in old.err
+    assert "1 mistake in 1 agency\n" in old.err
     assert accepted.code == 0
     assert run("agencies", "check", "rsud_contoh").code == 0
 
@@ -209,7 +210,7 @@ class Open311Server(BaseHTTPRequestHandler):
 @pytest.fixture
 def open311() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Open311Server) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 

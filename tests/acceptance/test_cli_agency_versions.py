@@ -1,10 +1,12 @@
 """`simpul agencies apply|versions|rollback|diff|list`, and what `doctor` says."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.command import FAILED, Run
+from hub.domain.mapping_change import MappingChange
+from tests.acceptance.command import FAILED, Run, sql
 from tests.unit.connectors.rest.test_registry import ENVIRON, MANIFEST, write
 
 USAGE = 2
@@ -53,6 +55,39 @@ def test_a_file_is_applied_changed_and_taken_back(here: Run, tmp_path: Path) -> 
     assert states(here) == [(2, "former"), (1, "current")]
     newest = here("audit", "list", "--json").document[0]
     assert (newest["action"], newest["reason"]) == ("agency_applied", "salah")
+
+
+def test_a_shadow_tells_what_it_counted_in_words(here: Run, tmp_path: Path) -> None:
+    here("agencies", "shadow", "rsud", "--file", str(write(tmp_path / "other", NEW)))
+    counted = MappingChange(deliveries=1, differ=1, updates=2)
+    counted.fields["+perihal"] = 1
+    sql(
+        tmp_path,
+        f"UPDATE agency_shadows SET report = '{json.dumps(counted.document())}'",  # noqa: S608 - our own words
+    )
+
+    told = here("agencies", "shadow", "rsud", "--report")
+
+    assert "field +perihal" in told.out
+    assert "1 delivery: 1 body differs, 0 would fail." in told.err
+    assert "2 messages: 0 read otherwise, 0 in quarantine would pass." in told.err
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("this is [not toml", "is not TOML"), (f"odd = 1\n{MANIFEST}", "odd: ")],
+)
+def test_a_wrong_file_beside_the_version_that_runs_is_called_wrong(
+    here: Run, tmp_path: Path, text: str, why: str
+) -> None:
+    here("agencies", "apply", "--why", "mulai")
+    write(tmp_path / "agencies", text)
+
+    found, told = condition(here)
+
+    assert found == "not applied"
+    assert told.startswith("version 1 runs; its file is wrong: ")
+    assert why in told
 
 
 def test_one_mistake_leaves_all_as_they_were(here: Run, tmp_path: Path) -> None:
@@ -106,8 +141,12 @@ def test_a_shadow_is_begun_reported_and_stopped(here: Run, tmp_path: Path) -> No
     assert here("agencies", "shadow", "rsud", "--report").code == FAILED
 
     assert here("agencies", "shadow", "rsud", "--file", str(other)).code == 0
-    report = here("agencies", "shadow", "rsud", "--report").document
+    report = here("agencies", "shadow", "rsud", "--report", "--json").document
     assert (report["agency"], report["since"]) == ("rsud", report["through"])
+    assert (report["deliveries"], report["fields"]) == (0, {})
+    told = here("agencies", "shadow", "rsud", "--report")
+    assert (told.code, told.out) == (0, "")
+    assert "Nobody has looked yet at what rsud is told or says." in told.err
 
     assert here("agencies", "shadow", "rsud", "--stop", "--why", "cukup").code == 0
     assert here("agencies", "shadow", "rsud", "--report").code == FAILED

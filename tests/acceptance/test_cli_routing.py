@@ -286,3 +286,16 @@ successors = ["ditjen"]
     ]
     assert rows[2]["today"] == "absent"
     assert "UPT Sukamaju" in run("agencies", "list").out
+
+
+def test_platforms_above_are_listed_with_the_agencies(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMPUL_WITH_EXAMPLES", "true")
+
+    rows = run("agencies", "list", "--json").document
+
+    kinds = {row["agency"]: row["kind"] for row in rows}
+    assert kinds["sp4n_lapor"] == "upstream"
+    assert kinds["dinkes"] == "agency"
+    assert {"not set up"} == {row["condition"] for row in rows if row["condition"]}

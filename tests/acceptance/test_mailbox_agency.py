@@ -16,6 +16,7 @@ from hub.bootstrap import Hub, build_hub
 from hub.database.invariants import check_invariants
 from hub.settings import Server, Settings
 from hub.simulator.mail import MailMessage, MailSink
+from hub.stages.officers import ANSWERS_A_DAY_MAX
 from tests.unit.simulator.stand_in import eventually
 
 SECONDS_MAX = 20
@@ -71,9 +72,17 @@ class Centre:
             f"{text}\n\nPada Sen, 1 Jun 2026 pukul 10.00 Layanan "
             f"<lapor@simpul.example> menulis:\n\n{quoted}"
         )
+        self.post(reply, OFFICER, _address(mail.reply_to))
+
+    def post(self, mail: EmailMessage, sender: str, to: str) -> None:
+        """Hand a mail over at the hub's own SMTP door."""
         host, _, port = self.hub.smtp_address.rpartition(":")
         with smtplib.SMTP(host, int(port), timeout=10) as client:
-            client.send_message(reply, OFFICER, [_address(mail.reply_to)])
+            client.send_message(mail, sender, [to])
+
+    def quarantined(self) -> list[str]:
+        """Causes of what waits for an operator."""
+        return [row["cause"] for row in self.hub.store.quarantine.waiting(limit=100)]
 
     def track(self, code: str) -> dict[str, Any]:
         """The complaint as its reporter sees it."""
@@ -142,13 +151,53 @@ def test_an_officer_answers_by_mail_and_hears_what_became_of_it(centre: Centre) 
 
     centre.answer(mail, "Sudah kami cek semua.", 2)
     assert eventually(lambda: len(centre.mails(OFFICER)) == 2, SECONDS_MAX)
-    assert "1 DITERIMA, 2 DIKERJAKAN, 3 SELESAI" in centre.mails(OFFICER)[1].text
+    asked = centre.mails(OFFICER)[1]
+    assert '"Sudah kami cek semua."' in asked.text
+    assert "1  DITERIMA\r\n2  DIKERJAKAN\r\n3  SELESAI" in asked.text
 
     centre.answer(mail, "Saya sedang cuti.", 3, Auto_Submitted="auto-replied")
-    centre.answer(mail, "selesai", 4)
+    centre.answer(asked, "selesai", 4)  # whoever is asked answers what asked
     assert eventually(lambda: centre.track(code)["status"] == "closed", SECONDS_MAX)
     assert eventually(lambda: len(centre.mails(OFFICER)) == 3, SECONDS_MAX)
 
     store = centre.hub.store
     assert check_invariants(store.db, store.edge, store.erased, store.deadlines) == []
     assert "Petugas loket ditambah." in json.dumps(centre.track(code))
+
+
+def test_a_mail_that_comes_back_is_for_the_operator_and_told_to_nobody_else(
+    centre: Centre,
+) -> None:
+    code = complain(centre)
+    to = "pengaduan@puskesmas.example"
+    assert eventually(lambda: bool(centre.mails(to)), SECONDS_MAX)
+    (mail,) = centre.mails(to)
+    before = centre.track(code)
+
+    report = EmailMessage()
+    report["From"] = "MAILER-DAEMON@puskesmas.example"
+    report["To"] = mail.mail_from
+    report["Subject"] = "Undelivered Mail Returned to Sender"
+    report["Message-ID"] = "<laporan-1@puskesmas.example>"
+    report.set_content("Action: failed\nStatus: 5.1.1\n550 user unknown")
+    centre.post(report, "", _address(mail.mail_from))
+
+    assert eventually(lambda: centre.quarantined() == ["bounce"], SECONDS_MAX)
+    assert centre.track(code) == before
+    assert centre.mails("MAILER-DAEMON@puskesmas.example") == []
+
+
+def test_two_programs_that_answer_each_other_stop(centre: Centre) -> None:
+    complain(centre)
+    to = "pengaduan@puskesmas.example"
+    assert eventually(lambda: bool(centre.mails(to)), SECONDS_MAX)
+    (mail,) = centre.mails(to)
+
+    for number in range(ANSWERS_A_DAY_MAX + 2):
+        centre.answer(mail, f"Tiket #{number} sudah kami terima.", 100 + number)
+        unclear = ["unmapped_status"] * (number + 1)
+        assert eventually(lambda: centre.quarantined() == unclear, SECONDS_MAX)  # noqa: B023 - waited for here
+
+    assert eventually(
+        lambda: len(centre.mails(OFFICER)) == ANSWERS_A_DAY_MAX, SECONDS_MAX
+    )

@@ -11,7 +11,7 @@ from hub.bootstrap import Store
 from hub.database import tables as t
 from hub.database.sources import SNAPSHOT, UPDATES, SourceRow, source_id
 from hub.domain.drift import Drift
-from hub.stages.poll import Asked, Poll
+from hub.stages.poll import Asked, Poll, asking_agency
 from hub.stages.reconcile import Reconcile
 from hub.stages.updates import Updates
 from schemas.agency import AgencyManifest, Polling, Reconciling
@@ -125,18 +125,23 @@ class Asking:
     def systems(self) -> dict[str, System]:
         return {name: cast("System", feed) for name, feed in self.feeds.items()}
 
-    def _given(self, store: Store) -> tuple[Any, ...]:
-        given = (store.sources, self.systems, self.manifests)
-        return (*given, lambda: 0.5, 1.0, lambda: self.stops)
+    def _how(self) -> tuple[Any, ...]:
+        return (lambda: 0.5, 1.0, lambda: self.stops)
 
     def poll(self, agency: str = PUPR, store: Store | None = None) -> Asked:
         """One turn, as a hint starts it."""
-        stage = Poll(*self._given(store or self.world.store))
+        askings = {
+            name: asking_agency(name, system, self.manifests[name])
+            for name, system in self.systems.items()
+        }
+        stage = Poll((store or self.world.store).sources, askings, *self._how())
         return stage(source_id(f"agency:{agency}"), agency)
 
     @property
     def reconcile(self) -> Reconcile:
-        return Reconcile(self.world.store.drifts, *self._given(self.world.store))
+        store = self.world.store
+        asked = (store.drifts, store.sources, self.systems, self.manifests)
+        return Reconcile(*asked, *self._how())
 
     def compare(self, agency: str = PUPR) -> Asked:
         """One turn of a comparison."""

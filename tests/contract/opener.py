@@ -10,6 +10,7 @@ from hub.database.vault import DataKey, KeyDestroyedError, Vault, key_id_of
 
 PLACES: dict[str, str] = {
     "journal_raw.sealed": "{journal_id}",
+    "journal.trace_sealed": "{id}",
     "log.sealed": "{complaint_id}.{seq}",
     "reporters.sealed": "{id}",
     "attachments.sealed": "{event_id}.{n}",
@@ -32,6 +33,8 @@ UNUSED: set[str] = set()
 
 NOT_SEALED = {
     "agency_references.reference_index",
+    "answers.contact_index",
+    "answers.conversation_index",
     "blobs.sha256_ct",
     "contact_state.hmac",
     "contacts.hmac",

@@ -17,6 +17,7 @@ from hub.database.engine import DatabaseDownError
 from hub.database.work import ClaimedWork
 from hub.domain.agency_tree import AgencyTree
 from hub.domain.reference import Reference
+from hub.ports import Normaliser
 from hub.stages.intake import Intake
 from schemas.agency import AgencyManifest, Route, RoutingTable
 from schemas.raw import JournalEntry
@@ -65,7 +66,7 @@ class Reader:
 
 def intake(
     world: World,
-    reader: Reader | None = None,
+    reader: Normaliser | None = None,
     last_day: date | None = None,
     **more: Any,
 ) -> Intake:

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
-from connectors.contract import Done, Pending
+from connectors.contract import Decision, Done, Pending
 from connectors.errors import Refused
 from hub.database import tables as t
 from hub.database.engine import Database
@@ -34,6 +34,7 @@ FIELDS = (
     *("title", "body", "place", "name", "email", "phone", "address", "nik"),
     *("filename", "content", "large", "reply", "update", "updateraw", "duplicate"),
     *("answer", "answercontact", "request", "response", "progress"),
+    "trace",
 )
 
 
@@ -92,7 +93,9 @@ def _duplicate(world: World, known: Known) -> None:
     with world.store.journal.claim([row.id]) as work:
         contact = {"email": mark("answercontact")}
         work.answer(row, NewAnswer(MAIL, "text", {"id": mark("answer")}, contact))
-        work.settle(row, Settled("duplicate", "same words", "link", known.id))
+        why = Decision("identity", "claimed", private=(("sender", mark("trace")),))
+        settled = Settled("duplicate", "same words", "link", known.id, trace=(why,))
+        work.settle(row, settled)
 
 
 def markers_in(db: Database, vault: Vault) -> set[bytes]:

@@ -147,7 +147,8 @@ def test_an_older_database_keeps_every_row(empty_url: str) -> None:
         before = {name: rows_of(conn, name) for name in COPIED}
     upgrade(empty_url)
     with engine.connect() as conn:
-        assert {name: rows_of(conn, name) for name in COPIED} == before
+        after = {name: rows_of(conn, name) for name in COPIED}
+        assert after == before
         assert [r.code for r in conn.execute(sa.select(t.codes))] == ["CODE1", "CODE2"]
         if not on_sqlite:
             assert {"journal_2026_01", "log_00"} < partitions_of(conn)
@@ -160,6 +161,9 @@ def test_an_older_database_keeps_every_row(empty_url: str) -> None:
 COPIED = ("journal", "journal_raw", "log")
 
 
-def rows_of(conn: sa.Connection, name: str) -> list[tuple[object, ...]]:
+def rows_of(conn: sa.Connection, name: str) -> list[dict[str, object]]:
+    """Every row; columns that came later are empty in old ones, and left out."""
     query = f"SELECT * FROM {name} ORDER BY 1"  # noqa: S608 - a name of ours
-    return [tuple(row) for row in conn.exec_driver_sql(query)]
+    rows = conn.exec_driver_sql(query).mappings()
+    later = {"trace", "trace_sealed"}
+    return [{k: v for k, v in row.items() if k not in later} for row in rows]

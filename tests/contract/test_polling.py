@@ -354,3 +354,33 @@ def test_a_dead_process_gives_its_sources_back_at_the_next_start(world: World) -
     assert not sources.keep(turn, Page(raws=(), checkpoint=b"9"), 0.0, 1).is_stored
     assert not sources.fail(turn, Failure("late", 1.0))
     assert asking.poll().messages == 1
+
+
+def test_a_source_with_news_is_due_at_once(world: World) -> None:
+    asking = Asking(world, {PUPR: Feed(said(1))})
+    asking.poll()
+    sources, one = world.store.sources, source_id(f"agency:{PUPR}")
+    assert sources.lease(one, 60) is None, "it was just asked"
+
+    woken = sources.wake(one)
+    turn = sources.lease(one, 60)
+
+    assert woken
+    assert turn is not None
+    assert not sources.wake(one), "whoever asks it may be past the news"
+
+
+def test_a_source_that_is_asked_no_more_is_not_woken(world: World) -> None:
+    Asking(world, {PUPR: Feed(said(1))})
+    world.store.sources.configure([])
+
+    assert not world.store.sources.wake(source_id(f"agency:{PUPR}"))
+
+
+def test_how_far_a_source_was_read_can_be_seen(world: World) -> None:
+    asking = Asking(world, {PUPR: Feed(said(1))})
+    assert world.store.sources.checkpoint(f"agency:{PUPR}") is None
+
+    asking.poll()
+
+    assert world.store.sources.checkpoint(f"agency:{PUPR}") == b"1"

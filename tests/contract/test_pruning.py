@@ -97,6 +97,7 @@ def test_a_change_reaches_its_row_only(conn: psycopg.Connection) -> None:
     places = conn.execute("SELECT DISTINCT ctid::text FROM journal").fetchall()
     assert len(places) == 1
     given = [[rows[0]], ["done"], [""], [None], ["event"], ["x"], [None], [0]]
+    given += [["[]"], [None]]
     done = conn.execute(writing(SETTLED_ROWS).replace("%b", "%s").encode(), given)
     assert done.rowcount == 1
     states = conn.execute("SELECT state FROM journal ORDER BY id").fetchall()

@@ -25,6 +25,8 @@ NOWHERE = (
     "late_hand_overs.committed",
     "poll.before_commit",  # its agencies speak by themselves
     "poll.committed",
+    "replay.before_commit",  # a command passes it, no process of the hub
+    "replay.committed",
 )
 """An agency would have to be away for a day."""
 Causes = Mapping[str, strikes.Cause]

@@ -1,6 +1,6 @@
 """Production mode to be broken: own RabbitMQ and PostgreSQL, proxies before both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,12 @@ class World:
 
 
 @contextmanager
-def production(folder: Path, region: SimulatedRegion) -> Iterator[World]:
+def production(
+    folder: Path,
+    region: SimulatedRegion,
+    processes: Sequence[str] = PRODUCTION,
+    more: Mapping[str, str] | None = None,
+) -> Iterator[World]:
     """Start servers and processes; everything ends with the block."""
     with ExitStack() as stack:
         postgres = stack.enter_context(start_own_postgres(durable=True))
@@ -45,8 +50,9 @@ def production(folder: Path, region: SimulatedRegion) -> Iterator[World]:
         fleet = Fleet(
             folder,
             region,
-            PRODUCTION,
+            processes,
             {
+                **(more or {}),
                 "SIMPUL_DATABASE_URL": database_line.instead_of(database),
                 "SIMPUL_BROKER_URL": broker_line.instead_of(broker),
             },

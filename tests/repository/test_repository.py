@@ -7,6 +7,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("hub", "connectors", "schemas")
+MAPPED = (
+    "domain",
+    "stages",
+    "ports",
+    "database",
+    "broker",
+    "web",
+    "bootstrap",
+    "telemetry",
+)
 LINES_MAX = 400
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 
@@ -52,6 +62,32 @@ def test_every_dependency_says_what_it_is_for() -> None:
 
     assert declared
     assert sorted(set(declared) - set(explained)) == []
+
+
+def test_the_code_map_names_every_file_of_the_hubs_layers_once() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)/` \| (.+) \|$", (ROOT / "hub/README.md").read_text(), re.MULTILINE
+    )
+    named = dict(rows)
+
+    lacks = [
+        f"{layer}/{file.stem}"
+        for layer in MAPPED
+        for file in sorted((ROOT / "hub" / layer).glob("[a-z]*.py"))
+        if not re.search(rf"\b{file.stem}\b", named[layer])
+    ]
+
+    assert lacks == []
+    assert len(named) == len(rows)
+
+
+def test_entries_of_the_decision_log_are_paragraphs_of_their_own() -> None:
+    lines = (ROOT / "hub/README.md").read_text().split("\n")
+    begins = [number for number, line in enumerate(lines) if line.startswith("**20")]
+    before = {lines[number - 1] for number in begins}
+
+    assert begins
+    assert before == {"## Decision log", ""}
 
 
 def test_lock_files_name_hashes_and_no_addresses() -> None:

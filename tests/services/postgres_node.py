@@ -25,7 +25,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "shared_buffers": "32MB",
-    "max_connections": "100",
+    "max_connections": "300",
     # Keeps in the folder what a killed server would leave in /dev/shm.
     "dynamic_shared_memory_type": "mmap",
 }

@@ -4,16 +4,21 @@ import re
 from dataclasses import dataclass
 
 from connectors.channels.email.config import EmailConfig
+from connectors.channels.email.raw import RECIPIENT_HEADERS
 from connectors.protocols.mail.headers import Headers
 
-PLUS_ADDRESS, REFERENCES, BODY, SUBJECT = (
+PLUS_ADDRESS, REFERENCES, BODY, SUBJECT, SENDER = CARRIERS = (
     "plus_address",
     "references",
     "body",
     "subject",
+    "sender",
 )
-RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
+"""Strongest first. All but the last carry a secret: the code, or a key of ours. The
+last is a public number in the subject, which counts only with the sender's verified
+address."""
 _SUBJECT_TAG = re.compile(r"(?i)\[\s*LAPOR[\s:#-]+([0-9a-z][0-9a-z -]{7,18})\]")
+_NUMBER = re.compile(r"\d{15}")
 _BODY_MARK = re.compile(
     r"(?i)kode laporan / tracking code:\s*([0-9a-z][0-9a-z -]{7,18}[0-9a-z])"
 )
@@ -27,8 +32,12 @@ class Carried:
 
     carrier: str = ""
     code: str = ""
+    number: str = ""
+    """Public number: no secret."""
     reply_to: tuple[str, ...] = ()
     """Keys of the deliveries that it answers, nearest first."""
+    present: tuple[str, ...] = ()
+    """All carriers that were there, strongest first."""
 
 
 def find_carried(
@@ -37,12 +46,21 @@ def find_carried(
     """Look for a plus address, our Message-IDs, our line in the text, the subject."""
     plus = _plus_code(config, headers, envelope_to)
     tag = _SUBJECT_TAG.search(headers.text("subject"))
+    tagged = tag[1].strip() if tag else ""
+    number = tagged if _NUMBER.fullmatch(tagged) else ""
+    written = "" if number else tagged
     ours = own_keys(config, headers)
     mark = _BODY_MARK.search(text[:_TEXT_CHARS_MAX])
-    found = {PLUS_ADDRESS: plus, REFERENCES: ours, BODY: mark, SUBJECT: tag}
-    carrier = next((name for name, value in found.items() if value), "")
-    written = next((each[1].strip() for each in (mark, tag) if each), "")
-    return Carried(carrier, plus or written, ours)
+    marked = mark[1].strip() if mark else ""
+    found = (plus, ours, marked, written, number)
+    present = tuple(c for c, what in zip(CARRIERS, found, strict=True) if what)
+    return Carried(
+        carrier=next(iter(present), ""),
+        code=plus or marked or written,
+        number=number,
+        reply_to=ours,
+        present=present,
+    )
 
 
 def own_keys(config: EmailConfig, headers: Headers) -> tuple[str, ...]:

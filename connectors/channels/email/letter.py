@@ -1,7 +1,6 @@
 """The mail that tells a reporter what is new."""
 
 import hashlib
-import html
 import re
 from collections.abc import Sequence
 from email.headerregistry import Address
@@ -10,8 +9,8 @@ from email.policy import SMTP
 
 from connectors.channels.email.config import EmailConfig
 from connectors.contract import Contact, Delivery, EventView
+from connectors.protocols.mail.layout import Part, plain, rich
 from connectors.protocols.mail.machine import LOOP_HEADER
-from connectors.protocols.mail.phrases import DELIMITER, END_OF_OURS
 from connectors.protocols.plaintext import clean, one_line
 
 NO_THREAD_SUBJECT = "Laporan Anda"
@@ -32,7 +31,8 @@ def write_letter(config: EmailConfig, delivery: Delivery, to: str, date: str) ->
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = _address(config.from_name, config.address)
     mail["To"] = _address(contact.name, to)
-    mail["Reply-To"] = _address("", _reply_address(config, code))
+    answers = contact.reply_to or _reply_address(config, code)
+    mail["Reply-To"] = _address("", answers)
     mail["Subject"] = _subject(contact.thread_subject, code)
     mail["Date"] = date
     mail["Message-ID"] = message_id(config, delivery.key)
@@ -47,10 +47,10 @@ def write_letter(config: EmailConfig, delivery: Delivery, to: str, date: str) ->
         # RFC 2369: a mail with the code proves whose wish it is.
         target = f"mailto:{_reply_address(config, code)}?subject=BERHENTI"
         mail["List-Unsubscribe"] = f"<{target}>"
-    text = _plain(contact, code, delivery.events)
-    mail.set_content(text, cte="base64")
-    rich = _rich(text, contact.language)
-    mail.add_alternative(rich, subtype="html", cte="base64")
+    parts = _parts(config, contact, code, delivery.events)
+    mail.set_content(plain(parts), cte="base64")
+    shown = rich(parts, contact.language)
+    mail.add_alternative(shown, subtype="html", cte="base64")
     return mail.as_bytes(policy=_PRINTED)
 
 
@@ -86,23 +86,25 @@ def _words(event: EventView, language: int) -> str:
     return notice if not said or said in notice else f"{notice}\n\n{said}"
 
 
-def _plain(contact: Contact, code: str, events: Sequence[EventView]) -> str:
+def _parts(
+    config: EmailConfig, contact: Contact, code: str, events: Sequence[EventView]
+) -> list[Part]:
     """Say everything in both languages, the reporter's first."""
-    indonesian, english = ([_words(event, n) for event in events] for n in (0, 1))
-    name, footer = one_line(contact.name), []
-    if code:
-        footer = [f"Kode laporan / tracking code: {code}"]
+    told = ["\n\n".join(_words(event, n) for event in events) for n in (0, 1)]
+    name = one_line(contact.name)
     if contact.language == "en":
-        said = [f"Dear {name or 'reporter'},", *english]
-        said += ["Dalam bahasa Indonesia:", *indonesian]
+        parts = [
+            Part(text=f"Dear {name or 'reporter'},\n\n{told[1]}"),
+            Part("Dalam bahasa Indonesia", text=told[0]),
+        ]
     else:
-        said = [f"Yth. {name or 'Pelapor'},", *indonesian, "In English:", *english]
-    return "\n\n".join([DELIMITER, *said, *footer, END_OF_OURS]) + "\n"
-
-
-def _rich(text: str, language: str) -> str:
-    blocks = (html.escape(block) for block in text.strip().split("\n\n"))
-    lines = (block.replace("\n", "<br>") for block in blocks)
-    body = "\n".join(f"<p>{line}</p>" for line in lines)
-    page = f'<html lang="{language}"><body>\n{body}\n</body></html>'
-    return f"<!DOCTYPE html>\n{page}\n"
+        parts = [
+            Part(text=f"Yth. {name or 'Pelapor'},\n\n{told[0]}"),
+            Part("In English", text=told[1]),
+        ]
+    if code:
+        parts.append(Part(text=f"Kode laporan / tracking code: {code}"))
+    if code and config.link:
+        link = config.link.replace("{code}", code)
+        parts.append(Part(text=f"Ikuti laporan Anda / follow your report:\n{link}"))
+    return parts

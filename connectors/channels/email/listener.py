@@ -1,13 +1,20 @@
-"""The SMTP door: a mail is answered with 250 only once it is committed."""
+"""The door for SMTP and LMTP: a mail is taken with 250 only once it is committed."""
 
 import asyncio
 import logging
 import socket
+import ssl
 import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.session import Handler, Session, Sessions, TurnedAway
+from connectors.channels.email.session import (
+    Handler,
+    LmtpSession,
+    Session,
+    Sessions,
+    TurnedAway,
+)
 from connectors.contract import Accept
 
 ACCEPTS_AT_ONCE = 32
@@ -25,14 +32,22 @@ class SmtpListener:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopped = asyncio.Event()
+        self._tls: ssl.SSLContext | None = None
 
     def start(self, accept: Accept) -> None:
-        """Begin to listen; raises OSError when the address cannot be taken."""
+        """Begin to listen.
+
+        Raises OSError when the address cannot be taken, or the certificate not read.
+        """
+        self._tls = _tls(self._config)
         # At DEBUG it writes whole mails.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         host, port = self._config.listen_host, self._config.listen_port
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=128)
+        # Connections inherit it; asyncio sets it only where the protocol is named. A
+        # greeting of several lines would wait 40 ms for an acknowledgement.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._address = "{}:{}".format(*listening.getsockname()[:2])
         self._stopped = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -71,11 +86,12 @@ class SmtpListener:
     ) -> None:
         handler = Handler(self._config, accept, pool)
         sessions = Sessions()
+        speaks = LmtpSession if self._config.listen_protocol == "lmtp" else Session
 
         def begin() -> asyncio.BaseProtocol:
             if len(sessions.open) >= self._config.sessions_max:
                 return TurnedAway()
-            return Session(handler, self._config, loop, sessions)
+            return speaks(handler, self._config, loop, sessions, self._tls)
 
         server = await loop.create_server(begin, sock=listening)
         await self._stopped.wait()
@@ -85,3 +101,11 @@ class SmtpListener:
         await server.wait_closed()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*others, return_exceptions=True)
+
+
+def _tls(config: EmailConfig) -> ssl.SSLContext | None:
+    if config.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(config.tls_certificate, config.tls_key)
+    return context

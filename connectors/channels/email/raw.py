@@ -11,6 +11,15 @@ from schemas.raw import RawMessage
 
 SOURCE, LANE = "email", "intake.email"
 ENVELOPE_FROM, ENVELOPE_TO, REMOTE = "envelope_from", "envelope_to", "remote"
+INTERNAL_DATE = "internal_date"
+"""When the mailbox got it, ISO 8601."""
+SIZE = "size"
+"""Of the whole mail in bytes, where only its words and small files were fetched."""
+UNFETCHABLE = "unfetchable"
+"""Why the server does not give it; there is no body then."""
+RECIPIENTS_MAX = 50
+RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
+_RECIPIENT_FIELDS = frozenset(name.encode() for name in RECIPIENT_HEADERS)
 _HEAD_BYTES_MAX = 200_000
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"(?m)^([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)")
@@ -20,20 +29,25 @@ _WAY = re.compile(rb"(?:received|delivered-to|return-path|x-[!-9;-~]*)", re.IGNO
 
 
 def raw_message(
-    body: bytes, *, sender: str, recipients: Sequence[str], remote: str
+    body: bytes, *, sender: str | None, recipients: Sequence[str], remote: str
 ) -> RawMessage:
-    """Describe a mail to the journal; its key is its Message-ID, else its content."""
+    """Describe a mail to the journal; its key is its Message-ID, else its content.
+
+    `sender` is None where no envelope is known.
+    """
+    meta = {
+        ENVELOPE_TO: ", ".join(_printable(each) for each in recipients),
+        REMOTE: remote,
+    }
+    if sender is not None:
+        meta[ENVELOPE_FROM] = _printable(sender).strip("<> ")
     return RawMessage(
         source=SOURCE,
         lane=LANE,
         source_key=source_key(body),
         body=body,
         content_type="message/rfc822",
-        meta={
-            ENVELOPE_FROM: _printable(sender).strip("<> "),
-            ENVELOPE_TO: ", ".join(_printable(each) for each in recipients),
-            REMOTE: remote,
-        },
+        meta=meta,
     )
 
 
@@ -42,37 +56,76 @@ def of_agency(config: EmailConfig, raw: RawMessage) -> RawMessage:
 
     Only we can make such an address. Anything else stays what it is.
     """
+    agency = _agency_of(config, raw.meta.get(ENVELOPE_TO, "").split(","))
+    if not agency:
+        return raw
+    return raw.model_copy(
+        update={
+            "source": f"agency:{agency}",
+            "lane": f"updates.{agency}",
+            "expects_complaint": False,
+        }
+    )
+
+
+def source_of(config: EmailConfig, recipients: Sequence[str]) -> str:
+    """Say who speaks in a mail to these: citizens, or an agency's officer."""
+    agency = _agency_of(config, recipients)
+    return f"agency:{agency}" if agency else SOURCE
+
+
+def _agency_of(config: EmailConfig, recipients: Sequence[str]) -> str:
     secret = config.reply_secret.get_secret_value().encode()
-    for address in raw.meta.get(ENVELOPE_TO, "").split(",") if secret else ():
+    for address in recipients if secret else ():
         addressed = read(secret, address, config.mailbox)
         if addressed is not None:
-            return raw.model_copy(
-                update={
-                    "source": f"agency:{addressed.agency}",
-                    "lane": f"updates.{addressed.agency}",
-                    "expects_complaint": False,
-                }
-            )
-    return raw
+            return addressed.agency
+    return ""
+
+
+def recipients_of(body: bytes) -> list[str]:
+    """Name whom a mail was for, where no envelope tells: by what its way wrote."""
+    written = Headers(
+        [
+            (name.decode("ascii", "replace"), value.decode("ascii", "replace"))
+            for name, _, value in _fields(body)
+            if name.lower() in _RECIPIENT_FIELDS
+        ]
+    )
+    boxes = (box for name in RECIPIENT_HEADERS for box in written.mailboxes(name))
+    return list(dict.fromkeys(box.address for box in boxes))[:RECIPIENTS_MAX]
 
 
 def source_key(body: bytes) -> str:
     """Name a mail by its Message-ID, else by a hash without the headers of its way."""
+    key = headers_key(body)
+    if key:
+        return key
+    digest = hashlib.sha256()
+    for name, field, _ in _fields(body):
+        if not _WAY.fullmatch(name):
+            digest.update(field + b"\n")
     end = _HEAD_END.search(body, 0, _HEAD_BYTES_MAX)
-    head = body[: end.start() if end else _HEAD_BYTES_MAX]
-    fields = [(m[1], m[0], m[2]) for m in _FIELD.finditer(head)]
-    for name, _, value in fields:
+    digest.update(body[end.end() :] if end else b"")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def headers_key(body: bytes) -> str:
+    """Give a mail's Message-ID; empty where it has none that could name it."""
+    for name, _, value in _fields(body):
         if name.lower() == b"message-id":
             written = Headers([("id", value.decode("ascii", "replace"))])
             ids = written.message_ids("id")
             if ids and _KEY.fullmatch(ids[0]):
                 return ids[0]
-    digest = hashlib.sha256()
-    for name, field, _ in fields:
-        if not _WAY.fullmatch(name):
-            digest.update(field + b"\n")
-    digest.update(body[end.end() :] if end else b"")
-    return f"sha256:{digest.hexdigest()}"
+    return ""
+
+
+def _fields(body: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """Give the header fields: name, all of it, value."""
+    end = _HEAD_END.search(body, 0, _HEAD_BYTES_MAX)
+    head = body[: end.start() if end else _HEAD_BYTES_MAX]
+    return [(m[1], m[0], m[2]) for m in _FIELD.finditer(head)]
 
 
 def _printable(text: str) -> str:

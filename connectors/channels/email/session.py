@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import ssl
 from concurrent.futures import Executor
 
-from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import SMTP, Envelope, syntax
 from aiosmtpd.smtp import Session as Peer
 
 from connectors.channels.email.config import EmailConfig
@@ -18,6 +19,7 @@ STORED = "250 2.0.0 OK"
 NOT_STORED = "451 4.3.0 Cannot store the mail now, try again later"
 GOING_DOWN = "421 4.3.2 Going down, try again later"
 BUSY = "421 4.3.2 Too many sessions, try again later"
+LMTP_ONLY = "500 5.5.1 LMTP is spoken here: say LHLO"
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox here"
 
 _log = logging.getLogger(__name__)
@@ -63,7 +65,12 @@ class Handler:
         self, server: SMTP, session: Peer, envelope: Envelope
     ) -> str:
         """Hand the mail over in a thread; answer what became of it."""
-        del server
+        answer = await self._taken(session, envelope)
+        # RFC 2033, 4.2: LMTP answers for each recipient.
+        times = len(envelope.rcpt_tos) if isinstance(server, LmtpSession) else 1
+        return "\r\n".join([answer] * times)
+
+    async def _taken(self, session: Peer, envelope: Envelope) -> str:
         if self._stopping:
             return GOING_DOWN
         self._in_flight += 1
@@ -135,9 +142,11 @@ class Session(SMTP):
         config: EmailConfig,
         loop: asyncio.AbstractEventLoop,
         sessions: Sessions,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(
             handler,
+            tls_context=tls,
             data_size_limit=config.size_bytes_max,
             enable_SMTPUTF8=True,
             decode_data=False,
@@ -163,7 +172,7 @@ class Session(SMTP):
 
     def say_and_close(self, answer: str) -> None:
         """Close the session; what was answered before is still written."""
-        if self._wire is not None:
+        if self._wire is not None and not self._wire.is_closing():
             self._wire.write(answer.encode() + b"\r\n")
             self._wire.close()
 
@@ -171,6 +180,25 @@ class Session(SMTP):
         """Drop the connection."""
         if self._wire is not None:
             self._wire.abort()
+
+
+class LmtpSession(Session):
+    """The same by LMTP (RFC 2033), as mail servers hand over what they took."""
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 - aiosmtpd names it so
+        """Greet."""
+        await super().smtp_EHLO(arg)
+
+    async def smtp_HELO(self, arg: str) -> None:  # noqa: N802
+        """Refuse SMTP's greeting: nothing of it would fit afterwards."""
+        del arg
+        await self.push(LMTP_ONLY)
+
+    async def smtp_EHLO(self, arg: str) -> None:  # noqa: N802
+        """Refuse SMTP's greeting."""
+        del arg
+        await self.push(LMTP_ONLY)
 
 
 class TurnedAway(asyncio.Protocol):

@@ -51,7 +51,7 @@ class EmailTarget:
         except (ValueError, IndexError, TypeError, AttributeError) as error:
             why = "the address cannot be written to"
             raise Refused(why, fingerprint="smtp bad address") from error
-        answer = hand_over(self._relay, address, mail)
+        answer = hand_over(self._relay, [address], mail)
         return Done(reference=message_id(self._config, delivery.key), response=answer)
 
     def find(self, delivery: Delivery) -> CannotTell:

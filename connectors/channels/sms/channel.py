@@ -7,7 +7,7 @@ from connectors.channels.sms.config import SmsConfig
 from connectors.channels.sms.doors import doors
 from connectors.channels.sms.normalise import read_raw
 from connectors.channels.sms.way_back import SmsTarget
-from connectors.contract import HttpDoor, Item, Listener, Target
+from connectors.contract import HttpDoor, Item, Listener, Source, Target
 from schemas.raw import JournalEntry
 
 
@@ -31,6 +31,10 @@ class SmsChannel:
 
     def listeners(self) -> Sequence[Listener]:
         """Gateways come by HTTP only."""
+        return ()
+
+    def sources(self) -> Sequence[Source]:
+        """Nobody is asked."""
         return ()
 
     def normalise(self, entry: JournalEntry) -> Sequence[Item]:

@@ -19,7 +19,7 @@ from connectors.contract import (
 from connectors.protocols.plaintext import clean, cut_at_word, one_line
 from connectors.protocols.sms.numbers import e164
 from schemas.complaint import NewComplaint
-from schemas.parties import ChannelName, Reporter
+from schemas.parties import ChannelName, IdentityLevel, Reporter
 from schemas.raw import RawMessage
 
 TITLE_CHARS_MAX = 60
@@ -78,7 +78,8 @@ def _message(config: SmsConfig, fields: Mapping[str, str], line: str) -> Item:
     wish = grammar.read_wish(text, config.keywords)
     match wish:
         case grammar.Words():
-            return New(complaint=_complaint(wish, sender, line))
+            complaint = _complaint(wish, sender, line)
+            return New(complaint=complaint, level=_level(sender))
         case grammar.Answer(code=code, text=words):
             return Reply(
                 code=code,
@@ -87,18 +88,33 @@ def _message(config: SmsConfig, fields: Mapping[str, str], line: str) -> Item:
                 contact=sender,
                 carrier="code",
                 otherwise=_complaint(grammar.Words(text), sender, line),
+                level=_level(sender),
             )
         case _ if not sender:
             # A short code or a name is a machine: whoever answers it begins a loop.
             return Ignored(rule="no_number", why="the sender cannot be answered")
         case grammar.OptOutWish(opted_out=opted_out):
             return OptOut(
-                contact_kind="phone", contact=sender, opted_out=opted_out, line=line
+                contact_kind="phone",
+                contact=sender,
+                opted_out=opted_out,
+                line=line,
+                level=_level(sender),
             )
         case grammar.Question(kind=kind, code=code):
             return Query(
-                kind=kind, code=code, contact_kind="phone", contact=sender, line=line
+                kind=kind,
+                code=code,
+                contact_kind="phone",
+                contact=sender,
+                line=line,
+                level=_level(sender),
             )
+
+
+def _level(sender: str) -> IdentityLevel:
+    """A number is named by the operator's network; what is none names nobody."""
+    return IdentityLevel.PHONE_SEEN if sender else IdentityLevel.NONE
 
 
 def _complaint(words: grammar.Words, sender: str, line: str) -> NewComplaint:

@@ -13,10 +13,12 @@ from connectors.contract import (
     Listener,
     New,
     Reply,
+    Source,
     Target,
     Unreadable,
 )
 from schemas.base import Model
+from schemas.parties import IdentityLevel
 from schemas.raw import JournalEntry
 
 
@@ -44,6 +46,10 @@ class WebChannel:
         """Everything comes by HTTP."""
         return ()
 
+    def sources(self) -> Sequence[Source]:
+        """Nobody is asked."""
+        return ()
+
     def normalise(self, entry: JournalEntry) -> Sequence[Item]:
         """Read one request that the door took, perhaps in an older version."""
         raw = entry.raw
@@ -53,7 +59,10 @@ class WebChannel:
             complaint = WebComplaint.model_validate_json(raw.body).canonical()
         except ValidationError:
             return (Unreadable(why="the request does not fit this version's fields"),)
-        return (New(complaint=complaint),)
+        person = complaint.reporter
+        named = bool(person.email or person.phone)
+        level = IdentityLevel.CLAIMED if named else IdentityLevel.NONE
+        return (New(complaint=complaint, level=level),)
 
     def way_back(self) -> Target | None:
         """Tell nobody: the tracking page shows what is new."""

@@ -1,7 +1,7 @@
 """When a mail was written, by its own header."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 ZONES = {"wib": "+0700", "wita": "+0800", "wit": "+0900"}
@@ -32,6 +32,8 @@ _MONTH = re.compile(rf"\b({'|'.join(NAMES)})\b", re.IGNORECASE)
 _WEEKDAY = re.compile(
     r"^(?:min|sen|sel|rab|kam|jum|sab)\w{0,5}['\w]{0,4}\.?,?\s+", re.IGNORECASE
 )
+OLDEST, NEWEST = timedelta(days=-7), timedelta(minutes=10)
+"""How far a Date header may lie from the mail's arrival to be believed."""
 _ZONE_NAME = re.compile(r"\b(wib|wita|wit)\b", re.IGNORECASE)
 
 
@@ -45,3 +47,25 @@ def read_date(header: str) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def believed_date(header: str, arrived: datetime) -> tuple[datetime | None, str]:
+    """Choose when a mail was written: its own date if that can be, and by which rule.
+
+    None: it counts from its arrival. So does one whose clock is a few minutes ahead:
+    nothing happened after it came.
+    """
+    if not header.strip():
+        return None, "missing"
+    written = read_date(header)
+    if written is None:
+        return None, "unreadable"
+    try:
+        distance = written - arrived
+    except OverflowError:
+        return None, "unreadable"
+    if distance < OLDEST:
+        return None, "too_old"
+    if distance > NEWEST:
+        return None, "in_the_future"
+    return min(written, arrived), "header"

@@ -38,11 +38,15 @@ class Headers:
     """The headers of one part, by caseless name."""
 
     def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
+        self.fields = tuple(
+            (name.strip().lower(), _readable(value[:_HEADER_CHARS_MAX]))
+            for name, value in fields
+        )
+        """(name, value) as they stand in the mail, from the top."""
         self._fields: dict[str, list[str]] = {}
         self._mailboxes: dict[str, tuple[Mailbox, ...]] = {}
-        for name, value in fields:
-            text = _readable(value[:_HEADER_CHARS_MAX])
-            self._fields.setdefault(name.strip().lower(), []).append(text)
+        for name, text in self.fields:
+            self._fields.setdefault(name, []).append(text)
 
     def source(self, name: str) -> str:
         """Give the first header of this name, encoded words left as they are."""

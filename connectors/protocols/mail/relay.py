@@ -4,7 +4,7 @@ import base64
 import contextlib
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from pydantic import Field, SecretStr
@@ -42,16 +42,22 @@ class Relay(Model):
     """Who we say we are."""
 
 
-def hand_over(relay: Relay, recipient: str, mail: bytes) -> bytes:
-    """Give one mail to the relay, with an empty envelope sender; returns its reply.
+def hand_over(
+    relay: Relay, recipients: Sequence[str], mail: bytes, *, sender: str = ""
+) -> bytes:
+    """Give one mail to the relay, for all recipients or none; returns its reply.
+
+    `sender` is the envelope's: reports of a mail that did not arrive go there, and
+    nowhere where it is empty (RFC 5321, 4.5.5).
 
     Raises Retryable when it was not taken, Refused when it never will be,
     Misconfigured for TLS and credentials, OutcomeUnknown when the connection broke
     after the mail was complete.
     """
-    if not _ADDRESS.fullmatch(recipient) or set(recipient) & set("<>"):
-        why = "the address cannot be written to"
-        raise Refused(why, fingerprint="smtp bad address")
+    for address in (*recipients, *([sender] if sender else [])):
+        if not _ADDRESS.fullmatch(address) or set(address) & set("<>"):
+            why = "the address cannot be written to"
+            raise Refused(why, fingerprint="smtp bad address")
     with _named_failures("connect"):
         talk = connect(relay.host, relay.port, relay.deadline_seconds)
     with contextlib.closing(talk):
@@ -60,8 +66,9 @@ def hand_over(relay: Relay, recipient: str, mail: bytes) -> bytes:
             _require(talk.command(f"EHLO {relay.own_name}"), "EHLO")
         _protect(relay, talk)
         with _named_failures("envelope"):
-            _require(talk.command("MAIL FROM:<>"), "MAIL")
-            _require(talk.command(f"RCPT TO:<{recipient}>"), "RCPT")
+            _require(talk.command(f"MAIL FROM:<{sender}>"), "MAIL")
+            for recipient in recipients:
+                _require(talk.command(f"RCPT TO:<{recipient}>"), "RCPT")
             _require(talk.command("DATA"), "DATA", hundred=3)
             talk.send(_stuffed(mail))
         return _finish(talk)

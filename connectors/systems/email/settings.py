@@ -10,7 +10,7 @@ class EmailSettings(Model):
     """Everything that the system `email` needs to know of one agency."""
 
     to: tuple[str, ...] = Field(min_length=1)
-    """Its mailboxes; the first is written to, the others get copies."""
+    """Its mailboxes; each gets every mail, or none of them does."""
     relay: str = Field(pattern=r"^[^\s:]+:\d{1,5}$")
     """Server that takes our mails, `host:port`."""
     relay_security: Security = Security.NONE
@@ -23,7 +23,7 @@ class EmailSettings(Model):
     reply_secret: SecretStr = Field(min_length=16)
     """The same as the channel's: it marks the addresses that answers go to."""
     files_bytes_max: int = Field(default=10_000_000, ge=0)
-    """Larger attachments are named, not sent."""
+    """Attachments of one mail together; what is more is named, not sent."""
 
     def relay_server(self, deadline_seconds: float) -> Relay:
         """Describe the relay to the protocol."""

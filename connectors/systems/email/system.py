@@ -3,19 +3,26 @@
 from collections.abc import Sequence
 from email.utils import formatdate
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from connectors.contract import (
     CannotTell,
     Capabilities,
     Delivery,
     Done,
+    FileOutcome,
     System,
 )
 from connectors.errors import Refused
+from connectors.protocols.http.answer import HttpAnswer
+from connectors.protocols.http.tap import answered, asked
 from connectors.protocols.mail.relay import hand_over
+from connectors.systems.email.letter import Letter, going_along, headers_of, mail_of
 from connectors.systems.email.menu import menu_of
+from connectors.systems.email.office import Office
 from connectors.systems.email.reading import read_answer
 from connectors.systems.email.settings import EmailSettings
+from connectors.systems.email.words import MEANINGS
 from connectors.systems.email.writing import case_mail, news_mail
 from schemas.agency import AgencyManifest
 from schemas.raw import JournalEntry
@@ -23,6 +30,9 @@ from schemas.updates import AgencyUpdate, Corrupt
 
 NAME_SIGNS_MAX = 24
 """A longer name of an agency leaves no room in an address."""
+CHOICES_MAX = 9
+"""A menu of more lines is not answered by one digit, and not read."""
+TAKEN = 250
 
 
 class EmailSystem(System):
@@ -32,8 +42,9 @@ class EmailSystem(System):
     """
 
     def __init__(self, manifest: AgencyManifest, settings: EmailSettings) -> None:
-        self._settings = settings
-        self._menu = menu_of(manifest.statuses)
+        menu = menu_of(manifest.statuses)
+        zone = ZoneInfo(manifest.zone)
+        self._office = Office(manifest.name, settings, menu, zone)
         self._relay = settings.relay_server(manifest.limits.deadline_seconds)
 
     @classmethod
@@ -49,13 +60,24 @@ class EmailSystem(System):
         if not manifest.statuses:
             msg = "statuses: the words that officers may answer with are missing"
             raise ValueError(msg)
+        unsaid = sorted(set(manifest.statuses.values()) - MEANINGS.keys())
+        if unsaid:
+            msg = f"statuses: no officer can say {', '.join(unsaid)} by mail"
+            raise ValueError(msg)
+        if len(set(manifest.statuses.values())) > CHOICES_MAX:
+            msg = f"statuses: at most {CHOICES_MAX} meanings, each is a digit"
+            raise ValueError(msg)
         return cls(manifest, settings)
 
     @property
     def capabilities(self) -> Capabilities:
         """SMTP has neither key nor look-up; one repetition has the same Message-ID."""
         return Capabilities(
-            coalesces=True, resends_once=True, files="upload", pushes=True
+            coalesces=True,
+            resends_once=True,
+            files="upload",
+            shows_due=True,
+            pushes=True,
         )
 
     def submit(self, delivery: Delivery) -> Done:
@@ -64,13 +86,11 @@ class EmailSystem(System):
         if not reference:
             why = "the case has no public number"
             raise Refused(why, fingerprint="email no number")
-        mail = case_mail(self._settings, self._menu, delivery, reference, formatdate())
-        return Done(reference=reference, response=self._hand_over(mail))
+        return self._post(delivery, case_mail(self._office, delivery, reference))
 
     def send(self, delivery: Delivery) -> Done:
         """Mail what is new in a case; raises the errors of `connectors.errors`."""
-        mail = news_mail(self._settings, self._menu, delivery, formatdate())
-        return Done(reference=delivery.reference, response=self._hand_over(mail))
+        return self._post(delivery, news_mail(self._office, delivery))
 
     def find(self, delivery: Delivery) -> CannotTell:
         """Tell that nobody can be asked."""
@@ -79,9 +99,30 @@ class EmailSystem(System):
 
     def read(self, entry: JournalEntry) -> Sequence[AgencyUpdate | Corrupt]:
         """Read an officer's answer; pure; never raises for bad content."""
-        return read_answer(self._settings, self._menu, entry)
+        return read_answer(self._office, entry)
 
-    def _hand_over(self, mail: bytes) -> bytes:
-        return b"\n".join(
-            hand_over(self._relay, address, mail) for address in self._settings.to
+    def _post(self, delivery: Delivery, letter: Letter) -> Done:
+        settings = self._office.settings
+        headers = headers_of(self._office, delivery, letter)
+        along = going_along(settings, delivery.files)
+        left = sorted(set(range(len(delivery.files))) - along)
+        return Done(
+            reference=letter.reference,
+            response=self._hand_over(delivery, letter, headers),
+            files=tuple(FileOutcome(file=n, ok=False, why="too_large") for n in left),
         )
+
+    def _hand_over(
+        self, delivery: Delivery, letter: Letter, headers: dict[str, str]
+    ) -> bytes:
+        settings = self._office.settings
+        where, text = f"smtp://{settings.relay}", letter.text.encode()
+        stand_in = asked("SMTP", where, headers, text, "mail")
+        if stand_in is not None:
+            return stand_in.body
+        mail = mail_of(self._office, delivery, letter, headers, formatdate())
+        # What comes back of it comes to the case's own address, so that it is heard.
+        sender = self._office.reply_address(letter.reference)
+        reply = hand_over(self._relay, settings.to, mail, sender=sender)
+        answered(HttpAnswer(TAKEN, {}, reply))
+        return reply

@@ -1,159 +1,134 @@
-"""The mails that an agency gets: a case, what is new, what became of an answer."""
+"""The mails that an agency gets: a case, and what is new in it."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from datetime import date, datetime
 from typing import Any
 
-from connectors.contract import Delivery, EventView, File
-from connectors.protocols.mail.machine import LOOP_HEADER
-from connectors.protocols.mail.phrases import DELIMITER, END_OF_OURS
-from connectors.protocols.mail.reply_address import make
+from connectors.contract import Delivery, EventView, FileLink
+from connectors.protocols.mail.layout import Part
 from connectors.protocols.plaintext import clean, one_line
-from connectors.systems.email.menu import Choice
-from connectors.systems.email.settings import EmailSettings
+from connectors.systems.email import words
+from connectors.systems.email.letter import Letter, going_along
+from connectors.systems.email.office import Office, day_words
 
-FIELDS: tuple[tuple[str, str], ...] = (
-    ("public_number", "Nomor / Number"),
-    ("received_at", "Diterima / Received"),
-    ("channel", "Kanal / Channel"),
-    ("category.code", "Kategori / Category"),
-    ("region.code", "Wilayah / Region"),
-    ("place_text", "Tempat / Place"),
-    ("landmark", "Patokan / Landmark"),
-    ("incident_on", "Tanggal kejadian / Date"),
-    ("reporter.name", "Pelapor / Reporter"),
-    ("reporter.phone", "Telepon / Telephone"),
-    ("reporter.email", "Surel / E-mail"),
-    ("reporter.address", "Alamat / Address"),
-)
-"""Our field -> how a person reads it; what the agency may not see is not there."""
-
-_POLICY = SMTP.clone(cte_type="7bit", max_line_length=998)
+NO_TITLE = "Laporan"
+TIMES = frozenset({"received_at", "incident_on"})
+"""Fields that are written as a day, or an instant."""
 
 
-def case_mail(
-    settings: EmailSettings,
-    menu: Sequence[Choice],
-    delivery: Delivery,
-    reference: str,
-    date: str,
-) -> bytes:
-    """Write a case as a mail: its fields, its words, the menu, its files."""
+def case_mail(office: Office, delivery: Delivery, reference: str) -> Letter:
+    """Write a case as a mail: its fields, its words, its files, what to answer."""
     complaint = delivery.complaint
-    rows = [
-        f"{title}: {one_line(str(value))}"
-        for field, title in FIELDS
+    title = one_line(str(complaint.get("title") or "")) or NO_TITLE
+    parts = [
+        Part(f"{words.NEW_REPORT.both}: {title}", is_title=True),
+        *_confidential(complaint),
+        Part(rows=[*_due(office, delivery), *_fields(office, complaint)]),
+    ]
+    if body := clean(str(complaint.get("body") or "")):
+        parts.append(Part(words.WRITTEN.both, text=body))
+    parts += [*_files(office, delivery), *_menu(office)]
+    return Letter(reference, title, tuple(parts), is_first=True)
+
+
+def news_mail(office: Office, delivery: Delivery) -> Letter:
+    """Write what is new in a case that the agency has."""
+    complaint = delivery.complaint
+    title = one_line(str(complaint.get("title") or "")) or NO_TITLE
+    parts = [
+        Part(f"{words.NEWS_OF_REPORT.both}: {title}", is_title=True),
+        *_confidential(complaint),
+        Part(rows=[*_number(delivery.reference), *_standing(office, delivery)]),
+        *(_news(office, event) for event in delivery.events),
+        *_files(office, delivery),
+    ]
+    is_over = bool(delivery.events) and delivery.events[-1].type in words.ENDS
+    parts += [Part(text=words.NO_ANSWER.both)] if is_over else _menu(office)
+    return Letter(delivery.reference, title, tuple(parts), is_first=False)
+
+
+def _confidential(complaint: Mapping[str, Any]) -> list[Part]:
+    is_so = bool(complaint.get("confidential"))
+    return [Part(words.CONFIDENTIAL.both, is_loud=True)] if is_so else []
+
+
+def _number(reference: str) -> list[tuple[str, str]]:
+    return [(dict(words.FIELDS)["public_number"].both, reference)]
+
+
+def _fields(office: Office, complaint: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (title.both, _value(office, field, value))
+        for field, title in words.FIELDS
         if (value := _at(complaint, field)) not in (None, "", [], {})
     ]
-    if complaint.get("confidential"):
-        rows.append("RAHASIA / CONFIDENTIAL")
-    words = clean(str(complaint.get("body") or ""))
-    title = one_line(str(complaint.get("title") or "Laporan"))
-    blocks = ["\n".join(rows), title, words, *_files(settings, delivery.files)]
-    mail = _mail(settings, delivery, reference, date, subject=title)
-    return _finished(settings, mail, [*blocks, _menu(menu)], delivery.files)
 
 
-def news_mail(
-    settings: EmailSettings,
-    menu: Sequence[Choice],
-    delivery: Delivery,
-    date: str,
-) -> bytes:
-    """Write what is new in a case that the agency has."""
-    title = one_line(str(delivery.complaint.get("title") or "Laporan"))
-    said = [_said(event) for event in delivery.events]
-    said += _files(settings, delivery.files)
-    mail = _mail(settings, delivery, delivery.reference, date, subject=f"Re: {title}")
-    first = _message_id(settings, f"{delivery.party} {delivery.reference}")
-    mail["In-Reply-To"] = mail["References"] = first
-    return _finished(settings, mail, [*said, _menu(menu)], delivery.files)
+def _value(office: Office, field: str, value: Any) -> str:
+    if field in TIMES:
+        return _time(office, value) or one_line(str(value))
+    if isinstance(value, str) and (known := words.VALUES.get(value)):
+        return known.both
+    return one_line(str(value))
 
 
-def message_id(settings: EmailSettings, delivery: Delivery, *, first: bool) -> str:
-    """Make the Message-ID of a delivery: the same for every repetition.
-
-    The first of a case is known by the case, so that later ones can answer it.
-    """
-    if first:
-        number = delivery.complaint.get("public_number", "")
-        return _message_id(settings, f"{delivery.party} {number}")
-    return _message_id(settings, delivery.key)
-
-
-def _message_id(settings: EmailSettings, what: str) -> str:
-    digest = hashlib.sha256(what.encode()).hexdigest()[:40]
-    return f"<{digest}@{settings.domain}>"
+def _time(office: Office, value: Any) -> str:
+    """Say a day, or an instant by the agency's clock; empty for anything else."""
+    if isinstance(value, str):
+        try:
+            value = (datetime if "T" in value else date).fromisoformat(value)
+        except ValueError:
+            return ""
+    if isinstance(value, datetime):
+        return office.when(value)
+    return day_words(value) if isinstance(value, date) else ""
 
 
-def _mail(
-    settings: EmailSettings,
-    delivery: Delivery,
-    reference: str,
-    date: str,
-    *,
-    subject: str,
-) -> EmailMessage:
-    secret = settings.reply_secret.get_secret_value().encode()
-    local = make(secret, settings.mailbox, delivery.party, reference)
-    first = not delivery.reference
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = Address(settings.from_name, settings.mailbox, settings.domain)
-    mail["To"] = ", ".join(settings.to)
-    mail["Reply-To"] = Address("", local, settings.domain)
-    mail["Subject"] = f"[LAPOR {reference}] {subject}"[:250]
-    mail["Date"] = date
-    mail["Message-ID"] = message_id(settings, delivery, first=first)
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail[LOOP_HEADER] = settings.domain
-    return mail
-
-
-def _finished(
-    settings: EmailSettings,
-    mail: EmailMessage,
-    blocks: Sequence[str],
-    files: Sequence[File],
-) -> bytes:
-    text = "\n\n".join([DELIMITER, *filter(None, blocks), END_OF_OURS])
-    mail.set_content(text + "\n", cte="base64")
-    for file in files:
-        if len(file.content) <= settings.files_bytes_max:
-            main, _, sub = file.media_type.partition("/")
-            mail.add_attachment(
-                file.content, maintype=main, subtype=sub, filename=one_line(file.name)
-            )
-    return mail.as_bytes(policy=_POLICY)
-
-
-def _menu(menu: Sequence[Choice]) -> str:
-    lines = [f"  {choice.number}  {choice.word}" for choice in menu]
-    return "\n".join(
-        [
-            "Balas surel ini dengan satu angka atau kata pada baris pertama, lalu",
-            "penjelasan di bawahnya. / Reply with one number or word on the first",
-            "line, and what you want to say below it:",
-            *lines,
-        ]
-    )
-
-
-def _files(settings: EmailSettings, files: Sequence[File]) -> list[str]:
-    large = [f for f in files if len(f.content) > settings.files_bytes_max]
-    if not large:
+def _due(office: Office, delivery: Delivery) -> list[tuple[str, str]]:
+    if delivery.due_at is None:
         return []
-    named = ", ".join(one_line(file.name) for file in large)
-    return [f"Terlalu besar untuk surel / too large for mail: {named}"]
+    return [(words.DUE.both, office.when(delivery.due_at))]
 
 
-def _said(event: EventView) -> str:
-    at = event.occurred_at.strftime("%d-%m-%Y %H:%M UTC")
-    words = clean(str(event.words.get("text") or ""))
-    return f"{at} {event.type} ({event.status})\n{words}".strip()
+def _standing(office: Office, delivery: Delivery) -> list[tuple[str, str]]:
+    status = delivery.events[-1].status if delivery.events else ""
+    named = words.STATUSES.get(status)
+    rows = [(words.STANDS.both, named.both)] if named else []
+    return [*rows, *_due(office, delivery)]
+
+
+def _news(office: Office, event: EventView) -> Part:
+    named = words.HAPPENED.get(event.type, words.NEWS)
+    text = clean(str(event.words.get("text") or ""))
+    return Part(f"{office.when(event.occurred_at)}: {named.both}", text=text)
+
+
+def _files(office: Office, delivery: Delivery) -> list[Part]:
+    """Name every file: those that go along, and how one gets the others."""
+    along = going_along(office.settings, delivery.files)
+    lines = [
+        one_line(file.name) + ("" if place in along else f" ({words.TOO_LARGE.both})")
+        for place, file in enumerate(delivery.files)
+    ]
+    lines += _links(office, delivery.links)
+    return [Part(words.FILES.both, text="\n".join(lines))] if lines else []
+
+
+def _links(office: Office, links: Sequence[FileLink]) -> list[str]:
+    return [
+        f"{one_line(link.name)} (s.d. / until {office.when(link.expires_at)}):\n"
+        f"{link.url}"
+        for link in links
+    ]
+
+
+def _menu(office: Office) -> list[Part]:
+    rows = [
+        (f"{choice.number}  {choice.title}", words.MEANINGS[choice.event_type].both)
+        for choice in office.menu
+    ]
+    text = f"{words.ANSWER.id}\n\n{words.ANSWER.en}"
+    return [Part(words.HOW_TO_ANSWER.both, text=text), Part(rows=rows)]
 
 
 def _at(complaint: Mapping[str, Any], field: str) -> Any:

@@ -101,11 +101,23 @@ NEW_ANSWERS = Sheet(
         "key",
         "due_at",
         "hinted_at",
+        "contact_index",
+        "conversation_index",
     ),
 )
 SETTLED_ROWS = Sheet(
     t.journal,
-    ("state", "why", "due_at", "result_kind", "result_id", "waiting_for", "waits"),
+    (
+        "state",
+        "why",
+        "due_at",
+        "result_kind",
+        "result_id",
+        "waiting_for",
+        "waits",
+        "trace",
+        "trace_sealed",
+    ),
     key=("id",),
 )
 ADOPTED_KEYS = Sheet(t.data_keys, ("complaint_id",), key=("id",))

@@ -85,7 +85,15 @@ answers = sa.Table(
     sa.Column("resends", sa.Integer, nullable=False, server_default="0"),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("failing_since", Instant),
+    # Blind indexes, where answers are counted so that no two machines talk for ever.
+    sa.Column("contact_index", sa.LargeBinary),
+    sa.Column("conversation_index", sa.LargeBinary),
     *lease_columns(),
+    sa.Index(
+        "ix_answers_contact_index",
+        "contact_index",
+        **where("contact_index IS NOT NULL"),
+    ),
     due_index("answers", active=True),
     leased_index("answers"),
 )

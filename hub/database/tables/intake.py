@@ -9,7 +9,7 @@ from hub.database.tables.base import (
     unsealed_index,
     where,
 )
-from hub.database.types import Id, Instant, Sealed
+from hub.database.types import Id, Instant, Json, Sealed
 
 BY_MONTH = "RANGE ({})"
 """By the id, whose order is time: so a look-up by id reads one month."""
@@ -42,6 +42,9 @@ journal = sa.Table(
     sa.Column("times_seen", sa.Integer, nullable=False, server_default="1"),
     sa.Column("raw_sha256", sa.LargeBinary, nullable=False),
     sa.Column("position", sa.BigInteger),
+    # What intake decided: codes in the clear, the rest under the row's key.
+    sa.Column("trace", Json),
+    sa.Column("trace_sealed", Sealed),
     due_index("journal"),
     unsealed_index("journal", "received_at"),
     sealed_index("journal"),

@@ -74,16 +74,28 @@ class Grid:
         assert wait_until(seen, SECONDS_MAX), (self.statuses(), self.counts())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def agency_broker() -> Iterator[Rabbitmq]:
+    """The agency's own server, which tests may break; they mend it again."""
     server = start_own_rabbitmq()
     yield server
     server.stop()
 
 
 @pytest.fixture
+def agency_url(agency_broker: Rabbitmq) -> Iterator[str]:
+    url = agency_broker.create_vhost()
+    yield url
+    agency_broker.drop_vhost(url)
+
+
+@pytest.fixture
 def grid(
-    tmp_path: Path, postgres_url: str, rabbitmq_url: str, agency_broker: Rabbitmq
+    tmp_path: Path,
+    postgres_url: str,
+    rabbitmq_url: str,
+    agency_broker: Rabbitmq,
+    agency_url: str,
 ) -> Iterator[Grid]:
     folder = tmp_path / "agencies"
     (folder / NAME).mkdir(parents=True)
@@ -102,7 +114,7 @@ def grid(
     )
     lanes = ["intake.web", "poll", f"updates.{NAME}", f"deliver.{NAME}"]
     admin.apply(rabbitmq_url, Topology(), lanes)
-    with BrokerAgency(agency_broker.url, seed=7, work_seconds=None) as pln:
+    with BrokerAgency(agency_url, seed=7, work_seconds=None) as pln:
         hub = build_hub(settings, pln.environment())
         (listener,) = hub.config.agencies[NAME].system.listeners()
         hub.start()

@@ -86,7 +86,9 @@ def test_the_health_check_believes_only_a_good_answer(
     port = SERVICES["web"]["environment"]["SIMPUL_SERVER__METRICS_PORT"]
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         program = check[-1].replace(port, str(server.server_port))
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.02,), daemon=True
+        )
         if status is None:
             server.socket.close()
         else:

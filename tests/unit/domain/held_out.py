@@ -1,6 +1,7 @@
 """Invented texts that no rule's examples were made from, and whom they are for."""
 
 PUPR, DINKES, DUKCAPIL, NOBODY = "dinas_pupr", "dinkes", "disdukcapil", ""
+KEMENKES = "kemenkes_registrasi"
 
 HELD_OUT: tuple[tuple[str, str], ...] = (
     # As citizens of the simulated region write
@@ -9,7 +10,7 @@ HELD_OUT: tuple[tuple[str, str], ...] = (
     ("Nama saya hilang dari daftar PKH, kata pendamping tidak ditemukan.", NOBODY),
     ("Petugas loket minta 150 ribu supaya cepat. Saya takut.", NOBODY),
     ("Datang jam 6 pagi, baru dilayani jam 11, dokter hanya satu.", DINKES),
-    ("STR perawat belum terbit, status di sistem masih verifikasi.", DINKES),
+    ("STR perawat belum terbit, status di sistem masih verifikasi.", KEMENKES),
     ("Dari perempatan sampai jembatan gelap semua, rawan begal.", PUPR),
     ("Mohon blokir situs judi, terus muncul iklan di HP anak saya.", NOBODY),
     ("Anak-anak menunggu angkot di pinggir jalan raya, bangun halte.", NOBODY),

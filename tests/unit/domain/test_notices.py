@@ -225,3 +225,12 @@ def test_a_region_has_the_zone_of_its_province(region: Any, zone: Any) -> None:
 def test_an_instant_is_said_as_people_say_it() -> None:
     assert local_words(SINCE, WIB, "id") == "24 November 2026 pukul 10.00 WIB"
     assert local_words("2026-05-31T20:30:00", WIT, "en") == "1 June 2026 05:30 WIT"
+
+
+def test_who_wrote_more_than_is_kept_is_asked_for_what_matters() -> None:
+    cut = notice("registered", FACTS | {"truncated": True}, {}, "")
+    whole = notice("registered", FACTS, {}, "")
+
+    assert all(said.startswith(text) for said, text in zip(cut, whole, strict=True))
+    assert "lebih kecil" in cut[0]
+    assert "too large" in cut[1]

@@ -121,7 +121,7 @@ def test_no_facts_name_a_person_or_open_a_case() -> None:
         event("flags_changed", anonymous=False, second_person="budi.officer")
     )
 
-    assert registered == {"public_number": "100000000000001"}
+    assert registered == {"public_number": "100000000000001", "truncated": False}
     assert "reporter_id" not in received
     assert lifted == {"anonymous": False}
 

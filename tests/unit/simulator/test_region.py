@@ -21,7 +21,7 @@ def test_the_environment_leads_to_every_part_of_the_region() -> None:
             "SIMPUL_PUPR_TOKEN",
             "SIMPUL_PUPR_WEBHOOK_SECRET",
         }
-        assert len(variables) == 19
+        assert len(variables) == 20
         answer = CLIENT.get(
             f"{variables['SIMPUL_DISDUKCAPIL_URL']}/api/laporan",
             params={"kunci": "k"},
@@ -42,7 +42,7 @@ def test_the_same_seed_has_the_same_secrets() -> None:
         }
 
     assert secrets(1) == secrets(1)
-    assert len(secrets(1)) == 10
+    assert len(secrets(1)) == 11
     assert secrets(1).isdisjoint(secrets(2))
 
 

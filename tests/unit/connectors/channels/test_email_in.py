@@ -1,10 +1,12 @@
 import smtplib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -14,6 +16,7 @@ from connectors.channels.email.raw import source_key
 from connectors.contract import Listener, Receiptful
 from connectors.protocols.mail.reply_address import make
 from schemas.raw import RawMessage
+from tests.services.dovecot import write_certificate
 from tests.unit.connectors.channels.builders import (
     CITIZEN,
     DOMAIN,
@@ -43,6 +46,12 @@ class Journal:
             raise self.failing
         self.kept.append(raw)
         return RECEIPT
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    write_certificate(tmp_path)
+    return tmp_path / "certificate.pem", tmp_path / "key.pem"
 
 
 @contextmanager
@@ -332,3 +341,47 @@ def test_an_officer_s_answer_goes_to_the_lane_of_the_agency() -> None:
     assert (answer.source, answer.lane) == ("agency:dinkes_kota", "updates.dinkes_kota")
     assert not answer.expects_complaint
     assert (forged.source, forged.lane) == ("email", "intake.email")
+
+
+def test_by_lmtp_each_recipient_is_answered() -> None:
+    journal = Journal()
+    with listening(journal, listen_protocol="lmtp") as (_, port):
+        with smtplib.LMTP("127.0.0.1", port, timeout=10) as lmtp:
+            assert lmtp.sendmail(CITIZEN, [MAILBOX], mail()) == {}
+            lmtp.mail(CITIZEN)
+            lmtp.rcpt(MAILBOX)
+            lmtp.rcpt(f"postmaster@{DOMAIN}")
+            answers = [lmtp.data(mail())[0], lmtp.getreply()[0], lmtp.noop()[0]]
+        with client(port) as smtp:
+            assert smtp.ehlo()[0] == 500
+
+    assert answers == [250, 250, 250]
+    assert len(journal.kept) == 2
+    assert "postmaster" in journal.kept[1].meta["envelope_to"]
+
+
+def test_by_lmtp_what_could_not_be_stored_is_to_be_sent_again() -> None:
+    with (
+        listening(Journal(ConnectionError()), listen_protocol="lmtp") as (_, port),
+        smtplib.LMTP("127.0.0.1", port, timeout=10) as lmtp,
+        pytest.raises(smtplib.SMTPDataError) as caught,
+    ):
+        lmtp.sendmail(CITIZEN, [MAILBOX], mail())
+
+    assert caught.value.smtp_code == 451
+
+
+def test_starttls_is_offered_with_a_certificate(certificate: tuple[Path, Path]) -> None:
+    chain, key = certificate
+    journal = Journal()
+    given = {"tls_certificate": str(chain), "tls_key": str(key)}
+    trusting = ssl.create_default_context(cafile=chain)
+    with listening(journal, **given) as (_, port), client(port) as smtp:
+        smtp.starttls(context=trusting)
+        smtp.sendmail(CITIZEN, [MAILBOX], mail())
+
+    assert len(journal.kept) == 1
+
+
+def test_where_mailboxes_are_asked_only_there_is_no_door() -> None:
+    assert email_channel(listen_protocol="none").listeners() == ()

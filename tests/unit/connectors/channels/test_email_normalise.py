@@ -182,7 +182,7 @@ def _report(status: str, message_id: str) -> bytes:
 def test_a_report_that_an_address_is_gone_is_a_receipt_of_our_mail(status: str) -> None:
     item = read_mail(_report(status, f"<{KEY}@{DOMAIN}>"), sender="")
 
-    assert item == Receipt(
+    assert item.model_copy(update={"trace": ()}) == Receipt(
         client_reference=KEY, state="failed", raw_state=status, permanent=True
     )
 

@@ -56,9 +56,9 @@ def _send(sink: SmtpSink, news: Delivery, **changes: object) -> Done:
     return done
 
 
-def _written(news: Delivery) -> EmailMessage:
+def _written(news: Delivery, **changes: object) -> EmailMessage:
     sink = SmtpSink()
-    _send(sink, news)
+    _send(sink, news, **changes)
     parsed = message_from_bytes(sink.mails[0], policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed
@@ -78,6 +78,20 @@ def test_one_mail_holds_all_notices_in_both_languages() -> None:
     assert all(word in _text(mail, "html") for word in words)
     assert _text(mail).startswith("--- balas di atas garis ini")
     assert _text(mail).index("bekerja.") < _text(mail).index("(en)")
+
+
+def test_a_mail_says_where_the_report_can_be_followed() -> None:
+    link = "https://lapor.example/t/{code}"
+    mail = _written(delivery("Dinas membaca."), link=link)
+
+    assert f"https://lapor.example/t/{CODE}\n" in _text(mail)
+    assert f"https://lapor.example/t/{CODE}" in _text(mail, "html")
+
+
+def test_no_line_is_longer_than_mail_programs_show() -> None:
+    mail = _written(delivery("Dinas membaca laporan Anda dengan saksama. " * 9))
+
+    assert max(map(len, _text(mail).splitlines())) <= 72
 
 
 def test_who_wrote_in_english_reads_english_first() -> None:

@@ -18,6 +18,7 @@ from connectors.contract import (
     Take,
     Unreadable,
 )
+from schemas.parties import IdentityLevel
 from schemas.raw import RawMessage
 from tests.unit.connectors.channels.builders import (
     PHONE,
@@ -233,7 +234,12 @@ def test_a_very_long_text_is_cut_and_says_so() -> None:
 
 @pytest.mark.parametrize("word", ["STOP", "stop.", " Unreg ", "BERHENTI!"])
 def test_the_word_stop_alone_ends_our_messages(word: str) -> None:
-    assert _said(word) == OptOut(contact_kind="phone", contact=PHONE, line="1708")
+    assert _said(word) == OptOut(
+        contact_kind="phone",
+        contact=PHONE,
+        line="1708",
+        level=IdentityLevel.PHONE_SEEN,
+    )
 
 
 def test_the_word_mulai_brings_them_back() -> None:

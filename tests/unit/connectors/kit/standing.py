@@ -9,6 +9,7 @@ from typing import Any
 from connectors import registry
 from connectors.kit.bench import Bench
 from connectors.kit.row import Verdict
+from connectors.kit.rows import ROWS
 from connectors.kit.suite import Report, run_suite
 from hub.simulator.agency import SimulatedAgency
 from hub.simulator.faults import Timing
@@ -18,6 +19,7 @@ from schemas.agency import AgencyManifest
 TOKEN = "a-token-of-the-tests"
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests only").decode()
 DEADLINE_SECONDS = 1.0
+HURRIED_SECONDS = 0.5
 
 
 @dataclass
@@ -74,14 +76,18 @@ def standing(
             secrets={TOKEN, SECRET},
             officer=SimulatedOfficer(agency),
             wait_seconds=5,
+            hurried_seconds=HURRIED_SECONDS,
         )
         with bench:
             benches.append(bench)
             yield bench, agency
 
 
-def report_of(bench: Bench) -> Report:
-    return run_suite(bench, against="simulator")
+def report_of(bench: Bench, until: str = "") -> Report:
+    """Run the suite, or its rows up to one of them."""
+    ids = [row.id for row in ROWS]
+    last = ids.index(until) + 1 if until else len(ids)
+    return run_suite(bench, against="simulator", rows=ROWS[:last])
 
 
 def verdicts(report: Report) -> dict[str, Verdict]:

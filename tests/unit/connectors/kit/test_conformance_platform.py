@@ -4,7 +4,12 @@ import pytest
 
 from connectors.kit.row import Verdict
 from hub.simulator.faults import Fault
-from tests.unit.connectors.kit.polled import QUICK, QUICK_FAULTS, platform
+from tests.unit.connectors.kit.polled import (
+    NOTHING_SECONDS,
+    QUICK,
+    QUICK_FAULTS,
+    platform,
+)
 from tests.unit.connectors.kit.standing import report_of, verdicts
 from tests.unit.connectors.kit.test_conformance import RIGHT_ROW
 
@@ -25,6 +30,7 @@ def test_the_national_platform_conforms_with_what_begins_there() -> None:
 @pytest.mark.parametrize("fault", QUICK_FAULTS, ids=str)
 def test_a_fault_of_the_platform_fails_in_the_right_row(fault: Fault) -> None:
     with platform(timing=QUICK) as (bench, agency):
+        bench.wait_seconds = NOTHING_SECONDS
         agency.faults.set(fault)
         report = report_of(bench)
 

@@ -4,7 +4,7 @@ import pytest
 
 from connectors.kit.row import Verdict
 from hub.simulator.faults import Fault
-from tests.unit.connectors.kit.polled import QUICK, QUICK_FAULTS, water
+from tests.unit.connectors.kit.polled import NOTHING_SECONDS, QUICK, QUICK_FAULTS, water
 from tests.unit.connectors.kit.standing import report_of, verdicts
 from tests.unit.connectors.kit.test_conformance import RIGHT_ROW
 
@@ -32,6 +32,7 @@ def test_the_water_utility_conforms() -> None:
 @pytest.mark.parametrize("fault", QUICK_FAULTS, ids=str)
 def test_a_fault_of_the_water_utility_fails_in_the_right_row(fault: Fault) -> None:
     with water(timing=QUICK) as (bench, agency):
+        bench.wait_seconds = NOTHING_SECONDS
         agency.faults.set(fault)
         report = report_of(bench)
 

@@ -16,7 +16,14 @@ from schemas.parties import ChannelName
 from schemas.updates import AgencyUpdate
 from tests.unit.connectors.rest.builders import SECRET, entry
 
-NAMES = ("dinas_pupr", "dinkes", "disdukcapil", "perumda_tirta", "sp4n_lapor")
+NAMES = (
+    "dinas_pupr",
+    "dinkes",
+    "disdukcapil",
+    "kemenkes_registrasi",
+    "perumda_tirta",
+    "sp4n_lapor",
+)
 ENVIRON = {
     f"SIMPUL_{name}_{what}": value
     for name in ("PUPR", "DINKES", "DISDUKCAPIL")
@@ -26,6 +33,8 @@ ENVIRON = {
         "WEBHOOK_SECRET": SECRET,
     }.items()
 } | {
+    "SIMPUL_MAIL_RELAY": "127.0.0.1:9",
+    "SIMPUL_MAIL_REPLY_SECRET": "rahasia-uji-balasan",
     "SIMPUL_TIRTA_URL": "http://127.0.0.1:9",
     "SIMPUL_TIRTA_KEY": "k3y",
     "SIMPUL_SP4N_URL": "http://127.0.0.1:9",

@@ -107,6 +107,8 @@ class _Drawing:
             given |= {"order_by": ORDER_BY[leg[0]]}
         if name == "assigned":
             given["role"] = Role.CC if self._dice.random() < 0.2 else Role.MAIN
+        if "heard_seq" in row.payload.model_fields:
+            given["heard_seq"] = None  # a place in one log: set when it is appended
         self._ordinal += 1
         self.history.own.append(
             new_event(
@@ -168,7 +170,7 @@ class _Drawing:
                 agency=leg[0],
                 assignment_no=leg[1],
                 reason_code="",
-                heard_seq=None,  # a place in one log: set when it is appended
+                heard_seq=None,
             ),
             Author(kind=AuthorKind.AGENCY, id=leg[0]),
             Cause(kind=CauseKind.JOURNAL, id=f"news/{number}"),

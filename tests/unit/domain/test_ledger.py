@@ -1,0 +1,44 @@
+"""How a message of a source stands against the journal."""
+
+import pytest
+
+from hub.domain.ledger import Kept, Ledger, Standing, is_doubled, standing
+
+ROW = Kept("1", "done", "a")
+NOTE = Kept("2", "quarantined", "")
+
+
+@pytest.mark.parametrize(
+    ("kept", "noted", "is_read", "expected"),
+    [
+        ([ROW], [], True, Standing.KEPT),
+        ([ROW], [NOTE], True, Standing.KEPT),
+        ([], [NOTE], True, Standing.UNFETCHABLE),
+        ([], [], True, Standing.HOLE),
+        ([], [], False, Standing.UNREAD),
+        ([ROW], [], False, Standing.KEPT),
+    ],
+)
+def test_a_message_is_judged_by_its_rows(
+    kept: list[Kept], noted: list[Kept], *, is_read: bool, expected: Standing
+) -> None:
+    assert standing(kept, noted, is_read=is_read) is expected
+
+
+def test_one_message_in_two_complaints_is_doubled() -> None:
+    assert is_doubled([ROW, Kept("3", "done", "b")])
+    assert not is_doubled([ROW, Kept("3", "done", "a")])
+    assert not is_doubled([ROW, Kept("3", "duplicate", "")])
+
+
+def test_a_ledger_is_whole_when_what_was_missing_is_taken() -> None:
+    ledger = Ledger("email:utama")
+    ledger.add("7:1", Standing.KEPT, [ROW])
+    assert ledger.is_whole
+
+    ledger.add("7:2", Standing.HOLE, [])
+    assert not ledger.is_whole
+    assert ledger.told()["holes"] == ["7:2"]
+
+    ledger.taken.append("7:2")
+    assert ledger.is_whole
