@@ -12,13 +12,13 @@ from uuid import UUID, uuid5
 
 from connectors.contract import File, Item, Reply
 from hub import telemetry
+from hub.domain.identity import SURE
 from hub.domain.lifecycle import OPEN
 from hub.domain.readings import Became, Kept, Named, Now, meaning
 from hub.domain.reread_fields import FLAGS, new_files
 from hub.domain.rereading import Change, Verdict, compare
 from hub.ports import Cases, Moment, NormaliseError, Normaliser
 from hub.ports.again import Past, PastMessages, Which
-from hub.stages.answering import SURE
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, ChannelName
 from schemas.payloads import Corrected, FlagsChanged, Said

@@ -425,6 +425,23 @@ def test_a_reply_that_is_divided_otherwise_is_put_right_beside_the_first(
     assert world.violated() == set()
 
 
+def test_a_reply_under_a_followers_key_stays_under_it(world: World, desk: Desk) -> None:
+    leader = desk.known(desk.post(new(title="Jalan", email="sari@warga.example")))
+    follower = desk.known(desk.post(new()))
+    act(world, follower, "merge", details={"other": leader.id})
+    desk.post(reply(follower.code, "Masih >"), reply(follower.code, "Masih"))
+    assert world.log(leader)[-1].type == "reporter_replied"
+    before = picture(world)
+    desk.mend()
+
+    assert sorted(str(f.verdict.change) for f in desk.apply().values()) == [
+        "stands",
+        "unchanged",
+        "unchanged",
+    ]
+    assert picture(world) == before
+
+
 def test_a_reply_read_anew_opens_no_closed_case_again(world: World, desk: Desk) -> None:
     case = desk.known(desk.post(new()))
     desk.post(reply(case.code, "Masih >"), reply(case.code, "Masih"))

@@ -8,12 +8,40 @@ ZONES = {"wib": "+0700", "wita": "+0800", "wit": "+0900"}
 """Indonesia's zones, which the standard library does not know."""
 OLDEST, NEWEST = timedelta(days=-7), timedelta(minutes=10)
 """How far a Date header may lie from the mail's arrival to be believed."""
+_CHARS_MAX = 200
+NAMES = {
+    "mei": "May",
+    "agu": "Aug",
+    "agt": "Aug",
+    "ags": "Aug",
+    "agustus": "Aug",
+    "okt": "Oct",
+    "oktober": "Oct",
+    "des": "Dec",
+    "desember": "Dec",
+    "januari": "Jan",
+    "februari": "Feb",
+    "pebruari": "Feb",
+    "peb": "Feb",
+    "maret": "Mar",
+    "juni": "Jun",
+    "juli": "Jul",
+    "nop": "Nov",
+    "nopember": "Nov",
+}
+"""Indonesian months where they differ from what the standard asks for."""
+_MONTH = re.compile(rf"\b({'|'.join(NAMES)})\b", re.IGNORECASE)
+_WEEKDAY = re.compile(
+    r"^(?:min|sen|sel|rab|kam|jum|sab)\w{0,5}['\w]{0,4}\.?,?\s+", re.IGNORECASE
+)
 _ZONE_NAME = re.compile(r"\b(wib|wita|wit)\b", re.IGNORECASE)
 
 
 def read_date(header: str) -> datetime | None:
     """Read a Date header; one without an offset is in UTC; None if unreadable."""
-    text = _ZONE_NAME.sub(lambda name: ZONES[name[1].lower()], header.strip())
+    text = _WEEKDAY.sub("", header.strip()[:_CHARS_MAX])
+    text = _MONTH.sub(lambda month: NAMES[month[1].lower()], text)
+    text = _ZONE_NAME.sub(lambda name: ZONES[name[1].lower()], text)
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -16,6 +16,11 @@ _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,40}\?[bBqQ]\?)")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
 _BARE_ID = re.compile(r"[^<>\s]{1,250}@[^<>\s]{1,250}")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@]{1,200}@[^\s<>\"(),:;@]{1,255}")
+# How nearly all are written: Name <address>, "Name" <address>, or the address alone.
+_PLAIN_MAILBOX = re.compile(
+    r"\s*+(?:(?:\"([^\"\\<>]{0,200})\"|([^\"\\<>(),:;@]{0,200}))"
+    rf"\s*<({_ADDRESS.pattern})>|({_ADDRESS.pattern}))\s*"
+)
 _HEADER_CHARS_MAX = 20_000
 # The standard library's parser of parameters is quadratic in hostile ones.
 _PARAMETERS_CHARS_MAX = 4_000
@@ -39,6 +44,7 @@ class Headers:
         )
         """(name, value) as they stand in the mail, from the top."""
         self._fields: dict[str, list[str]] = {}
+        self._mailboxes: dict[str, tuple[Mailbox, ...]] = {}
         for name, text in self.fields:
             self._fields.setdefault(name, []).append(text)
 
@@ -60,7 +66,10 @@ class Headers:
 
     def mailboxes(self, name: str) -> tuple[Mailbox, ...]:
         """Give the addresses of all headers of this name."""
-        return tuple(box for value in self.sources(name) for box in _mailboxes(value))
+        if name not in self._mailboxes:
+            values = self.sources(name)
+            self._mailboxes[name] = tuple(b for v in values for b in _mailboxes(v))
+        return self._mailboxes[name]
 
     def message_ids(self, name: str) -> tuple[str, ...]:
         """Give the ids in the headers of this name, brackets added where missing."""
@@ -137,6 +146,9 @@ def _readable(value: str) -> str:
 
 
 def _mailboxes(value: str) -> tuple[Mailbox, ...]:
+    if plain := _PLAIN_MAILBOX.fullmatch(value):
+        name, address = plain[1] or plain[2] or "", plain[3] or plain[4]
+        return (Mailbox(" ".join(decode_words(name).split()), address),)
     try:
         pairs = getaddresses([value])
     except (RecursionError, ValueError, IndexError, TypeError):

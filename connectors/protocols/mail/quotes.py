@@ -70,6 +70,8 @@ def _introduction(lines: list[str], start: int) -> int:
     while top > 0 and _MARKS_ONLY.fullmatch(lines[top - 1]):
         top -= 1
     for first in range(max(0, top - _HEADER_BLOCK_LINES), top):
+        if len(lines[first]) > _LINE_CHARS_MAX:
+            continue
         if _is_banner(lines, first) or _is_header_block(lines, first, top):
             return first
         end = _attribution_end(lines, first)
@@ -80,6 +82,8 @@ def _introduction(lines: list[str], start: int) -> int:
 
 def _begins_older_mail(lines: list[str], number: int) -> str:
     """Name the rule by which an older mail begins here; empty when none does."""
+    if len(lines[number]) > _LINE_CHARS_MAX:
+        return ""
     if _is_banner(lines, number):
         return "banner"
     if _is_header_block(lines, number, len(lines)):
@@ -149,9 +153,11 @@ def _block(lines: list[str], number: int, stop: int) -> list[str]:
 def _attribution_end(lines: list[str], number: int) -> int:
     """Give the line behind an attribution that begins here, or 0."""
     first = lines[number]
+    if len(first) > _LINE_CHARS_MAX:
+        return 0
     here = phrases.DATED_START.match(first) or phrases.NAMED_START.match(first)
     elsewhere = phrases.FOREIGN_START.match(first)
-    if len(first) > _LINE_CHARS_MAX or not (here or elsewhere):
+    if not (here or elsewhere):
         return 0
     joined = ""
     last = min(number + _ATTRIBUTION_LINES_MAX, len(lines))
@@ -220,9 +226,14 @@ def _is_loose(lines: list[str], first: int, above: int) -> bool:
     block = lines[first:above]
     whole = first == 0 or not lines[first - 1].strip()
     whole = whole or phrases.NAMED_ADDRESS.search(block[0]) is not None
+    if sum(map(len, block)) > _LINE_CHARS_MAX:
+        return False
     if not all(line.strip() for line in block) or len(block) > (2 if whole else 1):
         return False
     if not block[-1].rstrip().endswith(phrases.COLONS):
+        return False
+    # A sentence above the line that names the quotation is no part of it.
+    if len(block) > 1 and not any(char.isdigit() or char == "<" for char in block[0]):
         return False
     return phrases.LOOSE_ATTRIBUTION.fullmatch(" ".join(block)) is not None
 

@@ -84,6 +84,7 @@ def every(part: Part) -> Iterator[Part]:
 
 def inner_headers(body: bytes) -> Headers:
     """Read the headers of a mail that is attached to another one."""
+    body = body[:HEAD_BYTES_MAX].lstrip(b"\r\n")
     return _read_part(body, 0, len(body), "text/plain").headers
 
 

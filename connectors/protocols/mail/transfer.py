@@ -7,12 +7,9 @@ from dataclasses import dataclass
 _LETTERS = re.compile(r"[^a-z0-9]")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]*={0,2}[ \t]*")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
-_IN_BASE64 = bytes(
-    set(range(256))
-    - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-    - set(b"0123456789+/=\r\n")
-)
+_STRANGE = re.compile(rb"[^A-Za-z0-9+/=\r\n]")
 """What base64 does not have."""
+_ENOUGH_BYTES = 1_000_000
 _QUOTED = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
 _UU_BEGIN = re.compile(
     rb"^begin(?:-base64)? [0-7]{3,4} [^\r\n]{1,200}\r?\n", re.MULTILINE
@@ -62,15 +59,16 @@ def _quoted(body: bytes) -> bytes:
 
 
 def _base64(body: bytes) -> Content:
-    strange = len(body) - len(body.translate(None, _IN_BASE64))
-    if not strange:
+    if _STRANGE.search(body) is None:
         return _decoded(body)
+    strange = sum(1 for _ in _STRANGE.finditer(body[:_ENOUGH_BYTES]))
+    size = min(len(body), _ENOUGH_BYTES)
     # A list's footer stands below in plain words: letters, but no base64.
     encoded, rest = _until_strange(body)
     if rest.strip() and len(encoded) > len(body) // 20:
         found = _decoded(encoded)
         return Content(found.raw + b"\n" + rest, "broken_base64")
-    if strange > len(body) // 20:
+    if strange > size // 20:
         return Content(body, "broken_base64")
     return Content(_decoded(body).raw, "broken_base64")
 
