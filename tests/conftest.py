@@ -43,6 +43,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         item.user_properties.append(("scenario", marker.args[0]))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: the last of them ends the run alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Figure:
     """Keep what a test counted for the table of scenarios."""

@@ -10,6 +10,8 @@ from hub.simulator.faults import Fault
 from tests.acceptance.scenarios.town import Complaint, Town
 from tests.figures import Figure
 
+pytestmark = pytest.mark.slow
+
 
 def item(case: Complaint, number: int, status: str, **more: Any) -> dict[str, Any]:
     """Write one update in the words of the works agency."""

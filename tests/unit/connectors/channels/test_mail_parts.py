@@ -303,11 +303,11 @@ def test_parts_within_parts_without_end_are_still_a_mail() -> None:
     ],
 )
 def test_hostile_html_is_read_in_time(markup: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     text = html_to_text(markup)
 
-    assert time.monotonic() - began < 4
+    assert time.process_time() - began < 4
     assert "Jalan" in text
 
 
@@ -328,7 +328,7 @@ def test_no_markup_breaks_the_reader(markup: str) -> None:
     ],
 )
 def test_hostile_headers_are_read_in_time(head: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     headers = read_mail(head.encode() + b"\r\n\r\nJalan").headers
     headers.mailboxes("from")
@@ -336,7 +336,7 @@ def test_hostile_headers_are_read_in_time(head: str) -> None:
     headers.text("subject")
     headers.message_ids("references")
 
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @given(st.binary(max_size=500))

@@ -167,8 +167,8 @@ def test_the_spans_of_an_answer_are_all_of_its_text(blocks: list[str]) -> None:
     ],
 )
 def test_hostile_texts_are_split_in_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     split_reply("Halo\n" + text)
 
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
