@@ -1,10 +1,12 @@
 # The one command surface of the project; `make` alone explains it.
 # PYTHON picks the interpreter (3.11 or newer), ARGS goes to the command behind a target,
 # PROCESSES is how many test processes run side by side: most tests wait for something.
+# What they compile is kept, also where the environment says otherwise: it is half of
+# what a process does before its first test.
 PYTHON ?= python3
 ARGS ?=
 CORPORA ?=
-PROCESSES ?= 4
+PROCESSES ?= 6
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,7 +32,7 @@ run: $(RUNTIME) ## Start the hub, everything in one process
 	@$(BIN)/simpul run $(ARGS)
 
 test: services ## Run all tests; ARGS="tests/unit -k name" for some of them
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Lint, format, types, borders between packages, dependencies
 	@$(BIN)/ruff check

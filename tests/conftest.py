@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hub.database.migrate import upgrade
 from tests.figures import Figure
@@ -14,6 +15,12 @@ from tests.services.rabbitmq import Rabbitmq
 from tests.services.shared import Lender, borrow_postgres, borrow_rabbitmq
 
 LENDER = pytest.StashKey[Lender]()
+
+# How long an example takes says how busy the machine is, and nothing of the hub.
+settings.register_profile(
+    "hub", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("hub")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -34,6 +41,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the report of a test name its acceptance scenario."""
     if (marker := item.get_closest_marker("scenario")) is not None:
         item.user_properties.append(("scenario", marker.args[0]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: the last of them ends the run alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture

@@ -10,9 +10,13 @@ from urllib.parse import quote
 from connectors.protocols.http.tap import Exchange
 
 MASK = "••••••"
+MAIL = "SMTP"
+"""Method of what is no call but a mail."""
 SHOWN_CHARACTERS = 4_000
 SECRET_HEADER = re.compile(r"auth|token|key|secret|cookie|signature", re.IGNORECASE)
 """Headers that prove who we are; the idempotency key is no such thing."""
+ADDRESSES = frozenset({"relay"})
+"""Settings that are an address without a scheme: `host:port`."""
 OPEN_HEADERS = frozenset({"idempotency-key"})
 SECRET_FIELD = re.compile(
     r"(access|refresh|id|session)_?token|client_secret|password|kata_?sandi",
@@ -30,7 +34,8 @@ def secrets_of(settings: Mapping[str, Any], resolved: Mapping[str, Any]) -> set[
 def _differing(written: Any, resolved: Any) -> Iterable[str]:
     if isinstance(written, Mapping):
         for key, value in written.items():
-            yield from _differing(value, resolved[key])
+            if key not in ADDRESSES:
+                yield from _differing(value, resolved[key])
     elif isinstance(written, list | tuple):
         for one, other in zip(written, resolved, strict=True):
             yield from _differing(one, other)
@@ -101,6 +106,8 @@ def shown(exchange: Exchange, secrets: Collection[str]) -> dict[str, Any]:
 
 def curl(exchange: Exchange, secrets: Collection[str] = ()) -> str:
     """Write the call as a line for a shell, secrets masked."""
+    if exchange.method == MAIL:
+        return _curl_of_mail(exchange, secrets)
     words = ["curl", "-X", exchange.method, masked(exchange.url, secrets)]
     for name, value in shown_headers(exchange.headers, secrets).items():
         words += ["-H", f"{name}: {value}"]
@@ -108,3 +115,11 @@ def curl(exchange: Exchange, secrets: Collection[str] = ()) -> str:
         text = exchange.body.decode("utf-8", "replace")
         words += ["--data-binary", masked(text, secrets)]
     return shlex.join(words)
+
+
+def _curl_of_mail(exchange: Exchange, secrets: Collection[str]) -> str:
+    """Write how a mail that lies in a file goes the same way."""
+    words = ["curl", masked(exchange.url, secrets)]
+    for address in exchange.headers.get("To", "").split(","):
+        words += ["--mail-rcpt", masked(address.strip(), secrets)]
+    return shlex.join([*words, "--upload-file", "mail.eml"])

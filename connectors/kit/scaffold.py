@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 SCHEMA = "agency.schema.json"
 """The schema for editors, beside the file; relative, so that it needs no network."""
-SYSTEMS = ("rest", "open311")
+SYSTEMS = ("rest", "open311", "email")
 """Kinds of system that a scaffold is written for; others have a sample to copy."""
 
 FIELDS: Mapping[str, str] = {
@@ -164,6 +164,47 @@ service_code = {_text(first)}
 
 [settings.attributes]
 {chr(10).join(needed)}
+"""
+
+
+def email(name: str, title: str) -> str:
+    """Write agency.toml for an agency that has only a mailbox."""
+    allow = ["public_number", "type", "title", "body", "incident_on", "place_text"]
+    allow += ["category", "channel", "confidential", "received_at", "attachments"]
+    return f"""\
+{_head(name, title, "email", allow)}
+# How much its mail server, and its people, bear; larger files are links or lines.
+[limits]
+rate_per_second = 1
+concurrency = 1
+deadline_seconds = 20
+file_bytes_max = 8000000
+
+# The menu that stands in every mail: an officer answers with one of these words, or
+# its number. Words of one meaning share a number. All types: docs/events.md
+[statuses]
+"DITERIMA" = "acknowledged"
+"RECEIVED" = "acknowledged"
+"DIKERJAKAN" = "work_started"
+"IN PROGRESS" = "work_started"
+"SELESAI" = "resolved"
+"DONE" = "resolved"
+"BUKAN WEWENANG" = "return_requested"
+"NOT OURS" = "return_requested"
+
+[settings]
+# Its mailboxes. Every mail goes to all of them.
+to = ["pengaduan@{name.replace("_", "-")}.example"]
+# The server that takes our mails, host:port; the same as of the channel `email`.
+relay = "env:SIMPUL_MAIL_RELAY"
+# relay_security = "starttls"
+# relay_user = "simpul"
+# relay_password = "env:SIMPUL_MAIL_RELAY_PASSWORD"
+# As in the channel `email`: answers come back to its mailbox, under marks that this
+# secret makes. At least 16 signs.
+domain = "simpul.example"
+mailbox = "lapor"
+reply_secret = "env:SIMPUL_MAIL_REPLY_SECRET"
 """
 
 

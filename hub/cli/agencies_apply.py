@@ -74,7 +74,18 @@ def apply(
         LISTED,
         as_json=as_json,
         nothing="No agencies to apply.",
-        then="What was applied before: simpul agencies versions NAME",
+        then=_then(dry_run=dry_run, any_fresh=bool(fresh)),
+    )
+
+
+def _then(*, dry_run: bool, any_fresh: bool) -> str:
+    if dry_run:
+        return "Nothing was stored. Without --dry-run it would be."
+    if not any_fresh:
+        return "Nothing is to apply: what runs says the same."
+    return (
+        "Every process runs it within five seconds; what ran before: "
+        "simpul agencies versions NAME"
     )
 
 

@@ -22,7 +22,7 @@ OPEN311 = "open311:"
 @click.argument("name")
 @click.option(
     "--system",
-    type=click.Choice(["rest", "open311"]),
+    type=click.Choice(["rest", "open311", "email"]),
     help="Kind of the agency's system; otherwise as --from says, or rest.",
 )
 @click.option("--title", default="", help="What people read.")
@@ -58,7 +58,12 @@ def new(
         msg = f"{folder / MANIFEST} is there already; nothing was written"
         raise Failed(msg)
     title = title or name.replace("_", " ").title()
-    if kind == "open311":
+    if kind == "email":
+        if source is not None:
+            msg = "--system email has nothing to begin --from: a mailbox says nothing"
+            raise click.UsageError(msg)
+        text = scaffold.email(name, title)
+    elif kind == "open311":
         text = scaffold.open311(name, title, _open311(source))
     else:
         text = scaffold.rest(name, title, _openapi(source))

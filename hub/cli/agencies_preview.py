@@ -90,7 +90,7 @@ def try_(
     if simulator is None:
         document = _try(path, complaint, dict(os.environ))
     else:
-        with simulated(path.parent.name, simulator) as (_, variables):
+        with simulated(path, simulator) as (_, variables):
             document = _try(path, complaint, {**os.environ, **variables})
     if as_json:
         print_json(document)

@@ -14,6 +14,9 @@ from hub.cli.session import common, read_settings
 if TYPE_CHECKING:
     from hub.cli.agencies_loading import Loaded
 
+MAIL = "email"
+SMTP_DOOR = "smtp://127.0.0.1:2525"
+"""Where a hub takes mails; --hub smtp://HOST:PORT says another place."""
 LANGUAGES = ("python", "php", "node", "curl")
 
 
@@ -68,13 +71,17 @@ def push_sample(
     if as_json:
         print_json(document)
         return
+    is_mail = loaded.manifest.system == MAIL
+    if is_mail:
+        click.echo(f"# answer.eml: an officer answers\n{document['to_hub']['body']}")
     click.echo(f"# {name} tells the hub\n{document['to_hub']['curl']}\n")
     for line in document["to_agency"]:
         click.echo(
             f"# the hub tells {name}; the secrets are yours to fill in\n{line}\n"
         )
     say(f"The hub reads it as: {', '.join(document['to_hub']['read_as'])}")
-    say(f"Programs that verify: simpul agencies push-sample {name} --snippet php")
+    if not is_mail:
+        say(f"Programs that verify: simpul agencies push-sample {name} --snippet php")
 
 
 def _document(
@@ -86,6 +93,8 @@ def _document(
 
     system, manifest = loaded.system, loaded.manifest
     doors = [door for door in system.doors() if door.method == "POST"]
+    if not doors and manifest.system == MAIL:
+        return _answered(loaded, hub, word, body)
     if not doors:
         msg = "the system has no door that updates could be pushed to"
         raise Failed(msg)
@@ -112,6 +121,31 @@ def _document(
             "read_as": [_read_as(one) for one in records],
         },
         "to_agency": _ours(loaded, reference),
+    }
+
+
+def _answered(
+    loaded: "Loaded", hub: str, word: str, body: Path | None
+) -> dict[str, Any]:
+    """Write an officer's answer to a mail of ours, and how it comes to our door."""
+    from connectors.kit.mail_sample import curl_of, read_sample, sample_answer
+
+    word = word or next(iter(loaded.manifest.statuses))
+    mail = (
+        body.read_bytes()
+        if body
+        else sample_answer(loaded.manifest, loaded.system, word)
+    )
+    at = hub if hub.startswith("smtp") else SMTP_DOOR
+    return {
+        "agency": loaded.manifest.name,
+        "to_hub": {
+            "curl": curl_of(mail, at),
+            "headers": {},
+            "body": mail.decode("utf-8", "replace"),
+            "read_as": [_read_as(one) for one in read_sample(loaded.system, mail)],
+        },
+        "to_agency": _ours(loaded, "UJI-1"),
     }
 
 

@@ -5,8 +5,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol, Self
 
+from connectors import registry
 from hub.cli.errors import Failed
 from hub.simulator.agency import SimulatedAgency
 from hub.simulator.broker_agency import BrokerAgency
@@ -121,6 +123,15 @@ DIALECTS: Mapping[str, Make] = {
 """Agency that comes with the project -> what makes a simulated one like it."""
 
 
+BY_KIND: Mapping[str, str] = {
+    "amqp": PLN.name,
+    "email": KEMENKES.name,
+    "open311": TIRTA.name,
+    "sp4n": SP4N.name,
+}
+"""Kind of system -> the dialect of an agency that is none of the shipped ones."""
+
+
 class SimulatedOfficer:
     """Works in a simulated agency; the bench asks it to act."""
 
@@ -154,16 +165,23 @@ class SimulatedOfficer:
         return named
 
 
+def _dialect_of(path: Path) -> str:
+    manifest = registry.read_manifest(path, registry.read_content(path))
+    return BY_KIND.get(manifest.system, DIALECT)
+
+
 @contextmanager
 def simulated(
-    name: str, like: str
+    path: Path, like: str
 ) -> Iterator[tuple[SimulatedOfficer, dict[str, str]]]:
-    """Start a simulated agency of that name; gives its officer and its variables.
+    """Start a simulated agency for a file; gives its officer and its variables.
 
     It has the dialect of the shipped agency `like`; without one its own, or that of
-    public works. Raises Failed for a dialect that there is not.
+    its kind of system, or of public works. Raises Failed for a dialect that there is
+    not, registry.ConfigError for a file that cannot be read.
     """
-    like = like or (name if name in DIALECTS else DIALECT)
+    name = path.parent.name
+    like = like or (name if name in DIALECTS else _dialect_of(path))
     if like not in DIALECTS:
         msg = f"no simulator {like!r}; there are: {', '.join(DIALECTS)}"
         raise Failed(msg)

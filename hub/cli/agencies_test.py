@@ -109,7 +109,7 @@ def test(
             who = AskedOfficer() if officer == "ask" else None
             found = _run(path, os.environ, who, door)
         else:
-            place = simulated(path.parent.name, simulator)
+            place = simulated(path, simulator)
             agency, variables = open_.enter_context(place)
             found = _run(path, {**os.environ, **variables}, agency, door)
     if report is not None:

@@ -62,7 +62,8 @@ def rollback(
         number = _earlier(_history(store, name)) if to is None else to
         found = None if number is None else store.versions.number(name, number)
         if found is None:
-            msg = f"{name} has no such version; see `simpul agencies versions {name}`"
+            which = "earlier version" if to is None else f"version {to}"
+            msg = f"{name} has no {which}; see `simpul agencies versions {name}`"
             raise Failed(msg)
         file = place_of(name, folders)
         try:

@@ -27,6 +27,7 @@ LISTED = (
     "overdue",
 )
 LEGS = ("name", "title", "role", "status", "reference")
+SET_ASIDE = frozenset({"held", "parked"})
 CURSORS = (
     "party",
     "state",
@@ -115,6 +116,8 @@ def show(name: str, data_dir: Path | None, *, as_json: bool) -> None:
     if files:
         click.echo()
         print_table(files, ATTACHED)
+    if any(row["state"] in SET_ASIDE for row in cursors):
+        say("A hand-over is set aside: simpul dead list")
     say(f"What happened when: simpul complaints trace {found['public_number']}")
 
 

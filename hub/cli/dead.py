@@ -66,9 +66,10 @@ def retry(
             ids, everything=everything, known=_letters(store), what="dead letter"
         )
         n = in_parts(wanted, lambda part: store.operations.retry(part, acting(), why))
+    others = "; the others already were to be" if n < len(wanted) else ""
     answer_action(
         {"asked": len(wanted), "requested": n},
-        f"{n} of {len(wanted)} will be sent again; the others already were to be.",
+        f"{n} of {len(wanted)} will be sent again{others}.",
         as_json=as_json,
         then="What came of it: simpul dead list",
     )

@@ -1,5 +1,6 @@
 """`simpul doctor`: is this deployment well? Looks, and changes nothing."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -12,6 +13,7 @@ import click
 from hub.cli.check import Check
 from hub.cli.doctor_attachments import examine_attachments
 from hub.cli.doctor_broker import examine_broker
+from hub.cli.doctor_mail import apart
 from hub.cli.errors import Failed, one_line
 from hub.cli.output import counted, print_json, print_table, say
 from hub.cli.session import common, no_database, read_settings
@@ -140,8 +142,9 @@ def _routing(settings: "Settings") -> Check:
 
 def _agencies(settings: "Settings") -> Check:
     """An agency's own mistake stops nobody else, and must not stay unseen."""
-    from connectors.registry import ConfigError
+    from connectors.registry import ConfigError, find_manifests
     from connectors.roster import Lack
+    from hub.bootstrap.reference import folders_of
     from hub.bootstrap.rosters import roster_of
     from hub.bootstrap.switching import close_all
 
@@ -156,6 +159,12 @@ def _agencies(settings: "Settings") -> Check:
         if one.lack is Lack.MISCONFIGURED
     ]
     wrong += [{"agency": n, "why": why} for n, why in roster.not_applied.items()]
+    manifests = {n: roster.manifests[n] for n in roster.agencies}
+    try:
+        files = find_manifests(folders_of(settings))
+        wrong += apart(manifests, settings.channels, os.environ, files)
+    except ConfigError as error:
+        wrong.append({"agency": "email", "why": str(error)})
     detail = (
         f"{len(wrong)} are misconfigured or differ from what runs"
         if wrong

@@ -27,6 +27,12 @@ LISTED = (
 )
 
 
+HOLD_BACK = "Hold one back: simpul parties pause NAME --why TEXT"
+LAGGING = (
+    "Why one lags: simpul dead list for what was set aside, simpul queues for waits"
+)
+
+
 @click.group()
 def parties() -> None:
     """Agencies and ways back to reporters: list, pause, resume."""
@@ -43,7 +49,7 @@ def list_(data_dir: Path | None, *, as_json: bool) -> None:
         LISTED,
         as_json=as_json,
         nothing="No parties yet: `simpul run` writes the configured ones.",
-        then="Hold one back: simpul parties pause NAME --why TEXT",
+        then=LAGGING if any(row["lagging"] for row in rows) else HOLD_BACK,
     )
 
 

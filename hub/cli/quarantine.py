@@ -1,6 +1,7 @@
 """`simpul quarantine`: accepted messages that could not be read or matched."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from hub.cli.output import (
 )
 from hub.cli.session import ALL, acting, chosen, common, in_parts, opened, why
 from hub.domain.quarantine import WAYS_OUT
+
+if TYPE_CHECKING:
+    from hub.bootstrap import Store
 
 LISTED = ("id", "source", "received_at", "cause", "why")
 UNMOVED = ("received_at", "source", "cause", "result_id")
@@ -127,8 +131,7 @@ def replay(
 ) -> None:
     """Work messages again, after a parser or a mapping was mended."""
     with opened(data_dir) as store:
-        known = [row["id"] for row in store.quarantine.waiting(limit=ALL)]
-        wanted = chosen(ids, everything=everything, known=known, what=WHAT)
+        wanted = _wanted(store, ids, everything=everything)
         n = in_parts(wanted, lambda part: store.quarantine.replay(part, acting(), why))
     answer_action(
         {"asked": len(wanted), "replayed": n},
@@ -147,8 +150,7 @@ def discard(
 ) -> None:
     """Set messages aside for good; they are kept, and worked no more."""
     with opened(data_dir) as store:
-        known = [row["id"] for row in store.quarantine.waiting(limit=ALL)]
-        wanted = chosen(ids, everything=False, known=known, what=WHAT)
+        wanted = _wanted(store, ids, everything=False)
         n = in_parts(wanted, lambda part: store.quarantine.discard(part, acting(), why))
     answer_action(
         {"asked": len(wanted), "discarded": n},
@@ -156,3 +158,8 @@ def discard(
         as_json=as_json,
         then="What is left: simpul quarantine list",
     )
+
+
+def _wanted(store: "Store", ids: tuple[str, ...], *, everything: bool) -> list[str]:
+    known = [row["id"] for row in store.quarantine.waiting(limit=ALL)]
+    return list(chosen(ids, everything=everything, known=known, what=WHAT))

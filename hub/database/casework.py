@@ -6,29 +6,20 @@ import sqlalchemy as sa
 
 from connectors.contract import File
 from hub.database import tables as t
+from hub.database.appending import Appends
 from hub.database.audit import note
 from hub.database.case import Case
-from hub.database.engine import Database, Tx, retrying
+from hub.database.engine import Tx, retrying
 from hub.database.log import Appender
 from hub.database.persons import collect_files, collect_followers
-from hub.database.vault import Vault
-from hub.domain.deadlines import Deadlines
 from hub.domain.lifecycle import why_unmoved
 from hub.ports import Moment, Moved
 from schemas.events import Cause, NewEvent
 from schemas.parties import AuthorKind, PartyKind
 
 
-class SqlCases:
+class SqlCases(Appends):
     """Implements `hub.ports.Cases`."""
-
-    def __init__(
-        self, db: Database, vault: Vault, deadlines: Deadlines, *, hinting: bool
-    ) -> None:
-        self._db = db
-        self._vault = vault
-        self._deadlines = deadlines
-        self._hinting = hinting
 
     @retrying
     def act(
@@ -44,7 +35,7 @@ class SqlCases:
     ) -> Moved | None:
         """Append what is decided, under the complaint's lock, and audit it."""
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
+            log = self._appender(tx)
             case = log.open(complaint_id)
             if case is None:
                 return None
@@ -72,7 +63,7 @@ class SqlCases:
     ) -> Moved | None:
         """Let a complaint follow another, under the locks of both, and audit it."""
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
+            log = self._appender(tx)
             log.open_many([secondary, primary])
             follower, leader = log.open(secondary), log.open(primary)
             if follower is None or leader is None:

@@ -1,9 +1,13 @@
 """The records of one request, as journal rows of their own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
+from hub.database import tables as t
 from hub.database.engine import Tx
 from hub.database.hot.batch import NEW_KEYS, Batch
 from hub.database.rows import collect_row
@@ -21,7 +25,17 @@ class ChildMaker:
     batch: Batch
     hinted: datetime | None
 
-    def __call__(self, row: JournalRow, n: int, body: bytes) -> JournalRow:
+    def split(self, row: JournalRow, bodies: Sequence[bytes]) -> list[JournalRow]:
+        """Collect every record of a row, which is split then."""
+        children = [self._child(row, n, body) for n, body in enumerate(bodies, start=1)]
+        self.tx.conn.execute(
+            sa.update(t.journal)
+            .where(t.journal.c.id == row.id)
+            .values(state="split", due_at=None, items=len(children))
+        )
+        return children
+
+    def _child(self, row: JournalRow, n: int, body: bytes) -> JournalRow:
         """Collect the n-th record of a row, due at once."""
         parent = row.entry.raw
         raw = parent.model_copy(

@@ -7,15 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database import tables as t
+from hub.database.appending import Appends
 from hub.database.case import Case
 from hub.database.case_reading import read_cases
-from hub.database.engine import Database, Tx, retrying
+from hub.database.engine import Tx, retrying
 from hub.database.hot.batch import WOUND_COMPLAINTS, Batch
 from hub.database.hot.writing import write
 from hub.database.log import Appender
 from hub.database.projection import read_events, watch_columns
-from hub.database.vault import Vault
-from hub.domain.deadlines import Clock, Deadlines
+from hub.domain.deadlines import Clock
 from hub.domain.ladder import event_of
 from hub.ports import Struck
 from schemas.deadlines import ClockStage
@@ -24,16 +24,8 @@ ROUNDS_MAX = 4
 """Each thing that follows by itself may make another due: never so many."""
 
 
-class SqlClocks:
+class SqlClocks(Appends):
     """Implements `hub.ports.Clocks`."""
-
-    def __init__(
-        self, db: Database, vault: Vault, deadlines: Deadlines, *, hinting: bool
-    ) -> None:
-        self._db = db
-        self._vault = vault
-        self._deadlines = deadlines
-        self._hinting = hinting
 
     def due(self, limit: int) -> list[str]:
         """Name complaints whose next step is due, the oldest first."""
@@ -51,7 +43,7 @@ class SqlClocks:
     def strike(self, complaint_ids: Sequence[str]) -> list[Struck]:
         """Append what is due, and set the next instant, in one transaction."""
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
+            log = self._appender(tx)
             ids = _lock(tx, complaint_ids)
             log.open_many(ids)
             cases = [case for one in ids if (case := log.open(one)) is not None]

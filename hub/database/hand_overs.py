@@ -7,12 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.database import tables as t
+from hub.database.appending import Appends
 from hub.database.case import Case
-from hub.database.engine import Database, retrying
-from hub.database.log import Appender
+from hub.database.engine import retrying
 from hub.database.tables.base import ACTIVE
-from hub.database.vault import Vault
-from hub.domain.deadlines import Deadlines
 from hub.domain.delivery import CursorState
 from hub.domain.lifecycle import ENDED_CASE
 from hub.ports import LateLeg
@@ -24,16 +22,8 @@ DELAYED = "hand_over_delayed"
 _TOLD = frozenset({DELAYED, "handed_over"})
 
 
-class SqlHandOvers:
+class SqlHandOvers(Appends):
     """Implements `hub.ports.HandOvers`."""
-
-    def __init__(
-        self, db: Database, vault: Vault, deadlines: Deadlines, *, hinting: bool
-    ) -> None:
-        self._db = db
-        self._vault = vault
-        self._deadlines = deadlines
-        self._hinting = hinting
 
     def late(self, after_seconds: float, limit: int) -> list[LateLeg]:
         """Find main legs that nobody was told of; only what is due is read.
@@ -63,7 +53,7 @@ class SqlHandOvers:
         if not legs:
             return 0, []
         with self._db.write() as tx:
-            log = Appender(tx, self._vault, self._deadlines, hinting=self._hinting)
+            log = self._appender(tx)
             log.open_many({leg.complaint_id for leg in legs})
             told = 0
             for leg in legs:

@@ -65,6 +65,7 @@ def read_kept(tx: Tx, vault: Vault, complaint_id: str, row_id: str = "") -> Was 
         decided=_decided(later),
         reporter=_reporter(tx, vault, own) if of_complaint else {},
         files=_files(tx, vault, complaint_id, [own.seq, *(e.seq for e in anew)]),
+        is_followers=_key_of(tx, own) != case.data_key_id,
     )
     return Was(what, kept=kept)
 
@@ -79,6 +80,14 @@ def _events(tx: Tx, vault: Vault, complaint_id: str, row_id: str) -> list[LogEve
     ).all()
     keys = vault.keys(tx.conn, {row.data_key_id for row in rows})
     return [event_of(row, keys) for row in rows]
+
+
+def _key_of(tx: Tx, event: LogEvent) -> str:
+    c = t.log.c
+    query = sa.select(c.data_key_id).where(
+        c.complaint_id == event.complaint_id, c.seq == event.seq
+    )
+    return str(tx.conn.execute(query).scalar_one())
 
 
 def _is_own(event: LogEvent, row_id: str) -> bool:

@@ -14,7 +14,7 @@ from hub.database.kept_words import read_kept
 from hub.database.rows import open_row
 from hub.database.traffic import first_id
 from hub.database.vault import Vault
-from hub.domain.identity import contact_form, read_code
+from hub.domain.identity import SURE, contact_form, read_code
 from hub.domain.quarantine import cause_of
 from hub.domain.readings import Became, Named, Was
 from hub.ports.again import Past, Which
@@ -81,10 +81,7 @@ class SqlPast:
         """Tell which complaint words would be for; None: no known one."""
         with self._db.read() as tx:
             found = _by_code(tx, reply.code) or _by_keys(tx, reply.reply_to)
-            if not found and reply.number:
-                found = _by_number(tx, reply.number)
-                if not found or not self._is_reporter(tx, found, reply):
-                    return None
+            found = found or self._by_number(tx, reply)
             if not found:
                 return None
             chain = tuple(_followed(tx, found))
@@ -94,6 +91,15 @@ class SqlPast:
                 )
             ).scalar_one()
             return Named(chain, str(number), self._is_reporter(tx, found, reply))
+
+    def _by_number(self, tx: Tx, reply: Reply) -> str:
+        """Find the complaint of who surely is its reporter; the number is no secret."""
+        if not reply.number or reply.level not in SURE:
+            return ""
+        c = t.complaints.c
+        query = sa.select(c.id).where(c.public_number == reply.number)
+        found = str(tx.conn.execute(query).scalar_one_or_none() or "")
+        return found if found and self._is_reporter(tx, found, reply) else ""
 
     def _is_reporter(self, tx: Tx, complaint_id: str, reply: Reply) -> bool:
         kind, value = reply.contact_kind, reply.contact
@@ -148,12 +154,6 @@ def _by_code(tx: Tx, typed: str) -> str:
     c = t.complaints.c
     found = tx.conn.execute(sa.select(c.id).where(c.code == code)).scalar_one_or_none()
     return str(found or "")
-
-
-def _by_number(tx: Tx, number: str) -> str:
-    c = t.complaints.c
-    query = sa.select(c.id).where(c.public_number == number)
-    return str(tx.conn.execute(query).scalar_one_or_none() or "")
 
 
 def _by_keys(tx: Tx, keys: tuple[str, ...]) -> str:

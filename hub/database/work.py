@@ -376,12 +376,7 @@ class ClaimedWork:
     def split(self, row: JournalRow, bodies: Sequence[bytes]) -> list[JournalRow]:
         """Make a child row of each record; each has its own key and its own raw."""
         make = ChildMaker(self._tx, self._vault, self._batch, self._hinted())
-        children = [make(row, n, body) for n, body in enumerate(bodies, start=1)]
-        self._tx.conn.execute(
-            sa.update(t.journal)
-            .where(t.journal.c.id == row.id)
-            .values(state="split", due_at=None, items=len(children))
-        )
+        children = make.split(row, bodies)
         self._due += [(row.lane, child.id) for child in children]
         return children
 

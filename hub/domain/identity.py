@@ -5,6 +5,10 @@ import unicodedata
 from hashlib import sha256
 from uuid import UUID
 
+from schemas.parties import IdentityLevel
+
+SURE = frozenset({IdentityLevel.VERIFIED_EMAIL, IdentityLevel.PHONE_SEEN})
+"""Levels at which a contact is more than a claim."""
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O, U."""
 _FORGIVEN = str.maketrans(

@@ -8,8 +8,8 @@ WAYS_OUT: Mapping[str, str] = MappingProxyType(
         "unmapped_status": "add the agency's word to [statuses] of its agency.toml, "
         "then replay",
         "bounce": "nobody there has read the mail: mend `to` in [settings] of the "
-        "agency's agency.toml, give the case to it again: simpul complaints "
-        "assign NAME --agency AGENCY; then discard",
+        "agency's agency.toml, then send the case again: simpul complaints take-back, "
+        "then assign, NAME --agency AGENCY; then discard",
         "orphan": "find its complaint, then: simpul quarantine match ID NAME "
         "--reference REF",
         "malformed": "mend [settings.update] of agency.toml, or ask the agency; "
@@ -30,6 +30,9 @@ WAYS_OUT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Cause -> what to do."""
+OFFICER_LOOKS = SPAM, FLOOD = ("spam", "flood")
+"""Causes of what may become a complaint once somebody looked at it, message by
+message; no other reading of it changes that."""
 DISCARDED = "discarded"
 """What stands before the reason of who set a message aside by hand."""
 

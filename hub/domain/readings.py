@@ -82,6 +82,8 @@ class Kept:
     """Fields that a person set afterwards."""
     reporter: Mapping[str, str] = field(repr=False, default_factory=dict)
     files: tuple[FileMark, ...] = ()
+    is_followers: bool = False
+    """Words of the reporter of another complaint, that was merged into this one."""
 
 
 @dataclass(frozen=True, slots=True)

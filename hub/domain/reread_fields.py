@@ -39,6 +39,8 @@ class FieldChange:
 def differences(what: Became, kept: Kept, now: Now) -> Iterable[FieldChange]:
     """Name what differs between what is kept of a message and what it says now."""
     over = "" if kept.status in OPEN else f"the complaint is {kept.status}"
+    if kept.is_followers:  # what we would write went with the wrong erasure
+        over = "it is of the reporter of another complaint, that follows this one"
     before, after = kept.values, now.values
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)

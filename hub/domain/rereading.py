@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.domain.identity import words_form
 from hub.domain.lifecycle import OPEN
-from hub.domain.quarantine import DISCARDED
+from hub.domain.quarantine import DISCARDED, FLOOD, OFFICER_LOOKS, SPAM
 from hub.domain.readings import Became, Kept, Now, Was
 from hub.domain.reread_fields import CLASSES, FieldChange, differences
 
@@ -37,14 +37,17 @@ class Change(StrEnum):
 
 APPLICABLE = frozenset({Change.WORK_AGAIN, Change.CORRECT})
 STOPPED: Mapping[str, tuple[Became, str]] = {
-    "spam": (Became.COMPLAINT, "spam"),
-    "flood": (Became.COMPLAINT, ""),
+    SPAM: (Became.COMPLAINT, SPAM),
+    FLOOD: (Became.COMPLAINT, ""),
     "encrypted": (Became.ANSWERED, "encrypted"),
 }
 """Cause of quarantine that is no reader's -> what the same reading says: an officer
 looks at these, and reading them anew is no look."""
 SET_ASIDE = frozenset({Became.QUARANTINED, Became.IGNORED})
 WORDS_OF_ONE = frozenset({Became.COMPLAINT, Became.REPLY, Became.COMMENT})
+
+
+_LOOK = "simpul quarantine list --cause {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ def _of_set_aside(was: Was, now: Now) -> Verdict:
         return Verdict(Change.UNCHANGED)
     if was.rule == DISCARDED:
         return Verdict(Change.STANDS, "somebody set it aside by hand")
+    if was.rule in OFFICER_LOOKS and now.what is Became.COMPLAINT:
+        why = f"somebody has to look at it first: {was.rule}"
+        return Verdict(Change.FOR_OFFICER, why, way_out=_LOOK.format(was.rule))
     if alike:
         return Verdict(Change.WORK_AGAIN, "another rule sets it aside")
     return Verdict(Change.WORK_AGAIN, f"it was {was.what}, and would be {now.what}")

@@ -1,10 +1,8 @@
 """One simulated agency: a real HTTP server that files cases and works on them."""
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from hub.simulator.api import AgencyApi
 from hub.simulator.cases import Case, CaseBook, StatusChange, utc_now
@@ -12,16 +10,18 @@ from hub.simulator.faults import Fault, FaultPlan, Timing
 from hub.simulator.outbox import Outbox, OutboxCounts
 from hub.simulator.ports import LOOPBACK_NETWORKS
 from hub.simulator.profiles import AgencyProfile
-from hub.simulator.server import FaultyServer, RecordedRequest
+from hub.simulator.running import Served, screen
+from hub.simulator.server import FaultyServer
 from hub.simulator.tickets import Tickets
 from hub.simulator.timers import Timers
 from hub.simulator.updates import UNMAPPED_WORD, Updates
+from hub.simulator.work import Work
 
 REOPENING_EVENTS = frozenset({"reopened"})
 """Events of the hub after which an agency takes up its work again."""
 
 
-class SimulatedAgency:
+class SimulatedAgency(Served):
     """An agency with its own system, its own numbers and its own words.
 
     What it does with its n-th case depends on the seed and n alone. It tells the
@@ -52,10 +52,11 @@ class SimulatedAgency:
         self.token = token
         self.webhook_secret = webhook_secret
         self.faults = FaultPlan(seed=seed, timing=timing)
-        self._seed = seed
-        self._work_seconds = work_seconds
         self._book = CaseBook(profile, now)
         self._timers = Timers(profile.name)
+        self._work = Work(
+            profile, self._timers, self.move, seed=seed, seconds=work_seconds
+        )
         self._outbox = Outbox(self._timers, hub_url)
         self._updates = Updates(
             profile,
@@ -70,25 +71,15 @@ class SimulatedAgency:
             self._book,
             token,
             tickets=self.tickets,
-            on_case=self._begin,
+            on_case=self._work.begin,
             on_events=self._listen,
         )
         self._server = FaultyServer(api.answer, self.faults)
 
     @property
-    def url(self) -> str:
-        """Where its system is, without a slash at the end."""
-        return self._server.url
-
-    @property
     def cases(self) -> list[Case]:
         """Every case as it stands now, oldest first."""
         return self._book.cases
-
-    @property
-    def requests(self) -> list[RecordedRequest]:
-        """Every request that came in, also those it did not answer."""
-        return self._server.requests
 
     @property
     def told(self) -> OutboxCounts:
@@ -113,21 +104,12 @@ class SimulatedAgency:
     def start(self) -> None:
         """Open its system and take up work."""
         self._outbox.open()
-        self._timers.start()
-        self._server.start()
+        super().start()
 
     def stop(self) -> None:
         """Close its system at once; what is not done waits for the next start."""
-        self._server.stop()
-        self._timers.stop()
+        super().stop()
         self._outbox.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def move(self, nomor: str, word: str, note: str = "") -> StatusChange:
         """Give a case its next status and tell the hub.
@@ -148,37 +130,18 @@ class SimulatedAgency:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a person would see on its screen, ready for JSON."""
-        told = self.told
-        return {
-            "name": self.profile.name,
-            "title": self.profile.title,
-            "url": self.url,
-            "requests": len(self.requests),
-            "faults": {str(f): times for f, times in self.faults.played.items()},
-            "updates": {"delivered": told.delivered, "waiting": told.waiting},
-            "cases": [summary(case) for case in self.cases],
-        }
-
-    def _begin(self, case: Case) -> None:
-        plan = random.Random(f"{self._seed}:{self.profile.name}:{case.number}")
-        words = self.profile.words
-        if plan.random() < self.profile.returns:
-            words = (words[0], self.profile.return_word)
-        self._plan_work(case.nomor, words, plan)
+        return screen(
+            self.profile,
+            self.requests,
+            [summary(case) for case in self.cases],
+            url=self.url,
+            faults=self.faults,
+            told=self.told,
+        )
 
     def _listen(self, nomor: str, events: Sequence[Mapping[str, Any]]) -> None:
         if any(event["jenis"] in REOPENING_EVENTS for event in events):
-            plan = random.Random(f"{self._seed}:{nomor}:again")
-            self._plan_work(nomor, self.profile.words[1:], plan)
-
-    def _plan_work(self, nomor: str, words: Sequence[str], plan: random.Random) -> None:
-        if self._work_seconds is None:
-            return
-        delay = 0.0
-        for word in words:
-            delay += plan.uniform(*self._work_seconds)
-            note = plan.choice(self.profile.notes.get(word, ("",)))
-            self._timers.after(delay, partial(self.move, nomor, word, note))
+            self._work.again(nomor)
 
 
 def summary(case: Case) -> dict[str, Any]:

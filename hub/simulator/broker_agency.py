@@ -1,26 +1,26 @@
 """A simulated utility whose own system is a message broker: no door, only queues."""
 
 import json
-import random
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
-from typing import Any, Self
+from datetime import datetime
+from typing import Any
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
-from hub.simulator.agency import REOPENING_EVENTS
+from hub.simulator.agency import REOPENING_EVENTS, summary
 from hub.simulator.cases import Case, CaseBook, StatusChange, UnknownCase, utc_now
 from hub.simulator.faults import Fault, FaultPlan
 from hub.simulator.outbox import OutboxCounts
 from hub.simulator.profiles import PLN, AgencyProfile
+from hub.simulator.running import Running, screen
 from hub.simulator.timers import Timers
 from hub.simulator.updates import CORRUPT, UNMAPPED_WORD, Updates
+from hub.simulator.work import Work
 
 EXCHANGE, INBOX, NEWS = "pengaduan", "pengaduan.masuk", "pengaduan.kabar"
 HAND_OVERS, EVENTS = "laporan", "peristiwa"
@@ -67,7 +67,7 @@ class _News(Updates):
             self._put(item)
 
 
-class BrokerAgency:
+class BrokerAgency(Running):
     """Declares its exchange and queues, files what comes, and tells of its work.
 
     It knows a case by our public number. What it does with its n-th case depends on
@@ -90,10 +90,11 @@ class BrokerAgency:
         self.faults = FaultPlan(seed=seed)
         self.requests: list[Received] = []
         """Every message that its program took, also those that came again."""
-        self._seed = seed
-        self._work_seconds = work_seconds
         self._book = CaseBook(profile, now)
         self._timers = Timers(profile.name)
+        self._work = Work(
+            profile, self._timers, self.move, seed=seed, seconds=work_seconds
+        )
         self._outbox: deque[tuple[str, dict[str, Any]]] = deque()
         self._delivered = self._attempts = 0
         self._news_number = 0
@@ -147,13 +148,6 @@ class BrokerAgency:
             self._thread = None
         self._timers.stop()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def move(self, nomor: str, word: str, note: str = "") -> StatusChange:
         """Give a case its next status and tell of it.
 
@@ -181,15 +175,13 @@ class BrokerAgency:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a person would see on its screen, ready for JSON."""
-        told = self.told
-        return {
-            "name": self.profile.name,
-            "title": self.profile.title,
-            "requests": len(self.requests),
-            "faults": {str(f): times for f, times in self.faults.played.items()},
-            "updates": {"delivered": told.delivered, "waiting": told.waiting},
-            "cases": [_summary(case) for case in self.cases],
-        }
+        return screen(
+            self.profile,
+            self.requests,
+            [summary(case) for case in self.cases],
+            faults=self.faults,
+            told=self.told,
+        )
 
     # --- its program, in a thread of its own ----------------------------------------
 
@@ -254,7 +246,7 @@ class BrokerAgency:
         if received.routing_key == HAND_OVERS:
             case, new = self._book.open(received.message_id, received.body)
             if new:
-                self._begin(case)
+                self._work.begin(case)
             return {"reference": case.nomor}
         case_of = self._by_public_number(str(received.body["reference"]))
         event = {**received.body["event"], "jenis": received.body["event"]["type"]}
@@ -270,26 +262,9 @@ class BrokerAgency:
 
     # --- its work -------------------------------------------------------------------
 
-    def _begin(self, case: Case) -> None:
-        plan = random.Random(f"{self._seed}:{self.profile.name}:{case.number}")
-        words = self.profile.words
-        if plan.random() < self.profile.returns:
-            words = (words[0], self.profile.return_word)
-        self._plan_work(case.nomor, words, plan)
-
     def _listen(self, nomor: str, events: Sequence[Mapping[str, Any]]) -> None:
         if any(event["jenis"] in REOPENING_EVENTS for event in events):
-            plan = random.Random(f"{self._seed}:{nomor}:again")
-            self._plan_work(nomor, self.profile.words[1:], plan)
-
-    def _plan_work(self, nomor: str, words: Sequence[str], plan: random.Random) -> None:
-        if self._work_seconds is None:
-            return
-        delay = 0.0
-        for word in words:
-            delay += plan.uniform(*self._work_seconds)
-            note = plan.choice(self.profile.notes.get(word, ("",)))
-            self._timers.after(delay, partial(self.move, nomor, word, note))
+            self._work.again(nomor)
 
     def _tell(self, item: dict[str, Any]) -> None:
         """Put an item into its outbox, with the number by which the hub knows it."""
@@ -319,13 +294,3 @@ def _declare(channel: BlockingChannel) -> None:
 
 def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
-
-
-def _summary(case: Case) -> dict[str, Any]:
-    return {
-        "nomor": case.nomor,
-        "status": case.word,
-        "created_at": case.created_at.astimezone(UTC).isoformat(),
-        "history": [change.word for change in case.history],
-        "events": len(case.events),
-    }

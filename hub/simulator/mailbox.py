@@ -4,13 +4,12 @@ import random
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import EmailMessage
-from functools import partial
 from itertools import count
-from typing import Any, Self
+from typing import Any
 
 from hub.simulator.agency import summary
 from hub.simulator.cases import Case, StatusChange, UnknownCase, utc_now
@@ -20,7 +19,9 @@ from hub.simulator.outbox import OutboxCounts
 from hub.simulator.patience import Verdict
 from hub.simulator.post import HubAddresses, post_mail
 from hub.simulator.profiles import KEMENKES, AgencyProfile
+from hub.simulator.running import Running, screen
 from hub.simulator.timers import Timers
+from hub.simulator.work import Work
 
 NUMBERED = re.compile(r"\[LAPOR ([0-9a-z-]+)\]", re.IGNORECASE)
 CHOICE = re.compile(r"(?m)^\s+(\d)  (\S.*?)(?:\s{2,}|\r?$)")
@@ -38,13 +39,13 @@ class _Folder:
     mails: list[MailMessage] = field(default_factory=list)
 
 
-class SimulatedMailbox:
+class SimulatedMailbox(Running):
     """Files each mail under the number in its subject, works, and answers by mail.
 
     It reads every mail of the hub to an agency that comes to its server.
 
     Whether it answers with a word or a number, by which program, and whether somebody
-    was away first depends on the seed and the case alone.
+    was away first depends on the seed and on the how-manieth case it is.
     """
 
     def __init__(
@@ -64,18 +65,22 @@ class SimulatedMailbox:
         self.profile = profile
         self.requests: list[MailMessage] = []
         """Every mail to it, repetitions too."""
+        self.posted: list[EmailMessage] = []
+        """What it wrote, and the hub took."""
         self._mail = mail
         self._seed = seed
         self._hub_smtp = hub_smtp
-        self._work_seconds = work_seconds
         self._now = now
         self._secret = random.Random(f"reply:{seed}").randbytes(16).hex()
         self._timers = Timers(profile.name)
+        self._work = Work(
+            profile, self._timers, self.move, seed=seed, seconds=work_seconds
+        )
         self._lock = threading.Lock()
         self._folders: dict[str, _Folder] = {}
         self._outbox: deque[EmailMessage] = deque()
         self._numbers = count(1)
-        self._delivered = self._attempts = 0
+        self._attempts = 0
         mail.watch(self._take)
 
     @property
@@ -88,7 +93,7 @@ class SimulatedMailbox:
     def told(self) -> OutboxCounts:
         """How far the hub took its answers."""
         waiting = len(self._outbox)
-        return OutboxCounts(self._delivered, waiting, 0, self._attempts)
+        return OutboxCounts(len(self.posted), waiting, 0, self._attempts)
 
     @property
     def at_rest(self) -> bool:
@@ -110,13 +115,6 @@ class SimulatedMailbox:
         """Stop at once; mails are kept, and what is not done waits."""
         self._timers.stop()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def move(self, nomor: str, word: str, note: str = "") -> StatusChange:
         """Answer the first mail of a case with its next status; raises UnknownCase."""
         with self._lock:
@@ -133,8 +131,9 @@ class SimulatedMailbox:
             )
             history = (*folder.case.history, change)
             folder.case = replace(folder.case, history=history)
-            mail = folder.mails[0]
-        dice = random.Random(f"{self._seed}:{nomor}:{change.urutan}")
+            mail, case = folder.mails[0], folder.case
+        # Our public numbers are drawn anew in every run; which case it is, is not.
+        dice = random.Random(f"{self._seed}:{case.number}:{change.urutan}")
         if change.urutan == 1 and dice.random() < AWAY_SHARE:
             self._post(away_note(mail, number))
         said = _number_of(mail, word) if dice.random() < NUMBER_SHARE else word
@@ -144,14 +143,8 @@ class SimulatedMailbox:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a person would see of the mailbox, ready for JSON."""
-        told = self.told
-        return {
-            "name": self.profile.name,
-            "title": self.profile.title,
-            "requests": len(self.requests),
-            "updates": {"delivered": told.delivered, "waiting": told.waiting},
-            "cases": [summary(case) for case in self.cases],
-        }
+        cases = [summary(case) for case in self.cases]
+        return screen(self.profile, self.requests, cases, told=self.told)
 
     # --- its mailbox ----------------------------------------------------------------
 
@@ -182,23 +175,11 @@ class SimulatedMailbox:
                 folder.case = replace(folder.case, events=events)
             folder.mails.append(mail)
         if is_new:
-            self._plan_work(folder.case, self.profile.words)
+            self._work.begin(folder.case)
         elif REOPENED in mail.text:
-            self._plan_work(folder.case, self.profile.words[1:])
+            self._work.begin(folder.case, self.profile.words[1:])
 
     # --- its work -------------------------------------------------------------------
-
-    def _plan_work(self, case: Case, words: Sequence[str]) -> None:
-        if self._work_seconds is None:
-            return
-        plan = random.Random(f"{self._seed}:{self.profile.name}:{case.number}")
-        if plan.random() < self.profile.returns:
-            words = (words[0], self.profile.return_word)
-        delay = 0.0
-        for word in words:
-            delay += plan.uniform(*self._work_seconds)
-            note = plan.choice(self.profile.notes.get(word, ("",)))
-            self._timers.after(delay, partial(self.move, case.nomor, word, note))
 
     def _post(self, answer: EmailMessage) -> None:
         with self._lock:
@@ -217,8 +198,9 @@ class SimulatedMailbox:
             if verdict is Verdict.AGAIN:
                 self._timers.after(AGAIN_SECONDS, self._flush)
                 return
-            self._outbox.popleft()
-            self._delivered += verdict is Verdict.ACCEPTED
+            answer = self._outbox.popleft()
+            if verdict is Verdict.ACCEPTED:
+                self.posted.append(answer)
 
 
 def _number_of(mail: MailMessage, word: str) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from hub.simulator.cases import utc_now
 from hub.simulator.faults import FaultPlan, Timing
 from hub.simulator.misbehaviour import Answer
 from hub.simulator.outbox import OutboxCounts
 from hub.simulator.ports import LOOPBACK_NETWORKS
+from hub.simulator.running import Served, screen
 from hub.simulator.server import FaultyServer, RecordedRequest
 from hub.simulator.sp4n_api import Sp4nApi
 from hub.simulator.sp4n_book import CENTRE, STATUSES, Sp4nBook, Sp4nCase
@@ -35,7 +36,7 @@ class Sp4nProfile:
 SP4N = Sp4nProfile()
 
 
-class SimulatedSp4n:
+class SimulatedSp4n(Served):
     """SP4N-LAPOR! with its quirks, and the surface of a simulated agency.
 
     It has no key, no webhook and no search. What is filed is verified by itself when
@@ -65,29 +66,14 @@ class SimulatedSp4n:
         self._server = FaultyServer(self._answer, self.faults)
 
     @property
-    def url(self) -> str:
-        """Where its API is, without a slash at the end."""
-        return self._server.url
-
-    @property
     def cases(self) -> list[Sp4nCase]:
         """Every complaint as it stands now, oldest first."""
         return self.book.cases
 
     @property
-    def requests(self) -> list[RecordedRequest]:
-        """Every request that came in, also those it did not answer."""
-        return self._server.requests
-
-    @property
     def told(self) -> OutboxCounts:
         """How far the hub was told: it has to ask."""
         return NOBODY
-
-    @property
-    def at_rest(self) -> bool:
-        """Tell whether all its work is done."""
-        return self._timers.at_rest
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which its agency.toml finds it."""
@@ -98,23 +84,6 @@ class SimulatedSp4n:
             f"{prefix}_APP_TOKEN": self.app_token,
             "SIMPUL_EGRESS_NETWORKS": LOOPBACK_NETWORKS,
         }
-
-    def start(self) -> None:
-        """Open its API and take up work."""
-        self._timers.start()
-        self._server.start()
-
-    def stop(self) -> None:
-        """Close its API at once; what is not done waits for the next start."""
-        self._server.stop()
-        self._timers.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def begin(self, title: str, content: str, **more: Any) -> Sp4nCase:
         """Let a citizen complain there; it is disposed to the hub's institution."""
@@ -152,14 +121,13 @@ class SimulatedSp4n:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a person would see on its screen, ready for JSON."""
-        return {
-            "name": self.profile.name,
-            "title": self.profile.title,
-            "url": self.url,
-            "requests": len(self.requests),
-            "faults": {str(f): times for f, times in self.faults.played.items()},
-            "cases": [_summary(case) for case in self.cases],
-        }
+        return screen(
+            self.profile,
+            self.requests,
+            [_summary(case) for case in self.cases],
+            url=self.url,
+            faults=self.faults,
+        )
 
     def _answer(self, request: RecordedRequest) -> Answer:
         before = len(self.book.cases)

@@ -8,12 +8,10 @@ from hub.domain.capping import Caps, why_unanswered
 from hub.domain.notices import STANDARD, Wording
 from hub.ports import JournalRow, KnownCase, NewAnswer, Settled, Work
 from schemas.complaint import NewComplaint
-from schemas.parties import ChannelName, IdentityLevel, reporter_party
+from schemas.parties import ChannelName, reporter_party
 from schemas.status import Status
 
 MAIL, SMS = reporter_party(ChannelName.EMAIL), reporter_party(ChannelName.SMS)
-SURE = frozenset({IdentityLevel.VERIFIED_EMAIL, IdentityLevel.PHONE_SEEN})
-"""Levels at which a contact is more than a claim."""
 CAPPED = "capped"
 """Name of the decision that an answer is not given."""
 

@@ -19,8 +19,9 @@ from connectors.contract import (
 )
 from hub import telemetry
 from hub.domain.capping import is_flood
-from hub.domain.identity import contact_form, read_code
+from hub.domain.identity import SURE, contact_form, read_code
 from hub.domain.placing import Placing
+from hub.domain.quarantine import FLOOD, OFFICER_LOOKS, SPAM
 from hub.domain.reference import Reference
 from hub.domain.registration import Entry, first_events
 from hub.ports import (
@@ -38,7 +39,6 @@ from hub.stages.answering import (
     CAPPED,
     MAIL,
     SMS,
-    SURE,
     Answerer,
     Asker,
     Manner,
@@ -57,8 +57,6 @@ from schemas.payloads import Said
 
 CRASHES_MAX = 3
 """A row that crashed its reader this often is quarantined."""
-SPAM, FLOOD = OFFICER_LOOKS = ("spam", "flood")
-"""Causes of quarantine of what may become a complaint once somebody looked at it."""
 CODE_WAITS_SECONDS = (5.0, 30.0, 300.0)
 """Waits of a reply whose complaint is accepted but not yet worked."""
 

@@ -30,7 +30,7 @@ def answer_officer(
     if not kind:
         return
     if _is_too_much(work, agency, row, what.reference):
-        telemetry.processed.labels(stage="updates", outcome="answer_capped").inc()
+        telemetry.answers_capped.labels(limit="officers_per_case").inc()
         telemetry.log.warning("officer_not_answered", party=agency, journal_id=row.id)
         return
     said = officer_words(kind, what.reference, word, to.choices, (to.heard, to.meant))

@@ -18,7 +18,6 @@ from hub.domain.reread_fields import FLAGS, new_files
 from hub.domain.rereading import Change, Verdict, compare
 from hub.ports import Cases, Moment, NormaliseError, Normaliser
 from hub.ports.again import Past, PastMessages, Which
-from hub.stages.answering import SURE
 from schemas.events import Cause, NewEvent, new_event
 from schemas.parties import Author, AuthorKind, CauseKind, ChannelName
 from schemas.payloads import Corrected, FlagsChanged, Said
@@ -90,11 +89,7 @@ class Replay:
         return Found(past, compare(past.was, now), now, getattr(item, "files", ()))
 
     def _named(self, item: Item) -> Named | None:
-        if not isinstance(item, Reply):
-            return None
-        if item.level not in SURE:  # a public number is no secret
-            item = item.model_copy(update={"number": ""})
-        return self._messages.named(item)
+        return self._messages.named(item) if isinstance(item, Reply) else None
 
     # applying
 

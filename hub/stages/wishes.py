@@ -1,9 +1,9 @@
 """What is answered but is no event: questions, and wishes about messages."""
 
 from connectors.contract import Decision, OptOut, Query, decided
-from hub.domain.identity import read_code
+from hub.domain.identity import SURE, read_code
 from hub.ports import JournalRow, KnownCase, Settled, Work
-from hub.stages.answering import SURE, Answerer, Asker
+from hub.stages.answering import Answerer, Asker
 
 PLAIN_ANSWERS = frozenset({"help", "no_content", "unknown_code"})
 ENCRYPTED = "encrypted"

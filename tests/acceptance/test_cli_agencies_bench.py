@@ -110,6 +110,14 @@ def test_a_mistake_is_named_with_its_line_and_exit_code_one(
     assert "refrence" in file.read_text().split("\n")[row["line"] - 1]
 
 
+def test_one_mistake_is_counted_as_one(run: Run, agencies: Path) -> None:
+    run("agencies", "new", "rsud_contoh")
+    file = agencies / "rsud_contoh" / "agency.toml"
+    file.write_text(f"odd = 1\n{file.read_text()}")
+
+    assert "1 mistake in 1 agency\n" in run("agencies", "check", "rsud_contoh").err
+
+
 def test_nothing_is_overwritten(run: Run, agencies: Path) -> None:
     run("agencies", "new", "rsud_contoh")
     file = agencies / "rsud_contoh" / "agency.toml"
@@ -134,7 +142,7 @@ def test_what_is_read_and_right_becomes_the_golden_case(
 
     assert old.code == FAILED
     assert "--accept" in old.err
-    assert "1 mistake in 1 agency\n" in old.err
+    assert "2 mistakes in 1 agency\n" in old.err
     assert accepted.code == 0
     assert run("agencies", "check", "rsud_contoh").code == 0
 
@@ -225,3 +233,62 @@ def test_an_open311_server_tells_its_services(
     assert 'service_code = "lampu"' in text
     assert '"jalan"  # Jalan [x]' in text
     assert '"tiang" = "=ISI"' in text
+
+
+@pytest.fixture
+def mailbox(agencies: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> Path:
+    monkeypatch.setenv("SIMPUL_MAIL_RELAY", "127.0.0.1:9")
+    monkeypatch.setenv("SIMPUL_MAIL_REPLY_SECRET", "rahasia-uji-balasan")
+    made = run("agencies", "new", "puskesmas_uji", "--system", "email", "--json")
+    assert made.code == 0
+    return agencies / "puskesmas_uji" / "agency.toml"
+
+
+@pytest.mark.slow
+def test_a_mailbox_is_written_checked_shown_tried_and_reported(
+    run: Run, mailbox: Path, tmp_path: Path
+) -> None:
+    assert run("agencies", "check", "puskesmas_uji").code == 0
+
+    tried = run("agencies", "try", "puskesmas_uji", "--simulator", "--json")
+    assert (tried.code, tried.document["reference"]) == (0, "sim-2026-0000017")
+
+    page = tmp_path / "report.html"
+    told = ("--report", str(page), "--json")
+    found = run("agencies", "test", "puskesmas_uji", "--simulator", *told)
+    assert (found.code, found.document["level"]) == (0, 2)
+    assert "answer_outlook" in page.read_text()
+    assert "rahasia-uji-balasan" not in page.read_text() + found.out
+
+
+def test_a_mail_is_shown_as_its_officer_reads_it(run: Run, mailbox: Path) -> None:
+    shown = run("agencies", "preview", "puskesmas_uji", "--json")
+
+    (request,) = shown.document["requests"]
+    assert request["request"] == "SMTP smtp://127.0.0.1:9"
+    assert "3  SELESAI / DONE" in request["body"]
+    assert request["curl"].startswith("curl smtp://127.0.0.1:9 --mail-rcpt ")
+
+
+def test_a_changed_menu_is_found_by_the_golden_case(run: Run, mailbox: Path) -> None:
+    mailbox.write_text(mailbox.read_text().replace('"SELESAI"', '"BERES"'))
+
+    assert run("agencies", "check", "puskesmas_uji").code == FAILED
+    assert run("agencies", "preview", "puskesmas_uji", "--accept").code == 0
+    assert run("agencies", "check", "puskesmas_uji").code == 0
+
+
+def test_an_officers_answer_is_written_and_read(run: Run, mailbox: Path) -> None:
+    found = run(
+        "agencies", "push-sample", "puskesmas_uji", "--status", "DONE", "--json"
+    )
+
+    assert found.document["to_hub"]["read_as"] == ["resolved"]
+    assert "lapor+a.puskesmas_uji." in found.document["to_hub"]["curl"]
+
+
+def test_a_mailbox_has_no_description_to_begin_with(run: Run, agencies: Path) -> None:
+    made = run("agencies", "new", "x_uji", "--system", "email", "--from", "api.json")
+
+    assert made.code == USAGE
+    assert not (agencies / "x_uji").exists()

@@ -42,10 +42,14 @@ def test_a_file_is_applied_changed_and_taken_back(here: Run, tmp_path: Path) -> 
     first = here("agencies", "apply", "--why", "mulai", "--json")
     assert (first.document[0]["number"], first.document[0]["state"]) == (1, "applied")
     assert here("agencies", "apply", "--json").document[0]["state"] == "as it was"
+    assert "what runs says the same" in here("agencies", "apply").err
+    only = here("agencies", "rollback", "rsud", "--why", "salah")
+    assert (only.code, "rsud has no earlier version" in only.err) == (FAILED, True)
 
     write(tmp_path / "agencies", NEW)
     assert condition(here) == ("not applied", "version 1 runs; its file differs")
-    assert here("agencies", "apply", "--dry-run").code == 0
+    tried = here("agencies", "apply", "--dry-run")
+    assert (tried.code, "Nothing was stored" in tried.err) == (0, True)
     assert states(here) == [(1, "current")]
     assert here("agencies", "apply", "rsud", "--why", "medan baru").code == 0
     assert states(here) == [(2, "current"), (1, "former")]

@@ -23,3 +23,14 @@ def test_an_unknown_party_is_an_error_with_a_suggestion(lived: Run, verb: str) -
     found = lived("parties", verb, "dinkess", "--why", "x")
     assert found.code == FAILED
     assert "did you mean dinkes?" in found.err
+
+
+def test_who_lags_is_explained_by_what_was_set_aside(lived: Run) -> None:
+    assert "simpul dead list" in lived("parties", "list").err
+
+
+def test_a_complaint_whose_hand_over_is_set_aside_says_where_it_is(lived: Run) -> None:
+    letters = lived("dead", "list", "--kind", "refused", "--json").document
+    parked = lived("complaints", "show", letters[0]["complaint_id"])
+
+    assert "A hand-over is set aside: simpul dead list" in parked.err

@@ -4,6 +4,7 @@ import json
 import smtplib
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,14 +13,18 @@ from typing import Any
 import httpx2
 import pytest
 
-from hub.bootstrap import Hub, build_hub
+from hub.bootstrap import Hub, build_hub, open_store
 from hub.database.invariants import check_invariants
+from hub.domain.workflow import Actor, ActorRole
 from hub.settings import Server, Settings
 from hub.simulator.mail import MailMessage, MailSink
+from hub.stages.act import Act, Request
 from hub.stages.officers import ANSWERS_A_DAY_MAX
+from schemas.parties import Author, AuthorKind
 from tests.unit.simulator.stand_in import eventually
 
 SECONDS_MAX = 20
+NAME = "puskesmas_kota"
 OFFICER = "petugas@puskesmas.example"
 MANIFEST = """
 name = "puskesmas_kota"
@@ -79,6 +84,14 @@ class Centre:
         host, _, port = self.hub.smtp_address.rpartition(":")
         with smtplib.SMTP(host, int(port), timeout=10) as client:
             client.send_message(mail, sender, [to])
+
+    def decide(self, verb: str) -> None:
+        """Let an operator at a command decide about the one complaint there is."""
+        siti = Author(kind=AuthorKind.OPERATOR, id="cli:siti")
+        actor = Actor(siti, ActorRole.OPERATOR)
+        with closing(open_store(self.hub.store.settings)) as desk:
+            (found,) = desk.queries.complaints(limit=10)
+            Act(desk.cases)(Request(found["id"], verb, actor, verb, agency=NAME))
 
     def quarantined(self) -> list[str]:
         """Causes of what waits for an operator."""
@@ -185,6 +198,14 @@ def test_a_mail_that_comes_back_is_for_the_operator_and_told_to_nobody_else(
     assert eventually(lambda: centre.quarantined() == ["bounce"], SECONDS_MAX)
     assert centre.track(code) == before
     assert centre.mails("MAILER-DAEMON@puskesmas.example") == []
+
+    # The way out: it is sent again, as a mail that no program knows yet.
+    for verb in ("take-back", "assign"):
+        centre.decide(verb)
+    assert eventually(lambda: len(centre.mails(to)) == 2, SECONDS_MAX)
+    again = centre.mails(to)[1]
+    assert again.message_id != mail.message_id
+    assert (again.reply_to, again.references) == (mail.reply_to, mail.references)
 
 
 def test_two_programs_that_answer_each_other_stop(centre: Centre) -> None:

@@ -83,6 +83,8 @@ def test_a_water_complaint_is_handed_over_once_and_closed_by_what_is_polled(
     )
 
     told = [line["type"] for line in track(hub, codes[0])["timeline"]]
+    # Whether it is asked before its officer begins is chance.
+    told = [kind for kind in told if kind != "acknowledged"]
     assert told == ["registered", "handed_over", "work_started", "resolved"]
     store = hub.store
     assert check_invariants(store.db, store.edge, store.erased, store.deadlines) == []

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy import make_url
 
 from hub.database.migrate import upgrade
@@ -41,13 +40,15 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 def _empty(url: str) -> None:
-    engine = sa.create_engine(url)
-    with engine.begin() as conn:
-        for table in metadata.tables.values():
-            if table is not clock:
-                conn.execute(sa.delete(table))
-        conn.execute(sa.update(clock).values(offset_us=0))
-    engine.dispose()
+    """Delete every row in one round trip; the clock goes right again."""
+    emptied = [
+        f'DELETE FROM "{table.name}"'  # noqa: S608 - our own names
+        for table in metadata.tables.values()
+        if table is not clock
+    ]
+    emptied.append(f'UPDATE "{clock.name}" SET offset_us = 0')  # noqa: S608
+    with connect(url) as conn:
+        conn.execute("; ".join(emptied).encode())
 
 
 def _on_sqlite(folder: Path, template: Path) -> World:

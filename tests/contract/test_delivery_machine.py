@@ -25,6 +25,8 @@ from tests.contract.delivery_machine.life import Template
 from tests.contract.delivery_machine.machine import DeliveryMachine
 from tests.contract.delivery_machine.party import Answer, Point
 
+pytestmark = pytest.mark.slow
+
 RUNS = int(os.environ.get("SIMPUL_MACHINE_RUNS", "6"))
 STEPS = 20
 SETTINGS = settings(

@@ -21,6 +21,8 @@ from tests.contract.delivery_machine.home import Home, OnPostgresql, OnSqlite
 from tests.contract.hub_machine.body import Template
 from tests.contract.hub_machine.machine import HubMachine
 
+pytestmark = pytest.mark.slow
+
 RUNS = int(os.environ.get("SIMPUL_MACHINE_RUNS", "20"))
 STEPS = 30
 SETTINGS = settings(

@@ -287,6 +287,25 @@ def test_words_are_put_right_by_one_event_and_the_first_ones_stay(
     assert world.violated() == set()
 
 
+def test_two_replays_at_once_put_words_right_once(
+    world: World, desk: Desk, case: Known
+) -> None:
+    desk.mend()
+    both = threading.Barrier(2)
+    threads = [
+        threading.Thread(target=desk.apply, kwargs={"meanwhile": both.wait})
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert len(desk.words(case)) == 2
+    assert [n.action for n in world.rows(t.audit)] == ["journal_reread"]
+    assert world.violated() == set()
+
+
 def test_a_reader_that_changes_its_mind_puts_right_what_it_wrote(
     desk: Desk, case: Known
 ) -> None:
@@ -423,6 +442,23 @@ def test_a_reply_that_is_divided_otherwise_is_put_right_beside_the_first(
     assert world.cursor(case, PUPR).target_seq == event.seq
     assert set(desk.changes().values()) == {"unchanged"}
     assert world.violated() == set()
+
+
+def test_a_reply_under_a_followers_key_stays_under_it(world: World, desk: Desk) -> None:
+    leader = desk.known(desk.post(new(title="Jalan", email="sari@warga.example")))
+    follower = desk.known(desk.post(new()))
+    act(world, follower, "merge", details={"other": leader.id})
+    desk.post(reply(follower.code, "Masih >"), reply(follower.code, "Masih"))
+    assert world.log(leader)[-1].type == "reporter_replied"
+    before = picture(world)
+    desk.mend()
+
+    assert sorted(str(f.verdict.change) for f in desk.apply().values()) == [
+        "stands",
+        "unchanged",
+        "unchanged",
+    ]
+    assert picture(world) == before
 
 
 def test_a_reply_read_anew_opens_no_closed_case_again(world: World, desk: Desk) -> None:

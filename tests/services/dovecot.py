@@ -14,13 +14,12 @@ import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.services.guard import Guard
+from tests.services.guard import Guard, Guarded
 from tests.services.ports import free_ports
 from tests.services.server import NotStarted
 from tests.services.waiting import wait_until
@@ -139,7 +138,7 @@ class Box:
             return len(found[0].split())
 
 
-class Dovecot:
+class Dovecot(Guarded):
     """A server that is started on construction; it may be killed and started again.
 
     Every name is a user. Raises DovecotMissing, NotStarted.
@@ -191,18 +190,6 @@ class Dovecot:
         if self._server is not None and self._server.poll() is None:
             os.killpg(self._server.pid, signal.SIGKILL)
             self._server.wait(STOP_SECONDS_MAX)
-
-    def stop(self) -> None:
-        """Leave nothing behind; a second call does nothing."""
-        self.kill()
-        self._guard.dismiss()
-        self._guard.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _write_config(self) -> None:
         is_root = os.getuid() == 0

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Self
 
 STOP_SECONDS_MAX = 20.0
 
@@ -39,3 +40,25 @@ class Guard:
     def wait(self) -> None:
         """Return when its work is done; raises TimeoutExpired if that takes long."""
         self._process.wait(STOP_SECONDS_MAX)
+
+
+class Guarded:
+    """A program whose folder a guard removes after it."""
+
+    _guard: Guard
+
+    def kill(self) -> None:
+        """End the program at once; a second call does nothing."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Leave nothing behind; a second call does nothing."""
+        self.kill()
+        self._guard.dismiss()
+        self._guard.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx2
 
-from tests.services.guard import Guard
+from tests.services.guard import Guard, Guarded
 from tests.services.ports import free_ports
 from tests.services.server import NotStarted
 from tests.services.waiting import wait_until
@@ -35,7 +35,7 @@ make_server("127.0.0.1", int(sys.argv[2]), application).serve_forever()
 LAST_WORDS = 'kill -s KILL "$(cat "$1/pid")"'
 
 
-class Roundup:
+class Roundup(Guarded):
     """A tracker of the classic template with two users: the hub, and an officer.
 
     Started on construction; raises NotStarted.
@@ -79,18 +79,6 @@ class Roundup:
         if self._server is not None:
             self._server.kill()
             self._server.wait(CALL_SECONDS_MAX)
-
-    def stop(self) -> None:
-        """Leave nothing behind; a second call does nothing."""
-        self.kill()
-        self._guard.dismiss()
-        self._guard.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     # what its people see and do
 

@@ -19,6 +19,8 @@ from tests.unit.small_model.search import Found, search
 from tests.unit.small_model.stories import FINE, WIDE, A, B, Plot
 from tests.unit.small_model.world import World
 
+pytestmark = pytest.mark.slow
+
 FAULTS = int(os.environ.get("SIMPUL_MODEL_FAULTS", "2"))
 KEY = Capabilities(honours_key=True)
 LOOK_UP = Capabilities(finds=True)

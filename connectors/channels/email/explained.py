@@ -43,9 +43,10 @@ def broken(mail: Mail) -> tuple[Decision, ...]:
     return (decided("defects", "read_all_the_same", found=found),) if found else ()
 
 
-def dated(rule: str) -> Decision:
-    """Tell which date counts: the header's, or the arrival; and why."""
-    return decided("date", rule, used="header" if rule == "header" else "arrival")
+def dated(rule: str, *, in_a_mailbox: bool) -> Decision:
+    """Tell which date counts, and why: the header's, the mailbox's, or our arrival."""
+    arrival = "internal_date" if in_a_mailbox else "arrival"
+    return decided("date", rule, used="header" if rule == "header" else arrival)
 
 
 def identified(sender: Sender) -> Decision:

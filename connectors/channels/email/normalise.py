@@ -131,9 +131,11 @@ def _letter(
     message_id = one_line(next(iter(headers.message_ids("message-id")), ""))
     text = clean(mail.text)
     sender = read_sender(config, headers, text)
-    arrived = entry.raw.meta.get(INTERNAL_DATE)
-    came = datetime.fromisoformat(arrived) if arrived else entry.received_at
-    written_at, date_rule = believed_date(headers.text("date"), came)
+    fetched = entry.raw.meta.get(INTERNAL_DATE)
+    came = datetime.fromisoformat(fetched) if fetched else None
+    written_at, date_rule = believed_date(
+        headers.text("date"), came or entry.received_at
+    )
     verdict = find_verdict(trusted_part(headers, config.trust))
     return _Letter(
         sender=sender,
@@ -144,7 +146,7 @@ def _letter(
         truncated=mail.truncated
         or len(text) > BODY_CHARS_MAX
         or SIZE in entry.raw.meta,
-        written_at=written_at,
+        written_at=written_at or came,
         conversation=conversation_of(headers),
         verdict=verdict,
         is_encrypted="encrypted" in mail.defects
@@ -153,7 +155,7 @@ def _letter(
             *trace,
             explained.decoded(mail),
             *explained.broken(mail),
-            explained.dated(date_rule),
+            explained.dated(date_rule, in_a_mailbox=came is not None),
             explained.identified(sender),
             *explained.forwarded(sender),
             *explained.with_files(mail.files, left_out=mail.truncated),

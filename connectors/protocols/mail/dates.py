@@ -6,6 +6,8 @@ from email.utils import parsedate_to_datetime
 
 ZONES = {"wib": "+0700", "wita": "+0800", "wit": "+0900"}
 """Indonesia's zones, which the standard library does not know."""
+OLDEST, NEWEST = timedelta(days=-7), timedelta(minutes=10)
+"""How far a Date header may lie from the mail's arrival to be believed."""
 _CHARS_MAX = 200
 NAMES = {
     "mei": "May",
@@ -32,8 +34,6 @@ _MONTH = re.compile(rf"\b({'|'.join(NAMES)})\b", re.IGNORECASE)
 _WEEKDAY = re.compile(
     r"^(?:min|sen|sel|rab|kam|jum|sab)\w{0,5}['\w]{0,4}\.?,?\s+", re.IGNORECASE
 )
-OLDEST, NEWEST = timedelta(days=-7), timedelta(minutes=10)
-"""How far a Date header may lie from the mail's arrival to be believed."""
 _ZONE_NAME = re.compile(r"\b(wib|wita|wit)\b", re.IGNORECASE)
 
 

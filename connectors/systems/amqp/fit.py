@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
+from connectors.protocols.records.declared import (
+    double_words,
+    is_allowed,
+    unordered,
+)
 from connectors.systems.amqp.settings import AmqpSettings
-from connectors.systems.amqp.updates import normalise_status
-from schemas.agency import AgencyManifest, OrderBy
+from schemas.agency import AgencyManifest
 
 OF_AN_EVENT = frozenset(
     {
@@ -49,7 +53,7 @@ def _references(manifest: AgencyManifest, settings: AmqpSettings) -> Iterator[st
 def _fields(manifest: AgencyManifest, settings: AmqpSettings) -> Iterator[str]:
     for theirs, source in settings.submit.fields.items():
         name = "attachments" if source == "files" else source
-        if not source.startswith("=") and not _allowed(name, manifest.allow):
+        if not source.startswith("=") and not is_allowed(name, manifest.allow):
             yield (
                 f"settings.submit.fields.{theirs}: {source!r} is not in `allow`, "
                 "so it would never be sent"
@@ -63,20 +67,7 @@ def _fields(manifest: AgencyManifest, settings: AmqpSettings) -> Iterator[str]:
         yield "settings.files is upload, but 'attachments' is not in `allow`"
 
 
-def _allowed(source: str, allow: tuple[str, ...]) -> bool:
-    """Tell whether a field or something above it is on the allow-list."""
-    steps = source.split(".")
-    return any(".".join(steps[:n]) in allow for n in range(1, len(steps) + 1))
-
-
 def _updates(manifest: AgencyManifest, settings: AmqpSettings) -> Iterator[str]:
-    seen: dict[str, str] = {}
-    for word in manifest.statuses:
-        other = seen.setdefault(normalise_status(word), word)
-        if other != word:
-            yield f"statuses: {other!r} and {word!r} are the same word"
+    yield from double_words(manifest)
     update = settings.update
-    if manifest.order_by is OrderBy.SEQUENCE and not update.sequence:
-        yield "order_by is sequence, but settings.update.sequence is empty"
-    if manifest.order_by is OrderBy.TIME and not update.time:
-        yield "order_by is time, but settings.update.time is empty"
+    yield from unordered(manifest, update)

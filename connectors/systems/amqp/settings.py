@@ -1,6 +1,5 @@
 """`[settings]` of an agency whose system is an AMQP 0-9-1 broker."""
 
-import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -13,18 +12,10 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.systems.amqp.paths import clashes
+from connectors.protocols.records.paths import check_dotted, clashes
 
-_DOTTED = re.compile(r"[^.\s]+(\.[^.\s]+)*")
 SHORT_BYTES_MAX = 255
 """Names of AMQP are short strings."""
-
-
-def _dotted(value: str) -> str:
-    if value and not _DOTTED.fullmatch(value):
-        msg = "a dotted path is names with single dots between, such as data.nomor"
-        raise ValueError(msg)
-    return value
 
 
 def _short(value: str) -> str:
@@ -46,9 +37,9 @@ def _broker(value: SecretStr) -> SecretStr:
     return value
 
 
-Dotted = Annotated[str, AfterValidator(_dotted)]
+Dotted = Annotated[str, AfterValidator(check_dotted)]
 """A dotted path; empty means the whole, or nothing."""
-DottedName = Annotated[str, Field(min_length=1), AfterValidator(_dotted)]
+DottedName = Annotated[str, Field(min_length=1), AfterValidator(check_dotted)]
 Source = Annotated[str, Field(min_length=1)]
 """Name of a field of ours, or `=` and a constant."""
 Short = Annotated[str, AfterValidator(_short)]
@@ -127,7 +118,8 @@ class Update(Section):
     status: DottedName = "status"
     time: Dotted = "occurred_at"
     time_format: str = ""
-    """As in strptime, for example %d/%m/%Y %H:%M; without it ISO 8601."""
+    """As in strptime, for example %d/%m/%Y %H:%M; or `epoch`, `epoch_ms`; without it
+    ISO 8601."""
     sequence: Dotted = "sequence"
     event_id: Dotted = "event_id"
     text: Dotted = "text"

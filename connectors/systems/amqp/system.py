@@ -17,15 +17,16 @@ from connectors.contract import (
     System,
 )
 from connectors.errors import OutcomeUnknown, Refused
+from connectors.protocols.records.paths import pick
+from connectors.protocols.records.words import as_reference
 from connectors.systems.amqp import words
 from connectors.systems.amqp.address import parameters
 from connectors.systems.amqp.call import NoAnswer
 from connectors.systems.amqp.fit import require_fit
 from connectors.systems.amqp.listener import UpdateListener
-from connectors.systems.amqp.paths import pick
 from connectors.systems.amqp.publisher import Publisher
 from connectors.systems.amqp.settings import Acknowledgement, AmqpSettings
-from connectors.systems.amqp.updates import UpdateReader, as_word
+from connectors.systems.amqp.updates import UpdateReader
 from schemas.agency import AgencyManifest, OrderBy
 from schemas.raw import JournalEntry
 from schemas.updates import AgencyUpdate, Corrupt
@@ -146,7 +147,7 @@ def _public_number(delivery: Delivery) -> str:
 
 def _reference(wanted: Acknowledgement, answer: bytes) -> str:
     try:
-        found = as_word(pick(json.loads(answer), wanted.reference))
+        found = as_reference(pick(json.loads(answer), wanted.reference))
     except (ValueError, RecursionError):
         found = ""
     if not found:

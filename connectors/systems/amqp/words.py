@@ -14,14 +14,14 @@ from pydantic import TypeAdapter
 
 from connectors.contract import Delivery, EventView, File
 from connectors.errors import Refused
+from connectors.protocols.records.paths import MISSING, pick, put
 from connectors.systems.amqp.call import Message
-from connectors.systems.amqp.paths import pick, put
 from connectors.systems.amqp.settings import AmqpSettings, Outgoing
 
 HAND_OVER = "simpul.complaint_handed_over.v1"
 PERSISTENT = 2
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
-_NOTHING: tuple[Any, ...] = (None, "", [], {})
+_NOTHING: tuple[Any, ...] = (MISSING, None, "", [], {})
 
 
 def hand_over(settings: AmqpSettings, delivery: Delivery) -> Message:

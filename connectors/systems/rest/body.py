@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from connectors.contract import File
 from connectors.errors import Misconfigured
 from connectors.protocols.expressions import ExpressionError
+from connectors.protocols.records.paths import MISSING, put
 from connectors.systems.rest.calls import Call
 from connectors.systems.rest.going_out import Files, Send, Upload
-from connectors.systems.rest.paths import MISSING, put
 from connectors.systems.rest.scope import as_json
 from connectors.systems.rest.templates import as_text
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.protocols.expressions import ExpressionError
+from connectors.protocols.records.paths import MISSING, put
+from connectors.protocols.records.reading import Unreadable
+from connectors.protocols.records.words import normalise_status
 from connectors.systems.rest.coming_in import Born
-from connectors.systems.rest.faults import Unreadable
-from connectors.systems.rest.paths import MISSING, put
-from connectors.systems.rest.reference import normalise_status
 from schemas.complaint import NewComplaint
 from schemas.parties import ChannelName
 

@@ -15,6 +15,7 @@ from connectors.errors import (
 from connectors.protocols.http.answer import HttpAnswer
 from connectors.protocols.http.client import HttpClient
 from connectors.protocols.http.signing import Outgoing, Signer
+from connectors.protocols.records.paths import MISSING
 from connectors.systems.rest import scope as scopes
 from connectors.systems.rest.answers import (
     AlreadyThere,
@@ -25,7 +26,6 @@ from connectors.systems.rest.answers import (
 )
 from connectors.systems.rest.body import Body, plain_body
 from connectors.systems.rest.calls import Call
-from connectors.systems.rest.paths import MISSING
 from connectors.systems.rest.settings import RestSettings
 from connectors.systems.rest.templates import fill, fill_header, fill_path
 from schemas.agency import AgencyManifest

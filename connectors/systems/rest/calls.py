@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from connectors.systems.rest.paths import clashes
+from connectors.protocols.records.paths import clashes
 from connectors.systems.rest.places import NamedPlace
 from connectors.systems.rest.sources import AnySource
 from connectors.systems.rest.words import (

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
+from connectors.protocols.records.declared import (
+    double_words,
+    is_allowed,
+    unordered,
+)
 from connectors.systems.rest import scope as scopes
 from connectors.systems.rest.calls import Call
-from connectors.systems.rest.reference import normalise_status
 from connectors.systems.rest.settings import RestSettings
 from connectors.systems.rest.templates import names_in, unknown
-from schemas.agency import AgencyManifest, OrderBy
+from schemas.agency import AgencyManifest
 from schemas.events import CATALOGUE
 
 
@@ -27,7 +31,7 @@ def require_fit(manifest: AgencyManifest, settings: RestSettings) -> None:
 
 def _fields(manifest: AgencyManifest, settings: RestSettings) -> Iterator[str]:
     for theirs, source in settings.submit.fields.items():
-        if source.field and not _allowed(source.field, manifest.allow):
+        if source.field and not is_allowed(source.field, manifest.allow):
             yield (
                 f"settings.submit.fields.{theirs}: {source.field!r} is not in `allow`, "
                 "so it would never be sent"
@@ -40,25 +44,12 @@ def _fields(manifest: AgencyManifest, settings: RestSettings) -> Iterator[str]:
         yield "settings.upload and settings.submit.files: files go one way, not two"
 
 
-def _allowed(source: str, allow: tuple[str, ...]) -> bool:
-    """Tell whether a field or something above it is on the allow-list."""
-    steps = source.split(".")
-    return any(".".join(steps[:n]) in allow for n in range(1, len(steps) + 1))
-
-
 def _updates(manifest: AgencyManifest, settings: RestSettings) -> Iterator[str]:
-    seen: dict[str, str] = {}
-    for word in manifest.statuses:
-        other = seen.setdefault(normalise_status(word), word)
-        if other != word:
-            yield f"statuses: {other!r} and {word!r} are the same word"
+    yield from double_words(manifest)
     update = settings.update
     if update is None:
         return
-    if manifest.order_by is OrderBy.SEQUENCE and not update.sequence:
-        yield "order_by is sequence, but settings.update.sequence is missing"
-    if manifest.order_by is OrderBy.TIME and not update.time:
-        yield "order_by is time, but settings.update.time is missing"
+    yield from unordered(manifest, update)
 
 
 def _events(settings: RestSettings) -> Iterator[str]:

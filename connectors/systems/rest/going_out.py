@@ -4,8 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from connectors.protocols.records.paths import clashes
 from connectors.systems.rest.calls import Call, Encoding
-from connectors.systems.rest.paths import clashes
 from connectors.systems.rest.places import AnyPlace, MaybePlace, NamedPlace
 from connectors.systems.rest.words import (
     Dotted,

@@ -4,6 +4,7 @@ from typing import Any
 
 from connectors.contract import Delivery, Done, FileOutcome, Pending
 from connectors.errors import OutcomeUnknown, Refused
+from connectors.protocols.records.words import as_reference
 from connectors.systems.rest.answers import (
     AlreadyThere,
     Answered,
@@ -16,7 +17,6 @@ from connectors.systems.rest.going_out import Upload
 from connectors.systems.rest.look_up import Finder
 from connectors.systems.rest.places import HEADER
 from connectors.systems.rest.progress import Progress
-from connectors.systems.rest.reference import as_reference
 from connectors.systems.rest.scope import of_file
 from connectors.systems.rest.settings import RestSettings
 from connectors.systems.rest.steps import (

@@ -13,14 +13,14 @@ from connectors.contract import (
 )
 from connectors.errors import OutcomeUnknown, Refused, Retryable
 from connectors.protocols.expressions import Expression, ExpressionError
+from connectors.protocols.records.paths import MISSING
+from connectors.protocols.records.words import as_reference
 from connectors.systems.rest.answers import AlreadyThere, Answered
 from connectors.systems.rest.body import plain_body
 from connectors.systems.rest.caller import Caller, kept
 from connectors.systems.rest.going_out import Find
-from connectors.systems.rest.paths import MISSING
 from connectors.systems.rest.places import Place
 from connectors.systems.rest.progress import Progress
-from connectors.systems.rest.reference import as_reference
 from connectors.systems.rest.settings import RestSettings
 from connectors.systems.rest.steps import Left, pending, scope_of
 

@@ -11,8 +11,8 @@ from connectors.protocols.expressions import (
     ExpressionError,
     compile_pattern,
 )
-from connectors.systems.rest.paths import MISSING, pick
-from connectors.systems.rest.words import FORMULA, Section, check_dotted
+from connectors.protocols.records.paths import MISSING, check_dotted, pick
+from connectors.systems.rest.words import FORMULA, Section
 
 HEADER = "header:"
 MATCH_CHARACTERS_MAX = 2000

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from connectors.contract import Delivery, EventView, File
-from connectors.systems.rest.paths import put
+from connectors.protocols.records.paths import put
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from connectors.protocols.expressions import Expression
-from connectors.systems.rest.paths import pick
+from connectors.protocols.records.paths import pick
 from connectors.systems.rest.words import FORMULA
 
 CONSTANT = "="

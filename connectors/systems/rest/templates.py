@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from connectors.systems.rest.paths import MISSING, pick
+from connectors.protocols.records.paths import MISSING, pick
 
 _NAME = re.compile(r"\{([^{}]*)\}")
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from connectors.errors import Refused
+from connectors.protocols.records.words import CHARACTERS_MAX, as_word
 from connectors.systems.rest.caller import Caller
 from connectors.systems.rest.coming_in import Snapshot
 from connectors.systems.rest.pages import (
@@ -15,7 +16,6 @@ from connectors.systems.rest.pages import (
     names_of,
     unreadable,
 )
-from connectors.systems.rest.reference import CHARACTERS_MAX, as_word
 from connectors.systems.rest.updates import UpdateReader
 from schemas.agency import AgencyManifest
 from schemas.updates import AgencyView

@@ -14,10 +14,10 @@ from pydantic import (
 )
 
 from connectors.protocols.expressions import Expression, compile_pattern
+from connectors.protocols.records.paths import check_dotted
 
 FORMULA = "jsonata:"
 _URL = TypeAdapter(HttpUrl)
-_DOTTED = re.compile(r"[^.\s]+(\.[^.\s]+)*")
 
 
 class Section(BaseModel):
@@ -30,14 +30,6 @@ class Section(BaseModel):
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
     )
-
-
-def check_dotted(value: str) -> str:
-    """Return a dotted path; raises ValueError."""
-    if value and not _DOTTED.fullmatch(value):
-        msg = "a dotted path is names with single dots between, such as data.nomor"
-        raise ValueError(msg)
-    return value
 
 
 def _base(value: str) -> str:

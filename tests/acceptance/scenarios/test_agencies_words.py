@@ -10,6 +10,8 @@ from hub.simulator.faults import Fault
 from tests.acceptance.scenarios.town import Complaint, Town
 from tests.figures import Figure
 
+pytestmark = pytest.mark.slow
+
 
 def item(case: Complaint, number: int, status: str, **more: Any) -> dict[str, Any]:
     """Write one update in the words of the works agency."""
@@ -42,7 +44,7 @@ def test_a_status_that_comes_back_in_one_batch_is_a_second_word(
 def test_one_broken_record_in_five_hundred_harms_no_other(
     town: Town, figure: Figure
 ) -> None:
-    cases = [town.complain(f"Jalan berlubang {n}") for n in range(5)]
+    cases = town.complain_of(*(f"Jalan berlubang {n}" for n in range(5)))
     items = [
         item(cases[n % 5], n // 5 + 1, "Dikerjakan", catatan=f"Tahap {n // 5 + 1}")
         for n in range(499)
@@ -108,7 +110,7 @@ def test_every_order_and_every_repetition_gives_the_same_case(
 ) -> None:
     words = ("Diterima", "Dikerjakan", "Selesai", "Dikerjakan")
     orders = list(itertools.permutations(range(1, 5)))
-    cases = [town.complain(f"Jalan berlubang {n}") for n in range(len(orders))]
+    cases = town.complain_of(*(f"Jalan berlubang {n}" for n in range(len(orders))))
     for case, order in zip(cases, orders, strict=True):
         for number in (*order, order[0]):
             town.pupr.push([item(case, number, words[number - 1])])

@@ -79,10 +79,20 @@ class Town:
 
     def complain(self, title: str = "Jalan berlubang") -> Complaint:
         """Write a complaint, and wait until the works agency has it."""
+        (made,) = self.complain_of(title)
+        return made
+
+    def complain_of(self, *titles: str) -> list[Complaint]:
+        """Write a complaint of each, and wait until the works agency has them all."""
         before = len(self.pupr.cases)
-        code = self.write(title)
-        self.wait(lambda: len(self.pupr.cases) > before and self.in_step)
-        return Complaint(code, self.id_of(code), self.pupr.cases[-1].nomor)
+        codes = [self.write(title) for title in titles]
+        wanted = before + len(titles)
+        self.wait(lambda: len(self.pupr.cases) == wanted and self.in_step)
+        known = {case.body["judul"]: case.nomor for case in self.pupr.cases[before:]}
+        return [
+            Complaint(code, self.id_of(code), known[title])
+            for code, title in zip(codes, titles, strict=True)
+        ]
 
     def id_of(self, code: str) -> str:
         """Find a complaint by its code."""

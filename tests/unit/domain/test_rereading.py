@@ -151,6 +151,21 @@ def test_repeated_words_are_compared_as_repetitions_are_told() -> None:
     ("was", "item", "change"),
     [
         (Was(Became.QUARANTINED), New(complaint=complaint()), Change.WORK_AGAIN),
+        (
+            Was(Became.QUARANTINED, "spam"),
+            New(complaint=complaint()),
+            Change.FOR_OFFICER,
+        ),
+        (
+            Was(Became.QUARANTINED, "flood"),
+            New(complaint=complaint(), review="spam"),
+            Change.FOR_OFFICER,
+        ),
+        (
+            Was(Became.QUARANTINED, "spam"),
+            Ignored(rule="list", why=""),
+            Change.WORK_AGAIN,
+        ),
         (Was(Became.QUARANTINED), Ignored(rule="list", why=""), Change.WORK_AGAIN),
         (Was(Became.QUARANTINED), Unreadable(why="other"), Change.UNCHANGED),
         (Was(Became.IGNORED, "list"), New(complaint=complaint()), Change.WORK_AGAIN),
@@ -190,7 +205,7 @@ ASKED = Query(kind="encrypted", contact_kind="email", contact=CITIZEN)
 @pytest.mark.parametrize(
     ("cause", "same", "other"),
     [
-        ("spam", SPAM, New(complaint=complaint())),
+        ("spam", SPAM, Ignored(rule="list", why="")),
         ("flood", New(complaint=complaint()), Ignored(rule="list", why="")),
         ("encrypted", ASKED, New(complaint=complaint())),
     ],

@@ -21,6 +21,8 @@ from schemas.events import CATALOGUE, NewEvent
 from schemas.status import Status
 from tests.unit.domain.histories.drawing import History, draw
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = 1000
 ORDERS = 3
 SEED = int(os.environ.get("SIMPUL_HISTORY_SEED", random.randrange(10**6)))

@@ -91,8 +91,8 @@ def test_what_is_declared_can_be_done() -> None:
             {"statuses": {"A b": "acknowledged", "AB": "resolved"}},
             "are the same word",
         ),
-        ({"update": {"sequence": ""}}, {"order_by": "sequence"}, "sequence is empty"),
-        ({"update": {"time": ""}}, {"order_by": "time"}, "time is empty"),
+        ({"update": {"sequence": ""}}, {"order_by": "sequence"}, "sequence is missing"),
+        ({"update": {"time": ""}}, {"order_by": "time"}, "time is missing"),
     ],
 )
 def test_what_does_not_fit_is_named_at_load(

@@ -1,8 +1,10 @@
+from datetime import UTC
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.channels.email.raw import raw_message
+from connectors.channels.email.raw import INTERNAL_DATE, raw_message
 from connectors.contract import Item, New, OptOut, Receipt, Reply, Unreadable
 from connectors.protocols.mail.phrases import DELIMITER, END_OF_OURS
 from tests.unit.connectors.channels.builders import (
@@ -390,3 +392,30 @@ def test_no_reply_gains_words(text: str) -> None:
     if isinstance(item, Reply):
         assert item.otherwise is not None
         assert set(item.text) <= set(item.otherwise.body) | {"\n"}
+
+
+@pytest.mark.parametrize(
+    ("written", "used", "expected"),
+    [
+        ("Sun, 22 Nov 2026 10:00:00 +0700", "header", "2026-11-22T03:00:00+00:00"),
+        (
+            "Sun, 25 Oct 2026 10:00:00 +0700",
+            "internal_date",
+            "2026-11-23T03:00:00+00:00",
+        ),
+        ("kemarin", "internal_date", "2026-11-23T03:00:00+00:00"),
+    ],
+)
+def test_a_mail_that_lay_in_a_mailbox_counts_from_when_it_came_there(
+    written: str, used: str, expected: str
+) -> None:
+    raw = raw_message(mail(Date=written), sender=CITIZEN, recipients=[], remote="")
+    came = {INTERNAL_DATE: "2026-11-23T10:00:00+07:00"}
+    raw = raw.model_copy(update={"meta": {**raw.meta, **came}})
+    item = only(email_channel().normalise(entry(raw)))
+
+    assert isinstance(item, New)
+    assert item.written_at is not None
+    assert item.written_at.astimezone(UTC).isoformat() == expected
+    (date,) = [one for one in item.trace if one.decision == "date"]
+    assert dict(date.evidence) == {"used": used}

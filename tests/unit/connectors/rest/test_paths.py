@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from connectors.systems.rest.paths import MISSING, clashes, pick, put
+from connectors.protocols.records.paths import MISSING, clashes, pick, put
 
 NAMES = st.text(st.characters(exclude_characters="."), min_size=1, max_size=4)
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map(".".join)

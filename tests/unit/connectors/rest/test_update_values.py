@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors.systems.rest.updates import normalise_status, read_time
+from connectors.protocols.records.times import read_time
+from connectors.protocols.records.words import normalise_status
 from schemas.agency import OrderBy
 from schemas.updates import AgencyUpdate, Corrupt
 from tests.unit.connectors.rest.builders import SETTINGS, STATUSES

@@ -1,6 +1,8 @@
 """Dotted paths into JSON: `data.nomor`, `items.0.id`, `pelapor.nama`."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
@@ -16,6 +18,29 @@ class _Missing:
 
 
 MISSING: Final = _Missing()
+_DOTTED = re.compile(r"[^.\s]+(\.[^.\s]+)*")
+
+
+@dataclass(frozen=True)
+class DottedPath:
+    """A place in an item that a path names."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def take(self, tree: Any) -> Any:
+        """Return what stands there, or MISSING."""
+        return pick(tree, self.text)
+
+
+def check_dotted(value: str) -> str:
+    """Return a dotted path, which may be empty; raises ValueError."""
+    if value and not _DOTTED.fullmatch(value):
+        msg = "a dotted path is names with single dots between, such as data.nomor"
+        raise ValueError(msg)
+    return value
 
 
 def pick(tree: Any, path: str) -> Any:
