@@ -81,6 +81,8 @@ CLOCK = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
 DATED = re.compile(r"\d{1,2}[.:]\d{2}|\d{4}|\d{1,2}/\d{1,2}")
 
 BANNER = re.compile(
+    r"[\s>*_]*[-_=#]{2,}\s*(?:please )?(?:type your reply|reply|write|balas|"
+    r"tulis balasan(?: anda)?) (?:above|di atas) (?:this|the|garis)\b.{0,40}|"
     r"[\s>*_]*[-_=]{2,}\s*(?:original message|original appointment|reply message|"
     r"pesan asli|pesan sebelumnya|pesan awal)\s*[-_=]{2,}[\s*_]*",
     re.IGNORECASE,
@@ -157,6 +159,9 @@ DEVICE_LINE = re.compile(
     r"|[\s*_]*(?:get|dapatkan|download|unduh)\s+(?:outlook|yahoo|gmail|proton|spark)\b"
     r".{0,80}"
     r"|[\s*_]*von meinem .{2,40} gesendet"
+    r"|[\s*_>]*sent (?:from|via) my \w+(?: \w+){0,3}\.?"
+    r"|[\s*_>]*(?i:sent) (?:from|via|using|with) (?-i:[A-Z])[\w-]{2,20}"
+    r"(?: (?:for|on) (?-i:[A-Z])\w{1,15})?\.?"
     # BlackBerry's second line, and what virus scanners sign with.
     r"|[\s*_]*powered by\b.{2,60}"
     r"|[\s*_]*(?:virus-free|bebas virus)\b.{0,60}"

@@ -13,7 +13,7 @@ from connectors.protocols.mail.quotes import mark_older, mark_ours, mark_quoted
 
 REPLY, QUOTED, SIGNATURE = "reply", "quoted", "signature"
 LINES_MAX = 30_000
-_SIGNATURE_LINES_MAX = 8
+_SIGNATURE_LINES_MAX, _MARKED_SIGNATURE_LINES_MAX = 8, 20
 _DEVICE_LINES_MAX = 8
 _FOOTER_LINES_MAX = 6
 _DEVICE_CHARS_MAX = 400
@@ -175,10 +175,14 @@ def _below_dashes(lines: list[str], new: list[int]) -> list[int]:
     below = 0
     for place in range(len(new) - 1, -1, -1):
         line = lines[new[place]]
-        if phrases.SIGNATURE_DASHES.fullmatch(line):
+        # With the blank behind it, it is the mark that programs agreed on.
+        certain = line == "-- "
+        if certain or (
+            below <= _SIGNATURE_LINES_MAX and phrases.SIGNATURE_DASHES.fullmatch(line)
+        ):
             return new[place:]
         below += bool(line.strip())
-        if below > _SIGNATURE_LINES_MAX:
+        if below > _MARKED_SIGNATURE_LINES_MAX:
             break
     return []
 
