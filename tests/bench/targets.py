@@ -82,8 +82,8 @@ def _reading(kind: str) -> tuple[Target, ...]:
     hub, standard, parser = reading(kind)
     return (
         Target(hub, values(hub)),
-        Target(f"read mail ({kind}): hub / stdlib", values(hub, by=standard)),
-        Target(f"read mail ({kind}): hub / mail-parser", values(hub, by=parser)),
+        Target(f"read {kind}: hub / stdlib", values(hub, by=standard)),
+        Target(f"read {kind}: hub / mail-parser", values(hub, by=parser)),
     )
 
 

@@ -81,7 +81,7 @@ CLOCK = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
 DATED = re.compile(r"\d{1,2}[.:]\d{2}|\d{4}|\d{1,2}/\d{1,2}")
 
 BANNER = re.compile(
-    r"[\s>*_]*[-_=#]{2,}\s*(?:please )?(?:type your reply|reply|write|balas|"
+    r"[\s*_]*[-_=#]{2,}\s*(?:please )?(?:type your reply|reply|write|balas|"
     r"tulis balasan(?: anda)?) (?:above|di atas) (?:this|the|garis)\b.{0,40}|"
     r"[\s>*_]*[-_=]{2,}\s*(?:original message|original appointment|reply message|"
     r"pesan asli|pesan sebelumnya|pesan awal)\s*[-_=]{2,}[\s*_]*",
