@@ -6,14 +6,15 @@ from pathlib import Path
 import click
 
 from connectors import registry
-from hub.cli.output import print_json
+
+_UNREAD = 1
 
 files_argument = click.argument(
     "files",
     metavar="FILE…",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
 )
 
 
@@ -36,12 +37,30 @@ def email(files: tuple[Path, ...], *, jsonl: bool, domain: str) -> None:
 
     `text` is all of it; `reply`, `quoted` and `signature` are what it is divided into.
     `classification` is human, auto_reply, bounce, complaint, list or own_loop, and
-    `rule` says by which rule. `defects` are codes; no mail is refused for one.
+    `rule` says by which rule. `defects` are codes; no mail is refused for one. A file
+    that cannot be read is named on stderr, the others are read, and the status is 1.
     """
     read = registry.mail_parser()
+    unread = 0
     for path in files:
-        found = {"file": str(path), **read(path.read_bytes(), own_domain=domain)}
-        if jsonl:
-            click.echo(json.dumps(found, ensure_ascii=False))
-        else:
-            print_json(found)
+        try:
+            raw = path.read_bytes()
+        except (OSError, ValueError) as error:
+            unread += 1
+            click.echo(f"{_shown(path)}: {_why(error)}", err=True)
+            continue
+        found = {"file": _shown(path), **read(raw, own_domain=domain)}
+        text = json.dumps(found, ensure_ascii=False, indent=None if jsonl else 2)
+        # Half a letter of a broken mail cannot be written as it is.
+        click.echo(text.encode("utf-8", "backslashreplace"))
+    if unread:
+        raise SystemExit(_UNREAD)
+
+
+def _shown(path: Path) -> str:
+    """Write a name of a file that may be no text."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def _why(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or "no such name of a file"

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hub.cli.output import plain, show
+from hub.cli.output import counted, plain, say, show
 from hub.domain.reread_fields import FieldChange, measured
 from hub.domain.rereading import APPLICABLE, Change
 from hub.stages.replay import Found
@@ -15,14 +15,14 @@ COUNTED_ONLY = frozenset({Change.UNCHANGED, Change.ERASED})
 """Nothing is to be said of each."""
 _NOT_MEASURED = frozenset({"field", "applies", "why_kept", "before", "after"})
 MEANINGS: dict[Change, str] = {
-    Change.UNCHANGED: "are read as they were",
-    Change.WORK_AGAIN: "go the ordinary way once more",
-    Change.CORRECT: "are put right by one more event",
-    Change.FOR_OFFICER: "are for an officer, with what to type",
-    Change.STANDS: "differ, and stay as they are",
-    Change.READER_FAILED: "could not be read, and are left as they are",
-    Change.ERASED: "were erased, and left out",
-    Change.CLOSED: "cannot be opened: restore the key ring",
+    Change.UNCHANGED: "read as before",
+    Change.WORK_AGAIN: "the ordinary way once more",
+    Change.CORRECT: "put right by one more event",
+    Change.FOR_OFFICER: "for an officer, with what to type",
+    Change.STANDS: "read otherwise, and left",
+    Change.READER_FAILED: "not read, and left: the reader failed",
+    Change.ERASED: "erased, and left out",
+    Change.CLOSED: "not opened: restore the key ring",
 }
 
 
@@ -74,7 +74,7 @@ class Tale:
             return
         for change, meaning in MEANINGS.items():
             if self.changes[change] or change is Change.UNCHANGED:
-                click.echo(f"{self.changes[change]} {meaning}", err=True)
+                say(f"{counted(self.changes[change], 'message')}: {meaning}")
 
 
 def document(found: Found, *, with_words: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.domain.identity import words_form
 from hub.domain.lifecycle import OPEN
-from hub.domain.quarantine import DISCARDED, OFFICER_LOOKS
+from hub.domain.quarantine import DISCARDED, FLOOD, OFFICER_LOOKS, SPAM
 from hub.domain.readings import Became, Kept, Now, Was
 from hub.domain.reread_fields import CLASSES, FieldChange, differences
 
@@ -37,8 +37,8 @@ class Change(StrEnum):
 
 APPLICABLE = frozenset({Change.WORK_AGAIN, Change.CORRECT})
 STOPPED: Mapping[str, tuple[Became, str]] = {
-    "spam": (Became.COMPLAINT, "spam"),
-    "flood": (Became.COMPLAINT, ""),
+    SPAM: (Became.COMPLAINT, SPAM),
+    FLOOD: (Became.COMPLAINT, ""),
     "encrypted": (Became.ANSWERED, "encrypted"),
 }
 """Cause of quarantine that is no reader's -> what the same reading says: an officer

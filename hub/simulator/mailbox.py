@@ -45,7 +45,7 @@ class SimulatedMailbox(Running):
     It reads every mail of the hub to an agency that comes to its server.
 
     Whether it answers with a word or a number, by which program, and whether somebody
-    was away first depends on the seed and the case alone.
+    was away first depends on the seed and on the how-manieth case it is.
     """
 
     def __init__(
@@ -65,6 +65,8 @@ class SimulatedMailbox(Running):
         self.profile = profile
         self.requests: list[MailMessage] = []
         """Every mail to it, repetitions too."""
+        self.posted: list[EmailMessage] = []
+        """What it wrote, and the hub took."""
         self._mail = mail
         self._seed = seed
         self._hub_smtp = hub_smtp
@@ -78,7 +80,7 @@ class SimulatedMailbox(Running):
         self._folders: dict[str, _Folder] = {}
         self._outbox: deque[EmailMessage] = deque()
         self._numbers = count(1)
-        self._delivered = self._attempts = 0
+        self._attempts = 0
         mail.watch(self._take)
 
     @property
@@ -91,7 +93,7 @@ class SimulatedMailbox(Running):
     def told(self) -> OutboxCounts:
         """How far the hub took its answers."""
         waiting = len(self._outbox)
-        return OutboxCounts(self._delivered, waiting, 0, self._attempts)
+        return OutboxCounts(len(self.posted), waiting, 0, self._attempts)
 
     @property
     def at_rest(self) -> bool:
@@ -129,8 +131,9 @@ class SimulatedMailbox(Running):
             )
             history = (*folder.case.history, change)
             folder.case = replace(folder.case, history=history)
-            mail = folder.mails[0]
-        dice = random.Random(f"{self._seed}:{nomor}:{change.urutan}")
+            mail, case = folder.mails[0], folder.case
+        # Our public numbers are drawn anew in every run; which case it is, is not.
+        dice = random.Random(f"{self._seed}:{case.number}:{change.urutan}")
         if change.urutan == 1 and dice.random() < AWAY_SHARE:
             self._post(away_note(mail, number))
         said = _number_of(mail, word) if dice.random() < NUMBER_SHARE else word
@@ -195,8 +198,9 @@ class SimulatedMailbox(Running):
             if verdict is Verdict.AGAIN:
                 self._timers.after(AGAIN_SECONDS, self._flush)
                 return
-            self._outbox.popleft()
-            self._delivered += verdict is Verdict.ACCEPTED
+            answer = self._outbox.popleft()
+            if verdict is Verdict.ACCEPTED:
+                self.posted.append(answer)
 
 
 def _number_of(mail: MailMessage, word: str) -> str:

@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 
 from connectors.contract import File, Item, Reply
 from hub import telemetry
-from hub.domain.identity import SURE
 from hub.domain.lifecycle import OPEN
 from hub.domain.readings import Became, Kept, Named, Now, meaning
 from hub.domain.reread_fields import FLAGS, new_files
@@ -90,11 +89,7 @@ class Replay:
         return Found(past, compare(past.was, now), now, getattr(item, "files", ()))
 
     def _named(self, item: Item) -> Named | None:
-        if not isinstance(item, Reply):
-            return None
-        if item.level not in SURE:  # a public number is no secret
-            item = item.model_copy(update={"number": ""})
-        return self._messages.named(item)
+        return self._messages.named(item) if isinstance(item, Reply) else None
 
     # applying
 

@@ -73,7 +73,8 @@ def sms(region: SimulatedRegion) -> list[str]:
 
 
 def mails(region: SimulatedRegion) -> str:
-    return "\n".join(message.text for message in region.mail.messages)
+    """Every mail's words, wherever their lines end."""
+    return "\n".join(" ".join(m.text.split()) for m in region.mail.messages)
 
 
 def test_a_burst_is_one_sms_and_stop_is_the_last_one_but_its_receipt(

@@ -13,8 +13,16 @@ from importlib.metadata import version
 
 from tests.bench import options
 
-NEEDED = ("celery", "dramatiq", "faststream", "asyncpg", "psutil")
-SHOWN = (*NEEDED, "kombu", "psycopg", "pydantic", "fastapi", "uvicorn")
+NEEDED = ("celery", "dramatiq", "faststream", "asyncpg", "psutil", "mailparser")
+SHOWN = (
+    *NEEDED[:-1],
+    "mail-parser",
+    "kombu",
+    "psycopg",
+    "pydantic",
+    "fastapi",
+    "uvicorn",
+)
 FAILED, NOT_INSTALLED = 1, 2
 
 

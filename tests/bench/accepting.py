@@ -14,10 +14,12 @@ from pathlib import Path
 from hub.bootstrap import open_store
 from tests.bench import hub_world, scratch
 from tests.bench.contender import Servers, count_rows, expect
+from tests.bench.mails import raw_message
 from tests.bench.main_job_world import message
 
 CALLERS = 32
-GROUPS, SINGLY = "groups", "singly"
+GROUPS, SINGLY, MAILS = "groups", "singly", "mails"
+"""Web complaints in groups or one by one; mails in groups."""
 
 
 class Accepting:
@@ -57,10 +59,10 @@ def main() -> None:
         while time.perf_counter() < until:
             with lock:
                 n = next(numbers)
-            if way == GROUPS:
-                store.journal.accept(message(n))
-            else:
+            if way == SINGLY:
                 store.journal.accept_group([message(n)])
+            else:
+                store.journal.accept(raw_message(n) if way == MAILS else message(n))
             accepted[caller] += 1
 
     began = time.perf_counter()

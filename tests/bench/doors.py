@@ -1,6 +1,8 @@
-"""HTTP doors: the hub's, and one that FastAPI's users would write."""
+"""Doors: the hub's for HTTP and SMTP, and one that FastAPI's users would write."""
 
 import http.client
+import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +12,7 @@ from tests.bench.crew import Crew
 from tests.bench.http_load import post
 from tests.bench.hub_contenders import Deployment
 from tests.bench.peers.fastapi_app import TABLES
+from tests.bench.smtp_load import hand_over
 from tests.services.ports import free_ports
 from tests.services.postgres import connect
 
@@ -43,6 +46,23 @@ class Doors:
             crew = Crew([["uvicorn", PEER, *options]], [{"BENCH_DATABASE_URL": url}])
             return _rate(crew, port, (database, "request"), seconds)
 
+    def smtp(self, seconds: float) -> float:
+        """Hand mails over to `simpul run --only mail`; returns mails a second."""
+        with self._database(self._deployment.empty) as database:
+            (port,) = free_ports(1)
+            environment = hub_world.environment_of(self._deployment.settings(database))
+            email = {**hub_world.CHANNELS["email"], "listen_port": port}
+            channels = {**hub_world.CHANNELS, "email": email}
+            environment["SIMPUL_CHANNELS"] = json.dumps(channels)
+            crew = Crew([["hub", "run", "--only", "mail"]], [environment])
+            try:
+                crew.wait("the door", lambda: _greets(port), START_SECONDS_MAX)
+                taken, took = hand_over(port, seconds)
+            finally:
+                crew.stop()
+            expect("the door", count_rows(database, ["journal"]), {"journal": taken})
+            return taken / took
+
     @contextmanager
     def _database(self, template: str) -> Iterator[str]:
         database = self._servers.postgres.create_database(template)
@@ -73,6 +93,14 @@ def _answers(port: int) -> bool:
         return False
     connection.close()
     return True
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            return connection.recv(3) == b"220"
+    except (ConnectionError, TimeoutError):
+        return False
 
 
 def _make_table(url: str) -> None:

@@ -14,6 +14,7 @@ GROUPS = {
     "backlog": "100,000 complaints in the backlog; only when asked for",
     "accept": "32 callers, committed in groups or one by one",
     "http": "the HTTP door",
+    "mail": "reading mails, and accepting them: at the journal and at the SMTP door",
     "latency": "one complaint at 500 a second",
     "deliver": "calls to fast agencies",
     "isolation": "agencies beside hanging ones; only when asked for",

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from tests.bench import isolation, targets
-from tests.bench.accepting import GROUPS, SINGLY, Accepting
+from tests.bench.accepting import GROUPS, MAILS, SINGLY, Accepting
 from tests.bench.agencies import Agencies
 from tests.bench.contender import Servers
 from tests.bench.delivering import Delivering
@@ -12,6 +12,7 @@ from tests.bench.doors import Doors
 from tests.bench.embedded import Embedded
 from tests.bench.hub_contenders import Deployment, HubOnRabbitmq, Shape
 from tests.bench.latency import Latency
+from tests.bench.mails import KINDS, Reading, normalised
 from tests.bench.main_job_world import PARTIES
 from tests.bench.options import Options
 from tests.bench.peers.contenders import LIBRARIES, Peer
@@ -137,6 +138,8 @@ class Planner:
             doors = Doors(self._servers, self._deployment())
             found[(targets.HTTP_HUB,)] = partial(doors.hub, size.seconds)
             found[(targets.HTTP_PEER,)] = partial(doors.peer, size.seconds)
+        if self._has("mail"):
+            found |= self._of_mail()
         if self._has("latency"):
             names = (
                 targets.LATENCY_50,
@@ -146,6 +149,19 @@ class Planner:
             )
             latency = Latency(self._deployment())
             found[names] = partial(latency.milliseconds, RATE, size.latency_seconds)
+        return found
+
+    def _of_mail(self) -> Measures:
+        seconds = self._options.size.seconds
+        accepting = Accepting(self._servers)
+        doors = Doors(self._servers, self._deployment())
+        found: Measures = {
+            targets.reading(kind): partial(Reading(kind).rates, seconds)
+            for kind in KINDS
+        }
+        found[(targets.ACCEPT_MAILS,)] = partial(accepting.rate, MAILS, seconds)
+        found[(targets.SMTP_HUB,)] = partial(doors.smtp, seconds)
+        found[targets.NORMALISED] = partial(normalised, seconds)
         return found
 
     def _of_agencies(self) -> Measures:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.bench import isolation
 from tests.bench.limits import Limits
+from tests.bench.mails import KINDS
 from tests.bench.throughput import Results
 
 Values = list[float | None]
@@ -26,6 +27,9 @@ HTTP_HUB, HTTP_PEER = "HTTP accept/s, hub", "HTTP accept/s, uvicorn + FastAPI"
 LATENCY_50, LATENCY_99 = "latency p50 ms", "latency p99 ms"
 LATENCY_ACCEPT = "latency of accepting, p50 ms"
 LATENCY_RATE = "complaints/s of the latency"
+ACCEPT_MAILS, SMTP_HUB = "mail accept/s in groups", "mail accept/s at the SMTP door"
+NORMALISED = ("us to understand a mail", "us to understand a web complaint")
+READERS = ("hub", "stdlib", "mail-parser")
 DELIVER_HUB, DELIVER_POOL = "deliveries/s, hub", "calls/s, bare pool"
 SETTLE = "deliveries/s, nobody called"
 ISOLATION = "p95 with 40 of 100 agencies hanging / without"
@@ -67,6 +71,32 @@ def values(of: str, *, by: str = "") -> Callable[[Results], Values]:
 def beside(of: str, contender: str) -> Callable[[Results], Values]:
     """Compare a value with the complaints a second of a contender."""
     return lambda results: divided(results.values.get(of, []), results.rates(contender))
+
+
+def reading(kind: str) -> tuple[str, ...]:
+    """Name the mails a CPU second of each reader."""
+    return tuple(f"{kind} mails per CPU s, {reader}" for reader in READERS)
+
+
+def _reading(kind: str) -> tuple[Target, ...]:
+    hub, standard, parser = reading(kind)
+    return (
+        Target(hub, values(hub)),
+        Target(f"read mail ({kind}): hub / stdlib", values(hub, by=standard)),
+        Target(f"read mail ({kind}): hub / mail-parser", values(hub, by=parser)),
+    )
+
+
+def mail_in_complaints(results: Results) -> Values:
+    """Say how many web complaints one mail costs an intake worker."""
+    mail, web = (results.values.get(name, []) for name in NORMALISED)
+    worked = worker_us(results, HUB_1)
+    return [
+        (all_of_it - of_web + of_mail) / all_of_it
+        if all_of_it and of_mail is not None and of_web is not None
+        else None
+        for of_mail, of_web, all_of_it in zip(mail, web, worked, strict=False)
+    ]
 
 
 def costs(
@@ -138,6 +168,14 @@ TARGETS = (
         values(ACCEPT_GROUPS, by=ACCEPT_SINGLY),
         Limits(1.5, 2),
     ),
+    Target("accept: mails/s in groups", values(ACCEPT_MAILS)),
+    Target("mails accepted / web complaints", values(ACCEPT_MAILS, by=ACCEPT_GROUPS)),
+    Target("SMTP accept/s", values(SMTP_HUB)),
+    Target("SMTP / HTTP accept", values(SMTP_HUB, by=HTTP_HUB)),
+    *(line for kind in KINDS for line in _reading(kind)),
+    Target(NORMALISED[0], values(NORMALISED[0])),
+    Target(NORMALISED[1], values(NORMALISED[1])),
+    Target("one mail in web complaints, intake", mail_in_complaints),
     Target("HTTP accept / FastAPI", values(HTTP_HUB, by=HTTP_PEER), Limits(1.2, 2)),
     Target(
         "delivery / bare pool of threads",

@@ -1,12 +1,13 @@
 """Contacts that want no messages, or that no message reaches any more."""
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 from uuid_utils.compat import uuid7
 
-from connectors.contract import Item, OptOut, Receipt
+from connectors.contract import Item, New, OptOut, Receipt
 from connectors.errors import Refused
 from hub.database import tables as t
 from hub.stages.intake import Intake
@@ -32,13 +33,19 @@ class Says:
         return [self._item]
 
 
-def take_in(world: World, item: Item) -> Any:
+def take_in(world: World, item: Item, ways: Collection[str] = (MAIL,)) -> Any:
     """Let one message come in; returns its journal row."""
-    ways = frozenset({MAIL})
     intake = Intake(
-        world.store.journal, Says(item), RoutingTable(), {}, ways, lambda: str(uuid7())
+        world.store.journal,
+        Says(item),
+        RoutingTable(),
+        {},
+        frozenset(ways),
+        lambda: str(uuid7()),
     )
-    message = raw_message(str(uuid7()), lane="intake.email", expects_complaint=False)
+    complains = isinstance(item, New)
+    key = str(uuid7())
+    message = raw_message(key, lane="intake.email", expects_complaint=complains)
     receipt = world.store.journal.accept(message)
     assert intake("intake.email", [receipt.journal_id]) == 1
     return world.row(t.journal, id=receipt.journal_id)

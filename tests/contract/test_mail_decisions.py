@@ -3,13 +3,18 @@
 import dataclasses
 from datetime import timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from connectors.contract import New
 from hub import telemetry
 from hub.database import tables as t
+from hub.database.parties import config_row
 from hub.domain.capping import Caps
+from schemas.parties import PartyKind
+from tests.contract.builders import LIMITS, Words, party_rows
 from tests.contract.mailing import (
     CLAIMED,
     DOMAIN,
@@ -20,7 +25,10 @@ from tests.contract.mailing import (
     Post,
     letter,
 )
+from tests.contract.test_contacts import take_in
 from tests.contract.world import World
+
+SMS = "reporter:sms"
 
 PRIVATE = (SARI, "Sari", "Wulandari", "Melati")
 
@@ -259,6 +267,50 @@ def test_no_messages_any_more_needs_a_code_or_a_verified_sender(post: Post) -> N
     assert post.decision(verified, "wish")[0] == "shown_by_verified_email"
     (state,) = post.world.rows(t.contact_state)
     assert not state.opted_out
+
+
+def test_only_the_contact_by_which_a_reporter_is_known_hears_of_the_same_words(
+    world: World,
+) -> None:
+    """Somebody repeats words with their writer's address and a number of their own."""
+    sms = config_row(
+        SMS,
+        PartyKind.REPORTER,
+        title=SMS,
+        lane=f"deliver.{SMS}",
+        limits=LIMITS,
+        config_version="1",
+        wants=None,
+    )
+    world.store.parties.configure([*party_rows(), sms])
+    known = Words().complaint
+    other = known.reporter.model_copy(update={"phone": "+628129999999"})
+    for complaint in (known, known.model_copy(update={"reporter": other})):
+        row = take_in(world, New(complaint=complaint), ways={SMS})
+
+    assert row.state == "duplicate"
+    assert world.rows(t.answers) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        ({}, "claimed"),
+        ({"level": "phone_seen"}, "phone_seen"),
+        ({"level": "none"}, "none"),
+    ],
+)
+def test_every_channels_complaints_say_how_sure_and_who_must_act(
+    world: World, changes: dict[str, Any], level: str
+) -> None:
+    row = take_in(world, New(complaint=Words().complaint, **changes))
+
+    assert [(one["decision"], one["rule"]) for one in row.trace] == [
+        ("reporter", level),
+        ("routing", "no_rule"),
+    ]
+    assert row.trace_sealed is None
+    assert world.row(t.reporters).level == level
 
 
 # --- on behalf of --------------------------------------------------------------

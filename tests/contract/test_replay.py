@@ -287,6 +287,25 @@ def test_words_are_put_right_by_one_event_and_the_first_ones_stay(
     assert world.violated() == set()
 
 
+def test_two_replays_at_once_put_words_right_once(
+    world: World, desk: Desk, case: Known
+) -> None:
+    desk.mend()
+    both = threading.Barrier(2)
+    threads = [
+        threading.Thread(target=desk.apply, kwargs={"meanwhile": both.wait})
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert len(desk.words(case)) == 2
+    assert [n.action for n in world.rows(t.audit)] == ["journal_reread"]
+    assert world.violated() == set()
+
+
 def test_a_reader_that_changes_its_mind_puts_right_what_it_wrote(
     desk: Desk, case: Known
 ) -> None:

@@ -4,8 +4,6 @@ import re
 from itertools import islice
 from typing import Any
 
-from icalendar import Calendar
-
 EVENTS_MAX = 5
 BYTES_MAX = 500_000
 _EVENT_END = re.compile(rb"^END:VEVENT\b", re.MULTILINE | re.IGNORECASE)
@@ -14,6 +12,9 @@ _FIELDS = ("summary", "description", "location")
 
 def read_invitation(raw: bytes) -> str:
     """Give what the entries say: title, description, place; empty if unreadable."""
+    # It takes a quarter of a second to load, and few mails invite.
+    from icalendar import Calendar  # noqa: PLC0415
+
     try:
         raw = _first_events(raw)
         events = Calendar.from_ical(raw).walk("VEVENT")[:EVENTS_MAX]

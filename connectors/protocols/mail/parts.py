@@ -69,6 +69,8 @@ class _Gathered:
     markup: list[str] = field(default_factory=list)
     text_files: list[str] = field(default_factory=list)
     charset: str = ""
+    unrendered_chars: int = 0
+    """Markup of so many characters need not be rendered: there are better words."""
     bytes: int = 0
     truncated: bool = False
     defects: set[str] = field(default_factory=set)
@@ -124,16 +126,28 @@ def _defects(root: Part) -> set[str]:
 
 
 def _text_of(part: Part, gathered: _Gathered) -> str:
+    if part.kind == "multipart/alternative" and part.children:
+        return _alternative(part, gathered)
     if part.children:
-        texts = [_text_of(child, gathered) for child in part.children]
-        if part.kind == "multipart/alternative":
-            return _chosen(part.children, texts)
-        return _joined(texts)
+        return _joined([_text_of(child, gathered) for child in part.children])
     if part.kind.startswith("message/"):
         content = undo(part.body, part.headers.source("content-transfer-encoding"))
         _keep_file(part, content.raw, gathered)
         return ""
     return _leaf_text(part, gathered)
+
+
+def _alternative(part: Part, gathered: _Gathered) -> str:
+    texts: list[str] = []
+    before = gathered.unrendered_chars
+    for child in part.children:
+        texts.append(_text_of(child, gathered))
+        if child.kind == "text/plain":
+            # Markup holds no more words than letters: such a one would not be chosen.
+            enough = int(len(_squeezed(texts[-1])) / PLAIN_SHARE_MIN)
+            gathered.unrendered_chars = max(gathered.unrendered_chars, enough)
+    gathered.unrendered_chars = before
+    return _chosen(part.children, texts)
 
 
 def _leaf_text(part: Part, gathered: _Gathered) -> str:
@@ -223,7 +237,7 @@ def _decoded(raw: bytes, headers: Headers, kind: str, gathered: _Gathered) -> st
     if kind != "text/html":
         return text
     gathered.markup.append(text)
-    return html_to_text(text)
+    return html_to_text(text) if len(text) > gathered.unrendered_chars else ""
 
 
 def _chosen(parts: Sequence[Part], texts: Sequence[str]) -> str:

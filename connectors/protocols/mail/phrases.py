@@ -71,13 +71,12 @@ STAMPED = re.compile(
 """Time, comma, name: what programs print, and hardly a person."""
 
 LOOSE_ATTRIBUTION = re.compile(
-    rf".{{2,100}}\s(?:{_WROTE}|{_WROTE_ELSEWHERE})(?:\(a\))?\s*[:：]\s*"
-    # Other languages: an address, or a date and a time of day, and a colon at the end.
-    r"|.{5,280}@.{0,200}[:：]\s*"
-    r"|(?=.{0,280}(?:\d{4}|\d/\d)).{5,280}\b\d{1,2}[:.]\d{2}\b.{0,200}[:：]\s*",
+    rf".{{2,100}}\s(?:{_WROTE}|{_WROTE_ELSEWHERE})(?:\(a\))?\s*[:：]\s*",
     re.IGNORECASE,
 )
 """Counts only where quoted lines follow."""
+YEAR_OR_DAY = re.compile(r"\d{4}|\d/\d")
+CLOCK = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
 
 DATED = re.compile(r"\d{1,2}[.:]\d{2}|\d{4}|\d{1,2}/\d{1,2}")
 

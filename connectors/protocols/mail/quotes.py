@@ -122,15 +122,22 @@ def _is_header_block(lines: list[str], number: int, stop: int) -> bool:
     if not phrases.HEADER_FROM.match(lines[number]):
         return False
     block = _block(lines, number, stop)
+    addressed = any("@" in line for line in block)
+    bold = sum(bool(phrases.BOLD.match(line)) for line in block) >= _BOLD_LINES_MIN
+    timed = any(phrases.TIME_OF_DAY.search(line) for line in block)
+    return (addressed or bold or timed) and _are_headers(
+        block, addressed=addressed, bold=bold
+    )
+
+
+def _are_headers(block: list[str], *, addressed: bool, bold: bool) -> bool:
     sent = [line for line in block if phrases.HEADER_SENT.match(line)]
     dated = [line for line in block if phrases.HEADER_DATE.match(line)]
     titled = any(phrases.HEADER_SUBJECT.match(line) for line in block)
     directed = titled or any(phrases.HEADER_TO.match(line) for line in block)
     if not (sent or dated) or not directed:
         return False
-    addressed = any("@" in line for line in block)
     timed = any(phrases.TIME_OF_DAY.search(line) for line in (*sent, *dated))
-    bold = sum(bool(phrases.BOLD.match(line)) for line in block) >= _BOLD_LINES_MIN
     return (
         bold
         or (addressed and (timed or bool(sent)))
@@ -168,6 +175,8 @@ def _attribution_end(lines: list[str], number: int) -> int:
         if not line or (end > number and phrases.DATED_START.match(line)):
             return 0
         joined = f"{joined} {line.removeprefix('> ')}".strip()
+        if len(joined) > _LINE_CHARS_MAX:
+            return 0
         if (here and _is_attribution(joined)) or _is_foreign_attribution(joined):
             return end + 1
     return 0
@@ -235,7 +244,14 @@ def _is_loose(lines: list[str], first: int, above: int) -> bool:
     # A sentence above the line that names the quotation is no part of it.
     if len(block) > 1 and not any(char.isdigit() or char == "<" for char in block[0]):
         return False
-    return phrases.LOOSE_ATTRIBUTION.fullmatch(" ".join(block)) is not None
+    said = " ".join(block)
+    # In any language: an address, or a day and a time of day.
+    dated = phrases.YEAR_OR_DAY.search(said) and phrases.CLOCK.search(said)
+    return "@" in said or bool(dated) or _names_a_writer(said)
+
+
+def _names_a_writer(said: str) -> bool:
+    return phrases.LOOSE_ATTRIBUTION.fullmatch(said) is not None
 
 
 def is_written(line: str) -> bool:

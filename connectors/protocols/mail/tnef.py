@@ -2,12 +2,13 @@
 
 import logging
 from dataclasses import dataclass
-
-import tnefparse
-from striprtf.striprtf import rtf_to_text
+from typing import TYPE_CHECKING
 
 from connectors.protocols.mail.charsets import decode
 from connectors.protocols.mail.html import html_to_text
+
+if TYPE_CHECKING:
+    import tnefparse
 
 KINDS = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 NAME = "winmail.dat"
@@ -27,6 +28,8 @@ class Unwrapped:
 
 def unwrap(raw: bytes) -> Unwrapped | None:
     """Open a TNEF body; None when it cannot be read, or holds nothing."""
+    import tnefparse  # noqa: PLC0415 - few mails are wrapped
+
     if len(raw) > BYTES_MAX:
         return None
     try:
@@ -41,12 +44,14 @@ def unwrap(raw: bytes) -> Unwrapped | None:
     return Unwrapped(words, files) if words.strip() or files else None
 
 
-def _words(found: tnefparse.TNEF) -> str:
+def _words(found: "tnefparse.TNEF") -> str:
     plain = _text(found.body)
     if plain.strip():
         return plain
     if (markup := _text(found.htmlbody)).strip():
         return html_to_text(markup)
+    from striprtf.striprtf import rtf_to_text  # noqa: PLC0415 - fewer still
+
     rich = found.rtfbody
     return str(rtf_to_text(_text(rich), errors="replace")) if rich else ""
 

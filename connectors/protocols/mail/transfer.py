@@ -7,9 +7,8 @@ from dataclasses import dataclass
 _LETTERS = re.compile(r"[^a-z0-9]")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]*={0,2}[ \t]*")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
-_STRANGE = re.compile(rb"[^A-Za-z0-9+/=\r\n]")
-"""What base64 does not have."""
-_ENOUGH_BYTES = 1_000_000
+_OF_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
+_AT_ONCE = 1_000_000
 _QUOTED = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
 _UU_BEGIN = re.compile(
     rb"^begin(?:-base64)? [0-7]{3,4} [^\r\n]{1,200}\r?\n", re.MULTILINE
@@ -59,16 +58,18 @@ def _quoted(body: bytes) -> bytes:
 
 
 def _base64(body: bytes) -> Content:
-    if _STRANGE.search(body) is None:
+    strange = sum(
+        len(body[at : at + _AT_ONCE].translate(None, _OF_BASE64))
+        for at in range(0, len(body), _AT_ONCE)
+    )
+    if not strange:
         return _decoded(body)
-    strange = sum(1 for _ in _STRANGE.finditer(body[:_ENOUGH_BYTES]))
-    size = min(len(body), _ENOUGH_BYTES)
     # A list's footer stands below in plain words: letters, but no base64.
     encoded, rest = _until_strange(body)
     if rest.strip() and len(encoded) > len(body) // 20:
         found = _decoded(encoded)
         return Content(found.raw + b"\n" + rest, "broken_base64")
-    if strange > size // 20:
+    if strange > len(body) // 20:
         return Content(body, "broken_base64")
     return Content(_decoded(body).raw, "broken_base64")
 

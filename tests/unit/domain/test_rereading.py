@@ -158,7 +158,7 @@ def test_repeated_words_are_compared_as_repetitions_are_told() -> None:
         ),
         (
             Was(Became.QUARANTINED, "flood"),
-            New(complaint=complaint()),
+            New(complaint=complaint(), review="spam"),
             Change.FOR_OFFICER,
         ),
         (
@@ -205,7 +205,7 @@ ASKED = Query(kind="encrypted", contact_kind="email", contact=CITIZEN)
 @pytest.mark.parametrize(
     ("cause", "same", "other"),
     [
-        ("spam", SPAM, New(complaint=complaint())),
+        ("spam", SPAM, Ignored(rule="list", why="")),
         ("flood", New(complaint=complaint()), Ignored(rule="list", why="")),
         ("encrypted", ASKED, New(complaint=complaint())),
     ],

@@ -50,13 +50,13 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "many files": lambda: _multi(
         [_WORDS, *[b"Content-Type: image/png\r\n\r\nx"] * 9_000]
     ),
-    "a long line": lambda: _WORDS + b"a" * 5_000_000,
+    "a long line": lambda: _WORDS + b"a" * 3_000_000,
     "many lines": lambda: _WORDS + b"\r\n" * 1_000_000,
     "many returns": lambda: _WORDS + b"\r" * 1_000_000,
     "soft breaks": lambda: _QP + b"Jalan rusak" + b"=\r\n" * 1_000_000,
     "no base64": lambda: _B64 + b"Jalan rusak " + b"!@#$%" * 400_000,
     "zeros": lambda: _multi(
-        [_WORDS, b"Content-Type: a/b\r\n" + _B64 + b"A" * 8_000_000]
+        [_WORDS, b"Content-Type: a/b\r\n" + _B64 + b"A" * 4_000_000]
     ),
     "cells": lambda: _html(b"<table><tr>" + b"<td>a" * 50_000),
     "rows": lambda: _html(b"<table>" + b"<tr><td>a<td>b" * 10_000),
@@ -78,7 +78,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     ),
     "boundaries that are none": lambda: (
         b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
-        + b"--xy\r\n" * 200_000
+        + b"--xy\r\n" * 100_000
         + b"--x\r\n\r\nJalan rusak"
     ),
     "beginnings of files": lambda: _WORDS + b"\r\nbegin 644 a\r\n" * 50_000,
@@ -123,7 +123,7 @@ def test_a_hostile_mail_is_read_in_time_and_memory(make: Callable[[], bytes]) ->
     ],
 )
 def test_no_line_however_often_it_comes_makes_the_splitting_slow(line: str) -> None:
-    text = "Jalan rusak\n" + line * (200_000 // len(line))
+    text = "Jalan rusak\n" + line * (100_000 // len(line))
     began = time.process_time()
 
     split = split_reply(text)
@@ -137,7 +137,7 @@ def test_no_line_however_often_it_comes_makes_the_splitting_slow(line: str) -> N
 )
 @pytest.mark.parametrize("start", ["", "Pada ", "Dari: ", "On 1 ", "Dikirim dari "])
 def test_no_single_line_makes_the_splitting_slow(start: str, letter: str) -> None:
-    text = "Jalan rusak\n\n" + start + letter * (200_000 // len(letter)) + "\n> x\n> y"
+    text = "Jalan rusak\n\n" + start + letter * (100_000 // len(letter)) + "\n> x\n> y"
     began = time.process_time()
 
     split_reply(text)
@@ -146,7 +146,7 @@ def test_no_single_line_makes_the_splitting_slow(start: str, letter: str) -> Non
 
 
 def test_a_large_mail_costs_little_more_than_its_file() -> None:
-    photo = bytes(range(256)) * 70_000
+    photo = bytes(range(256)) * 30_000
     part = b"Content-Type: image/jpeg; name=foto.jpg\r\n" + _B64
     raw = _multi([_WORDS, part + base64.encodebytes(photo)])
     tracemalloc.start()

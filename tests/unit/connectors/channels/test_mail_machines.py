@@ -55,8 +55,8 @@ def test_a_report_is_one_however_its_lines_end(line_end: bytes) -> None:
 @pytest.mark.parametrize("subject", ["Undeliverable: x", "abuse report", "pesan"])
 def test_hostile_words_are_judged_in_time(text: str, subject: str) -> None:
     head = f"From: no-reply@x.example\nSubject: {subject}\n\n"
-    began = time.monotonic()
+    began = time.process_time()
 
     parse(head.encode() + text.encode())
 
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

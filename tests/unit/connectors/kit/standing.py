@@ -9,8 +9,7 @@ from typing import Any
 from connectors import registry
 from connectors.kit.bench import Bench
 from connectors.kit.row import Verdict
-from connectors.kit.rows import ROWS
-from connectors.kit.suite import Report, run_suite
+from connectors.kit.suite import Report, rows_of, run_suite
 from hub.simulator.agency import SimulatedAgency
 from hub.simulator.faults import Timing
 from hub.simulator.profiles import AgencyProfile
@@ -85,9 +84,10 @@ def standing(
 
 def report_of(bench: Bench, until: str = "") -> Report:
     """Run the suite, or its rows up to one of them."""
-    ids = [row.id for row in ROWS]
+    rows = rows_of(bench)
+    ids = [row.id for row in rows]
     last = ids.index(until) + 1 if until else len(ids)
-    return run_suite(bench, against="simulator", rows=ROWS[:last])
+    return run_suite(bench, against="simulator", rows=rows[:last])
 
 
 def verdicts(report: Report) -> dict[str, Verdict]:

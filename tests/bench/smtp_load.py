@@ -1,0 +1,54 @@
+"""Hands mails over on some connections for some seconds, one after the other each."""
+
+import asyncio
+import time
+from itertools import count
+
+from tests.bench.mails import phone
+
+CONNECTIONS = 32
+
+
+class NotTaken(Exception):
+    """The door answered something else than was hoped for."""
+
+
+def hand_over(port: int, seconds: float) -> tuple[int, float]:
+    """Send as fast as the door answers; returns how many were taken, and the time."""
+    return asyncio.run(_hand_over(port, seconds))
+
+
+async def _hand_over(port: int, seconds: float) -> tuple[int, float]:
+    numbers = count()
+    began = time.perf_counter()
+    until = began + seconds
+    taken = await asyncio.gather(
+        *(_caller(port, until, numbers) for _ in range(CONNECTIONS))
+    )
+    return sum(taken), time.perf_counter() - began
+
+
+async def _caller(port: int, until: float, numbers: "count[int]") -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def say(line: bytes, wanted: bytes) -> None:
+        if line:
+            writer.write(line + b"\r\n")
+        while (answer := await reader.readline())[3:4] == b"-":
+            pass
+        if not answer.startswith(wanted):
+            raise NotTaken(answer.decode(errors="replace"))
+
+    await say(b"", b"220")
+    await say(b"EHLO warga.example", b"250")
+    taken = 0
+    while time.perf_counter() < until:
+        await say(b"MAIL FROM:<budi@warga.example>", b"250")
+        await say(b"RCPT TO:<lapor@lapor.example>", b"250")
+        await say(b"DATA", b"354")
+        body = phone(next(numbers)).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        await say(body + b".", b"250")
+        taken += 1
+    await say(b"QUIT", b"221")
+    writer.close()
+    return taken
