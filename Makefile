@@ -6,7 +6,7 @@
 PYTHON ?= python3
 ARGS ?=
 CORPORA ?=
-PROCESSES ?= 6
+PROCESSES ?= 5
 
 VENV := .venv
 BIN := $(VENV)/bin
