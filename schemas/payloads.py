@@ -87,8 +87,8 @@ class Corrected(Model):
 
     rereads: int | None = Field(default=None, ge=1)
     """Seq of the event whose message the hub read anew: nobody spoke again."""
-    attachments: int = Field(default=0, ge=0)
-    """How many more files were found in it."""
+    attachments: int | None = Field(default=None, ge=1)
+    """How many more files were found in it, where there were any."""
     incident_on: date | None = None
     title: Annotated[str, SEALED, Field(max_length=255)] = ""
     body: Annotated[str, SEALED, Field(max_length=10_000)] = ""

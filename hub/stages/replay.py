@@ -194,4 +194,5 @@ def _events(found: Found, what: Became, kept: Kept, frame: _Frame) -> list[NewEv
 def _words(what: Became, channel: str, given: Mapping[str, Any]) -> tuple[str, Any]:
     if what is Became.REPLY:
         return "reporter_replied", Said(channel=ChannelName(channel), **given)
-    return "corrected", Corrected(**given)
+    files = given["attachments"] or None
+    return "corrected", Corrected(**{**given, "attachments": files})
