@@ -10,7 +10,7 @@ from connectors.errors import (
     Refused,
     Retryable,
 )
-from connectors.kit.bench import HURRIED_SECONDS, Bench, Tried
+from connectors.kit.bench import Bench, Tried
 from connectors.kit.breaking import FIRST_WORKS, OVERTIME
 from connectors.kit.mail_programs import read
 from connectors.kit.mail_proxy import MailBreak
@@ -34,7 +34,7 @@ class BrokenMail:
         if "reference" not in bench.notes:
             return untried(FIRST_WORKS)
         tried = _broken(bench, self.fault)
-        if tried.seconds > HURRIED_SECONDS * OVERTIME:
+        if tried.seconds > bench.hurried_seconds * OVERTIME:
             said = f"took {tried.seconds:.1f} s: the deadline is not total"
             return judged(False, said, tried)  # noqa: FBT003
         if self.expected is None:

@@ -256,6 +256,8 @@ def test_a_mailbox_is_written_checked_shown_tried_and_reported(
     page = tmp_path / "report.html"
     told = ("--report", str(page), "--json")
     found = run("agencies", "test", "puskesmas_uji", "--simulator", *told)
+    wrong = [row for row in found.document["rows"] if row["verdict"] == "fail"]
+    assert wrong == []
     assert (found.code, found.document["level"]) == (0, 2)
     assert "answer_outlook" in page.read_text()
     assert "rahasia-uji-balasan" not in page.read_text() + found.out

@@ -16,7 +16,7 @@ from schemas.agency import AgencyManifest
 
 AGENCIES = Path(__file__).parent / "agencies"
 NETWORKS = ("127.0.0.0/8",)
-HURRIED_SECONDS = 0.5
+HURRIED_SECONDS = 1.0
 
 
 def manifest_of(name: str, environ: Mapping[str, str]) -> AgencyManifest:

@@ -18,7 +18,7 @@ from schemas.agency import AgencyManifest
 TOKEN = "a-token-of-the-tests"
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests only").decode()
 DEADLINE_SECONDS = 1.0
-HURRIED_SECONDS = 0.5
+HURRIED_SECONDS = 0.8
 
 
 @dataclass
