@@ -17,6 +17,8 @@ from tests.unit.connectors.kit.polled import on_the_bench
 from tests.unit.connectors.kit.standing import manifest_of, report_of, verdicts
 from tests.unit.connectors.kit.test_conformance import RIGHT_ROW
 
+DEADLINE_SECONDS = 40.0
+"""A broker that only just began takes its time over the first connection."""
 HTTP_ONLY = frozenset({"recovers", *BREAKS})
 
 
@@ -24,7 +26,7 @@ HTTP_ONLY = frozenset({"recovers", *BREAKS})
 def power(url: str) -> Iterator[tuple[Bench, BrokerAgency]]:
     with (
         BrokerAgency(url, seed=1, work_seconds=None) as agency,
-        on_the_bench(agency) as bench,
+        on_the_bench(agency, deadline_seconds=DEADLINE_SECONDS) as bench,
     ):
         assert agency.catch_up()  # it has declared what tests take away again
         yield bench, agency

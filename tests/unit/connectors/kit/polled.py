@@ -51,10 +51,22 @@ class _Officer(SimulatedOfficer):
 
 
 @contextmanager
-def on_the_bench(agency: Simulated, clock: Clock | None = None) -> Iterator[Bench]:
-    """Put a simulated agency that runs on the bench, by its shipped file."""
+def on_the_bench(
+    agency: Simulated,
+    clock: Clock | None = None,
+    deadline_seconds: float | None = None,
+) -> Iterator[Bench]:
+    """Put a simulated agency that runs on the bench, by its shipped file.
+
+    `deadline_seconds` is for one whose server has only just begun.
+    """
     name = agency.profile.name
     manifest = manifest_of(name, agency.environment())
+    if deadline_seconds is not None:
+        limits = manifest.limits.model_copy(
+            update={"deadline_seconds": deadline_seconds}
+        )
+        manifest = manifest.model_copy(update={"limits": limits})
     officer = _Officer(agency, clock or Clock())
     with Bench(
         manifest,
