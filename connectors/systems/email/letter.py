@@ -78,11 +78,23 @@ def mail_of(
     along = going_along(office.settings, delivery.files)
     for place in sorted(along):
         file = delivery.files[place]
-        main, _, sub = file.media_type.partition("/")
+        main, sub = _type_of(file)
         mail.add_attachment(
             file.content, maintype=main, subtype=sub, filename=one_line(file.name)
         )
     return mail.as_bytes(policy=_POLICY)
+
+
+def _type_of(file: File) -> tuple[str, str]:
+    """Name a file's type; mails in mails have none, since they must not be base64.
+
+    RFC 2046, 5.2.1: programs show such a part broken, and printing a delivery report
+    fails.
+    """
+    main, slash, sub = file.media_type.partition("/")
+    if not slash or main.lower() in {"message", "multipart"}:
+        return "application", "octet-stream"
+    return main, sub
 
 
 def going_along(settings: EmailSettings, files: Sequence[File]) -> frozenset[int]:
