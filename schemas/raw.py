@@ -28,6 +28,13 @@ class RawMessage(Model):
     """Hours after which the key is free again; None: never."""
     expects_complaint: bool = True
     """True where a tracking code is to be allotted at accept."""
+    fingerprint: str = Field(default="", max_length=100, repr=False)
+    """A digest of what was said, where the way adds to the body; empty: all of it."""
+
+    @property
+    def compared(self) -> bytes:
+        """What tells whether two messages of one key are the same."""
+        return self.fingerprint.encode() or self.body
 
 
 class JournalEntry(Model):

@@ -74,7 +74,7 @@ class AcceptedGroup:
 
     def _hashes(self, raw: RawMessage) -> tuple[_Key, bytes]:
         key = (raw.source, self._vault.blind("source_key", raw.source_key))
-        return key, self._vault.content_hash(raw.body)
+        return key, self._vault.content_hash(raw.compared)
 
     # what is known
 

@@ -179,7 +179,7 @@ class Eraser:
     @retrying
     def _bury(self, copy: Copy, owner: str) -> bool:
         raw, j, k = copy.raw, t.journal.c, t.source_keys.c
-        content = self._vault.content_hash(raw.body)
+        content = self._vault.content_hash(raw.compared)
         key = {
             "source": raw.source,
             "key_hash": self._vault.blind("source_key", raw.source_key),

@@ -136,7 +136,7 @@ class SqlJournal:
 
         A message that is repeated while the database is away gets the same code.
         """
-        content = self._vault.content_hash(raw.body).hex()
+        content = self._vault.content_hash(raw.compared).hex()
         seed = f"{raw.source}\x1f{raw.source_key}\x1f{content}\x1f{attempt}"
         entropy = self._vault.blind("code", seed)
         return tracking_code(entropy[:5]), public_number(entropy[5:21])

@@ -10,6 +10,7 @@ from hub.database import tables as t
 from hub.database.engine import Database
 from hub.database.vault import Vault
 from hub.domain.ledger import Kept, Key
+from schemas.raw import RawMessage
 
 AT_ONCE = 500
 
@@ -36,12 +37,14 @@ class SqlKept:
                 found[key].append(kept)
         return found
 
-    def is_same(self, journal_id: str, body: bytes) -> bool:
-        """Tell whether a row was made of exactly these bytes."""
+    def is_same(self, journal_id: str, raw: RawMessage) -> bool:
+        """Tell whether a row was made of this message, by whatever way it came."""
         query = sa.select(t.journal.c.content_hash).where(t.journal.c.id == journal_id)
         with self._db.read() as tx:
             stored = tx.conn.execute(query).scalar_one_or_none()
-        return stored is not None and bytes(stored) == self._vault.content_hash(body)
+        return stored is not None and bytes(stored) == self._vault.content_hash(
+            raw.compared
+        )
 
     def _hash(self, key: Key) -> tuple[str, bytes]:
         return key.source, self._vault.blind("source_key", key.source_key)

@@ -18,8 +18,8 @@ class Keeper(Protocol):
     def look_up(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Kept]]:
         """Find the rows of messages by (source, source key)."""
 
-    def is_same(self, journal_id: str, body: bytes) -> bool:
-        """Tell whether a row was made of exactly these bytes."""
+    def is_same(self, journal_id: str, raw: RawMessage) -> bool:
+        """Tell whether a row was made of this message, by whatever way it came."""
 
 
 class Balance:
@@ -71,7 +71,7 @@ class Balance:
         if takes and self._accept is not None:
             self._accept(raw)
             ledger.taken.append(one.place)
-        elif not any(self._keeper.is_same(row.journal_id, raw.body) for row in kept):
+        elif not any(self._keeper.is_same(row.journal_id, raw) for row in kept):
             ledger.changed.append(one.place)
 
 

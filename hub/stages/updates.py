@@ -327,9 +327,12 @@ def _unclear(work: Work, agency: str, row: JournalRow, record: Corrupt) -> Settl
     if found is None or work.leader(found[0]) != found[0]:
         return settled
     complaint_id, number = found
-    if number == FROM_ABOVE:  # the platform has no leg that could be unclear
-        return settled
-    if work.last_of_leg(complaint_id, (agency, number)) == UNCLEAR:
+    is_asked_back = record.answer_to is not None
+    if is_asked_back:  # whoever wrote it hears of it: no news for the reporter
+        work.adopt(row, complaint_id)
+    # A platform has no leg that could be unclear.
+    is_over = is_asked_back or number == FROM_ABOVE
+    if is_over or work.last_of_leg(complaint_id, (agency, number)) == UNCLEAR:
         return settled
     event = new_event(
         UNCLEAR,

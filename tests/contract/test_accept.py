@@ -28,6 +28,15 @@ def test_a_message_is_new_once_and_seen_after_that(world: World) -> None:
     assert world.row(t.journal).times_seen == 2
 
 
+def test_one_message_by_two_ways_is_one_row(world: World) -> None:
+    accept, said = world.store.journal.accept, "sha256:sama"
+    first = accept(raw_message("k1", body=b"by one way", fingerprint=said))
+    again = accept(raw_message("k1", body=b"by another", fingerprint=said))
+
+    assert again == first.model_copy(update={"state": "seen"})
+    assert [row.times_seen for row in world.rows(t.journal)] == [2]
+
+
 def test_the_same_key_of_another_source_is_another_message(world: World) -> None:
     world.store.journal.accept(raw_message())
     other = world.store.journal.accept(raw_message(source="sms:gw"))

@@ -25,7 +25,11 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"(?m)^([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)")
 _KEY = re.compile(r"<[\x21-\x7e]{3,500}>")
 # Added on the way: the same mail over two ways has other ones.
-_WAY = re.compile(rb"(?:received|delivered-to|return-path|x-[!-9;-~]*)", re.IGNORECASE)
+_WAY = re.compile(
+    rb"(?:received|received-spf|delivered-to|envelope-to|return-path|"
+    rb"authentication-results|arc-[!-9;-~]*|x-[!-9;-~]*)",
+    re.IGNORECASE,
+)
 
 
 def raw_message(
@@ -41,13 +45,15 @@ def raw_message(
     }
     if sender is not None:
         meta[ENVELOPE_FROM] = _printable(sender).strip("<> ")
+    digest = _digest(body)
     return RawMessage(
         source=SOURCE,
         lane=LANE,
-        source_key=source_key(body),
+        source_key=headers_key(body) or digest,
         body=body,
         content_type="message/rfc822",
         meta=meta,
+        fingerprint=digest,
     )
 
 
@@ -98,9 +104,11 @@ def recipients_of(body: bytes) -> list[str]:
 
 def source_key(body: bytes) -> str:
     """Name a mail by its Message-ID, else by a hash without the headers of its way."""
-    key = headers_key(body)
-    if key:
-        return key
+    return headers_key(body) or _digest(body)
+
+
+def _digest(body: bytes) -> str:
+    """Hash what was sent: the same for every way by which it comes."""
     digest = hashlib.sha256()
     for name, field, _ in _fields(body):
         if not _WAY.fullmatch(name):

@@ -12,6 +12,7 @@ END_OF_OURS = "--- akhir pesan / end of message ---"
 """Last line of every mail of ours; words below it are the answerer's again."""
 
 DELIMITER_LINE = re.compile(r"balas di atas garis ini", re.IGNORECASE)
+CODE_LINE = re.compile(r"kode laporan / tracking code:", re.IGNORECASE)
 END_LINE = re.compile(r"akhir pesan / end of message", re.IGNORECASE)
 
 QUOTED_LINE = re.compile(r"\s{0,3}>")

@@ -27,10 +27,17 @@ def mark_ours(lines: list[str], rules: list[str]) -> None:
             for n, each in enumerate(lines)
             if n > start and phrases.END_LINE.search(each)
         )
-        end = next(ends, len(lines) - 1)
+        # Cut off by a program: only what surely is ours, since words may stand below.
+        end = next(ends, _last_of_ours(lines, start))
         for number in range(_introduction(lines, start), end + 1):
             rules[number] = "ours"
         return
+
+
+def _last_of_ours(lines: list[str], start: int) -> int:
+    """Find the last line that only we write; the delimiter where there is none."""
+    ours = (n for n in range(start, len(lines)) if phrases.CODE_LINE.search(lines[n]))
+    return next(ours, start)
 
 
 def mark_older(lines: list[str], rules: list[str]) -> None:

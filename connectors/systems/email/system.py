@@ -120,7 +120,11 @@ class EmailSystem(System):
         stand_in = asked("SMTP", where, headers, text, "mail")
         if stand_in is not None:
             return stand_in.body
-        mail = mail_of(self._office, delivery, letter, headers, formatdate())
+        try:
+            mail = mail_of(self._office, delivery, letter, headers, formatdate())
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            why = f"the mail cannot be written ({type(error).__name__})"
+            raise Refused(why, fingerprint="smtp no mail") from error
         # What comes back of it comes to the case's own address, so that it is heard.
         sender = self._office.reply_address(letter.reference)
         reply = hand_over(self._relay, settings.to, mail, sender=sender)

@@ -172,3 +172,9 @@ def test_hostile_texts_are_split_in_time(text: str) -> None:
     split_reply("Halo\n" + text)
 
     assert time.process_time() - began < 2
+
+
+def test_words_below_a_quotation_of_ours_that_was_cut_stay() -> None:
+    cut = f"{DELIMITER}\n\nYth. Sari,\n\nLubang masih ada di depan sekolah."
+
+    assert "Lubang masih ada di depan sekolah." in split_reply(cut).reply

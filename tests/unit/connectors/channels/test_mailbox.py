@@ -221,6 +221,18 @@ def test_an_officer_s_answer_goes_to_the_lane_of_the_agency(box: Box) -> None:
     assert (raw.source, raw.lane) == ("agency:dinkes", "updates.dinkes")
 
 
+def test_the_same_mail_by_another_way_is_the_same_message(box: Box) -> None:
+    way = b"Received: from mx.example by imap.example; 25 Nov 2026 10:00 +0700\r\n"
+    box.put(way + letter(1), letter(1), letter(1) + b"Satu kalimat lagi.\r\n")
+
+    first, same, other = ask(mailbox(box)).raws
+
+    assert first.body != same.body
+    assert (first.source_key, first.compared) == (same.source_key, same.compared)
+    assert first.source_key == other.source_key
+    assert first.compared != other.compared
+
+
 def test_a_wrong_password_is_a_matter_of_configuration(box: Box) -> None:
     with pytest.raises(Misconfigured, match="name and password"):
         ask(mailbox(box, server={"password": "salah"}))
