@@ -67,7 +67,8 @@ class Session:
         self._connection = connection
         connection.add_on_connection_blocked_callback(self._on_blocked)
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
-        self._look_whether_used()
+        # Not at once: on a busy machine it opens before its first call is given to it.
+        connection.ioloop.call_later(IDLE_SECONDS, self._look_whether_used)
         self._dispatch()
 
     def _look_whether_used(self) -> None:

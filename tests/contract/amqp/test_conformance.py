@@ -60,7 +60,9 @@ def test_a_fault_of_its_updates_fails_in_the_right_row(url: str, fault: Fault) -
         agency.faults.set(fault)
         report = report_of(bench)
 
-    assert report.failed[:1] == [RIGHT_ROW[fault]]
+    said = {row.id: outcome.evidence for row, outcome in report.rows}
+    wrong = report.failed[:1]
+    assert wrong == [RIGHT_ROW[fault]], [said[row] for row in wrong]
 
 
 def test_a_program_that_does_not_run_tells_nothing(url: str) -> None:

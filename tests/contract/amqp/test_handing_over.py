@@ -294,6 +294,18 @@ def test_an_idle_connection_is_given_back_and_made_again(
     assert len(taken(agency_url)) == 30
 
 
+def test_a_connection_that_opens_before_its_first_call_is_kept(agency_url: str) -> None:
+    with FaultProxy.before(agency_url) as proxy:
+        address = pika.URLParameters(proxy.instead_of(agency_url))
+        made = session.Session(address, hears_answers=False)
+        ended = wait_until(lambda: made.reason is not None, 1.0)
+        made.close()
+        made.join()
+
+    assert not ended
+    assert proxy.connections_total == 1
+
+
 def eventually(pln: AmqpSystem, key: str) -> Done | None:
     """Hand over, once a new connection is allowed."""
     until = threading.Event()
