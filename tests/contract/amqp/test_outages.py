@@ -149,16 +149,17 @@ def test_a_broker_that_stands_still_hangs_nobody(
             errors = [call.exception() for call in calls]
         finally:
             agency_broker.resume()
-        assert all(isinstance(e, OutcomeUnknown | Retryable) for e in errors), errors
+        # One may have gone through before the signal reached every process.
+        failed = [error for error in errors if error is not None]
+        assert failed
+        assert all(isinstance(e, OutcomeUnknown | Retryable) for e in failed), errors
         assert wait_until(lambda: goes_through(pln, "k-9"), BACK_SECONDS)
 
-    # Whatever was called not sent is not there.
-    unknown = {
-        f"k-{number}"
-        for number, error in enumerate(errors, 1)
-        if isinstance(error, OutcomeUnknown)
-    }
-    assert set(keys(agency_url)) <= {"k-0", "k-9", *unknown}
+    # Whatever was called not sent is not there; whatever was called done is.
+    named = [(f"k-{number}", error) for number, error in enumerate(errors, 1)]
+    unknown = {key for key, error in named if isinstance(error, OutcomeUnknown)}
+    done = {"k-0", "k-9", *(key for key, error in named if error is None)}
+    assert done <= set(keys(agency_url)) <= done | unknown
 
 
 def test_a_broker_in_alarm_takes_nothing_and_hangs_nobody(
