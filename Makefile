@@ -6,7 +6,7 @@
 PYTHON ?= python3
 ARGS ?=
 CORPORA ?=
-PROCESSES ?= 5
+PROCESSES ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin
