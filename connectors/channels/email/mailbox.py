@@ -100,8 +100,7 @@ class Mailbox:
                 _mark_seen(folder.client, after)
             uids = self._uids_after(folder.client, after)
             raws, last = self._fetch_some(folder, uids, ends_at)
-        if uids and not last:
-            # The server broke over the first mail.
+        if uids and not last:  # the server broke over the first mail
             raws, last = self._alone(uids[0]), uids[0]
         more = bool(uids) and last != uids[-1]
         checkpoint = Checkpoint(
@@ -199,7 +198,7 @@ class Mailbox:
         try:
             with self._open() as folder:
                 raw = self._one(folder, uid)
-        except Retryable as error:
+        except (Retryable, LookupError) as error:
             with self._open() as folder:
                 raw = self._noted(folder.uidvalidity, uid, error)
         return [raw] if raw is not None else []
@@ -215,11 +214,16 @@ class Mailbox:
         if self._config.since is not None and came < self._config.since:
             return None
         size = int(row[b"RFC822.SIZE"])
-        body = (
-            _section(folder.client, uid, "")
-            if size <= limit
-            else self._by_parts(folder.client, uid, limit)
-        )
+        try:
+            body = (
+                _section(folder.client, uid, "")
+                if size <= limit
+                else self._by_parts(folder.client, uid, limit)
+            )
+        except LookupError:
+            if uid not in folder.client.fetch([uid], ["RFC822.SIZE"]):
+                return None  # removed just now
+            raise
         raw = raw_message(
             body,
             sender=None,
@@ -249,17 +253,26 @@ class Mailbox:
             if since is not None and _utc(row[b"INTERNALDATE"]) < since:
                 continue
             head = row[b"BODY[HEADER]"]
-            key = headers_key(head)
-            raw = None if key else self._one(folder, uid)
+            key = headers_key(head) or self._key_of_content(folder, uid)
             source = source_of(self._channel, recipients_of(head))
             known = read_to.uidvalidity == folder.uidvalidity and uid <= read_to.uid
             yield Held(
                 place=f"{folder.uidvalidity}:{uid}",
                 source=source,
-                source_key=key or (raw.source_key if raw is not None else ""),
+                source_key=key,
                 noted_key=_noted_key(self._place(folder.uidvalidity, uid)),
                 is_read=known,
             )
+
+    def _key_of_content(self, folder: Opened, uid: int) -> str:
+        """Name a mail without Message-ID; empty for one that cannot be had."""
+        try:
+            raw = self._one(folder, uid)
+        except IMAPClient.AbortError:
+            raise
+        except (IMAPClientError, LookupError, ValueError):
+            return ""
+        return raw.source_key if raw is not None else ""
 
     def _place(self, uidvalidity: int, uid: int) -> str:
         return f"{self.name}:{uidvalidity}:{uid}"

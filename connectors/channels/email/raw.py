@@ -21,8 +21,8 @@ RECIPIENTS_MAX = 50
 RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
 _RECIPIENT_FIELDS = frozenset(name.encode() for name in RECIPIENT_HEADERS)
 _HEAD_BYTES_MAX = 200_000
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_FIELD = re.compile(rb"(?m)^([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)")
+_HEAD_END = re.compile(rb"(\r?\n)\r?\n")
+_FIELD = re.compile(rb"(?m)^([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)\r?\n?")
 _KEY = re.compile(r"<[\x21-\x7e]{3,500}>")
 # Added on the way: the same mail over two ways has other ones.
 _WAY = re.compile(
@@ -94,7 +94,7 @@ def recipients_of(body: bytes) -> list[str]:
     written = Headers(
         [
             (name.decode("ascii", "replace"), value.decode("ascii", "replace"))
-            for name, _, value in _fields(body)
+            for name, value in _fields(body)
             if name.lower() in _RECIPIENT_FIELDS
         ]
     )
@@ -102,25 +102,24 @@ def recipients_of(body: bytes) -> list[str]:
     return list(dict.fromkeys(box.address for box in boxes))[:RECIPIENTS_MAX]
 
 
-def source_key(body: bytes) -> str:
-    """Name a mail by its Message-ID, else by a hash without the headers of its way."""
-    return headers_key(body) or _digest(body)
-
-
 def _digest(body: bytes) -> str:
-    """Hash what was sent: the same for every way by which it comes."""
-    digest = hashlib.sha256()
-    for name, field, _ in _fields(body):
-        if not _WAY.fullmatch(name):
-            digest.update(field + b"\n")
-    end = _HEAD_END.search(body, 0, _HEAD_BYTES_MAX)
-    digest.update(body[end.end() :] if end else b"")
+    """Hash what was sent: the same for every way by which it comes.
+
+    All of it counts but the header fields of the way, so that no two mails are one,
+    however broken they are.
+    """
+    digest, start = hashlib.sha256(), 0
+    for field in _FIELD.finditer(body, 0, _head_end(body)):
+        if _WAY.fullmatch(field[1]):
+            digest.update(body[start : field.start()])
+            start = field.end()
+    digest.update(body[start:])
     return f"sha256:{digest.hexdigest()}"
 
 
 def headers_key(body: bytes) -> str:
     """Give a mail's Message-ID; empty where it has none that could name it."""
-    for name, _, value in _fields(body):
+    for name, value in _fields(body):
         if name.lower() == b"message-id":
             written = Headers([("id", value.decode("ascii", "replace"))])
             ids = written.message_ids("id")
@@ -129,11 +128,15 @@ def headers_key(body: bytes) -> str:
     return ""
 
 
-def _fields(body: bytes) -> list[tuple[bytes, bytes, bytes]]:
-    """Give the header fields: name, all of it, value."""
+def _fields(body: bytes) -> list[tuple[bytes, bytes]]:
+    """Give the header fields: name and value."""
+    return [(m[1], m[2]) for m in _FIELD.finditer(body, 0, _head_end(body))]
+
+
+def _head_end(body: bytes) -> int:
+    """Say where the header ends, as far as it is looked at."""
     end = _HEAD_END.search(body, 0, _HEAD_BYTES_MAX)
-    head = body[: end.start() if end else _HEAD_BYTES_MAX]
-    return [(m[1], m[0], m[2]) for m in _FIELD.finditer(head)]
+    return end.end(1) if end else min(len(body), _HEAD_BYTES_MAX)
 
 
 def _printable(text: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-LEFT_OUT_HEADER = "X-Simpul-Left-Out"
+LEFT_OUT_HEADER = "x-simpul-left-out"
+"""In a part that was not fetched: its size in bytes, as it is encoded."""
 PARTS_MAX = 200
 DEPTH_MAX = 20
 TEXT_BYTES_MAX = 4_000_000

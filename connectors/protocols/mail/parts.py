@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from connectors.contract import File
 from connectors.protocols.mail import filetypes
+from connectors.protocols.mail.by_parts import LEFT_OUT_HEADER
 from connectors.protocols.mail.charsets import read_text
 from connectors.protocols.mail.embedded import take_uuencoded, take_yenc
 from connectors.protocols.mail.headers import Headers
@@ -76,18 +77,14 @@ class _Gathered:
     defects: set[str] = field(default_factory=set)
 
 
-def read_mail(raw: bytes, *, whole_bytes: int | None = None) -> Mail:
+def read_mail(raw: bytes) -> Mail:
     """Read any bytes as a mail: text wherever there is some, and the files.
 
-    `whole_bytes` is the size of the mail where `raw` is only its beginning: the words
-    are read as far as they came, the file that was cut is left out, and it is marked
-    as truncated, with the defect `cut_off`.
+    A file that was not fetched (`by_parts`) is none: the mail is marked as truncated,
+    with the defect `left_out`.
     """
     root = read_structure(raw)
     gathered = _Gathered()
-    if whole_bytes is not None and whole_bytes > len(raw):
-        gathered.truncated = True
-        gathered.defects.add("cut_off")
     text = _text_of(root, gathered)
     if not text.strip():
         text = next((each for each in gathered.text_files if each.strip()), "")
@@ -267,7 +264,9 @@ def _squeezed(text: str) -> str:
 
 
 def _keep_file(part: Part, raw: bytes, into: _Gathered) -> None:
-    if "cut_off" in into.defects and part.end == len(part.raw):
+    if part.headers.has(LEFT_OUT_HEADER):
+        into.truncated = True
+        into.defects.add("left_out")
         return
     name = attachment_name(part.kind, part.headers, raw, len(into.files) + 1)
     cid = part.headers.source("content-id").strip().strip("<>")

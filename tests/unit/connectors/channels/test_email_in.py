@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.channels.email import EmailChannel
-from connectors.channels.email.raw import source_key
+from connectors.channels.email.raw import raw_message
 from connectors.contract import Listener, Receiptful
 from connectors.protocols.mail.reply_address import make
 from schemas.raw import RawMessage
@@ -27,6 +29,10 @@ from tests.unit.connectors.channels.builders import (
 
 RECEIPT = Receiptful(state="new", journal_id="j1")
 Accept = Callable[[RawMessage], Receiptful]
+
+
+def source_key(body: bytes) -> str:
+    return raw_message(body, sender=None, recipients=(), remote="").source_key
 
 
 class Journal:
@@ -385,3 +391,45 @@ def test_starttls_is_offered_with_a_certificate(certificate: tuple[Path, Path]) 
 
 def test_where_mailboxes_are_asked_only_there_is_no_door() -> None:
     assert email_channel(listen_protocol="none").listeners() == ()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"%s",
+        b"Message-ID: <satu@warga.example>\r\n\r\n%s",
+        b"Message-ID: <satu@warga.example>\r\nbaris tanpa titik dua %s\r\n\r\nteks",
+        b"Message-ID: <satu@warga.example>\rSubject: x\r\r%s",
+        b"Message-ID: <satu@warga.example>\r\nX-A: " + b"y" * 300_000 + b"\r\n\r\n%s",
+        b"Received: dari a\r\n%s\r\n\r\nteks",
+    ],
+)
+def test_no_two_mails_are_one_however_broken_they_are(broken: bytes) -> None:
+    one, other = (
+        raw_message(broken % words, sender="", recipients=(), remote="")
+        for words in (b"jalan rusak", b"jembatan retak")
+    )
+
+    assert one.compared != other.compared
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_mails_are_compared_by_all_but_their_way(one: bytes, other: bytes) -> None:
+    way, head = b"Received: dari a\r\n\tlewat b\r\nX-Spam: 1\r\n", b"Subject: x\r\n\r\n"
+    first, again, second = (
+        raw_message(body, sender="", recipients=(), remote="").compared
+        for body in (head + one, way + head + one, head + other)
+    )
+
+    assert first == again
+    assert (first == second) == (one == other)
+
+
+def test_what_the_way_adds_below_is_no_part_of_a_mail() -> None:
+    said, way = b"Subject: x\r\n", b"X-Spam-Score: 1\r\n"
+    one, other = (
+        raw_message(head + b"\r\nteks", sender="", recipients=(), remote="").compared
+        for head in (said, said + way)
+    )
+
+    assert one == other

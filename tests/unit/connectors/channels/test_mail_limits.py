@@ -161,35 +161,17 @@ def test_a_large_mail_costs_little_more_than_its_file() -> None:
     assert peak < 1.1 * (len(raw) + len(photo))
 
 
-@pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
-def test_the_beginning_of_a_mail_gives_its_words_and_is_marked(share: float) -> None:
-    part = b"Content-Type: image/jpeg; name=foto.jpg\r\n" + _B64
-    raw = _multi([_WORDS, part + base64.encodebytes(bytes(90_000))])
-    head = b"From: a@b.example\r\nDate: x\r\nMessage-ID: <1@b.example>\r\n"
-    raw = head + raw
+def test_a_file_that_was_not_fetched_is_none_and_says_so() -> None:
+    part = b"Content-Type: image/jpeg; name=%d.jpg\r\n"
+    missing = part % 1 + b"X-Simpul-Left-Out: 90000000\r\n" + _B64
+    raw = _multi([_WORDS, part % 0 + _B64 + base64.encodebytes(bytes(90)), missing])
 
-    mail = read_mail(raw[: int(share * len(raw))], whole_bytes=len(raw))
+    mail = read_mail(raw)
 
     assert mail.text.strip() == "Jalan rusak"
-    assert mail.truncated
-    assert {"cut_off", "too_large"} <= set(mail.defects)
-    assert mail.files == ()
-
-
-def test_files_before_the_cut_stay() -> None:
-    part = b"Content-Type: image/jpeg; name=%d.jpg\r\n" + _B64
-    parts = [part % n + base64.encodebytes(bytes(9_000)) for n in range(2)]
-    raw = _multi([_WORDS, *parts])
-
-    mail = read_mail(raw[:-2_000], whole_bytes=len(raw))
-
     assert mail.file_names == ("0.jpg",)
-
-
-def test_a_mail_that_came_whole_is_not_marked() -> None:
-    raw = _multi([_WORDS])
-
-    assert not read_mail(raw, whole_bytes=len(raw)).truncated
+    assert mail.truncated
+    assert {"left_out", "too_large"} <= set(mail.defects)
 
 
 _PIECES = st.sampled_from(
