@@ -17,8 +17,8 @@ from hub.database.erasure import Eraser
 from hub.database.evidence import Evidence
 from hub.database.hand_overs import SqlHandOvers
 from hub.database.journal import SqlJournal
-from hub.database.kept import SqlKept
 from hub.database.keyring import Keyring, KeyringError
+from hub.database.ledger import SqlLedger
 from hub.database.linked import SqlLinkedFiles
 from hub.database.migrate import upgrade
 from hub.database.operations import Operations
@@ -54,7 +54,7 @@ class Store:
     deadlines: Deadlines
     clocks: SqlClocks
     sources: SqlSources
-    kept: SqlKept
+    ledger: SqlLedger
     drifts: SqlDrifts
     parties: PartyStore
     queries: Queries
@@ -135,7 +135,7 @@ def open_store(
         deadlines=deadlines,
         clocks=SqlClocks(db, vault, deadlines, hinting=hinting),
         sources=SqlSources(db, vault, journal, owner=owner),
-        kept=SqlKept(db, vault),
+        ledger=SqlLedger(db, vault),
         drifts=SqlDrifts(db, vault, journal),
         parties=PartyStore(db),
         queries=Queries(db, vault),

@@ -28,7 +28,7 @@ def ledger(
 
     A mail is kept, unread (the next look takes it), unfetchable (the server does not
     give it: a quarantined message stands for it) or a hole. Ends with 1 where there is
-    a hole, or where one mail became two complaints. Nothing is changed without --take.
+    a hole, or where one mail became two events. Nothing is changed without --take.
     """
     found = _drawn(channel, data_dir, deep=deep, take=take)
     if as_json:
@@ -52,7 +52,9 @@ def _drawn(
         if not sources:
             msg = f"no mailbox is declared: channels.{channel}.mailboxes"
             raise Failed(msg)
-        balance = Balance(store.kept, store.journal.accept if take else None, deep=deep)
+        balance = Balance(
+            store.ledger, store.journal.accept if take else None, deep=deep
+        )
         found = []
         for source in sources:
             name = f"{channel}:{source.name}"
@@ -70,7 +72,7 @@ def _tell(found: "list[Ledger]") -> None:
     for one in found:
         _name(one, "is not in the journal", one.holes)
         _name(one, "is not given by its server", one.unfetchable)
-        _name(one, "became more than one complaint", one.doubled)
+        _name(one, "became more than one event", one.doubled)
         _name(one, "has another content than the journal", one.changed)
         _name(one, "was taken into the journal", one.taken)
     if any(one.holes and not one.taken for one in found):

@@ -1,7 +1,7 @@
 """The ledger: what a source has, against the journal. Holes are named."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,14 +14,12 @@ class Key(NamedTuple):
     source_key: str
 
 
-class Kept(NamedTuple):
+class JournalEntry(NamedTuple):
     """A journal row of a message."""
 
     journal_id: str
     state: str
     """Empty where only the key was kept (retention)."""
-    complaint_id: str
-    """The complaint in whose log its event stands; empty where it made none."""
 
 
 class Standing(StrEnum):
@@ -37,19 +35,15 @@ class Standing(StrEnum):
     """The source was read past it, and the journal does not have it."""
 
 
-def standing(kept: Sequence[Kept], noted: Sequence[Kept], *, is_read: bool) -> Standing:
+def standing(
+    entries: Sequence[JournalEntry], noted: Sequence[JournalEntry], *, is_read: bool
+) -> Standing:
     """Judge one message by its rows, and by those that stand for it."""
-    if kept:
+    if entries:
         return Standing.KEPT
     if noted:
         return Standing.UNFETCHABLE
     return Standing.HOLE if is_read else Standing.UNREAD
-
-
-def is_doubled(kept: Sequence[Kept]) -> bool:
-    """Tell whether one message became more than one complaint's event."""
-    events = [row.complaint_id for row in kept if row.complaint_id]
-    return len(events) > 1 and len(set(events)) > 1
 
 
 @dataclass
@@ -65,24 +59,29 @@ class Ledger:
     """Places of messages that the journal does not have."""
     unfetchable: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
-    """Places of messages that became more than one complaint."""
+    """Places of messages that became more than one event."""
     changed: list[str] = field(default_factory=list)
     """Places of messages whose content is another one than the journal has."""
     taken: list[str] = field(default_factory=list)
     """Places of messages that were put into the journal just now."""
+    places: dict[str, str] = field(default_factory=dict, repr=False)
+    """Journal row -> where its message is."""
 
-    def add(self, place: str, found: Standing, kept: Sequence[Kept]) -> None:
+    def add(self, place: str, found: Standing, entries: Sequence[JournalEntry]) -> None:
         """Count one message."""
         self.messages += 1
         self.standings[found] += 1
-        if kept:
-            self.states[kept[-1].state or "forgotten"] += 1
+        if entries:
+            self.states[entries[-1].state or "forgotten"] += 1
+            self.places |= {entry.journal_id: place for entry in entries}
         if found is Standing.HOLE:
             self.holes.append(place)
         if found is Standing.UNFETCHABLE:
             self.unfetchable.append(place)
-        if is_doubled(kept):
-            self.doubled.append(place)
+
+    def name_doubled(self, journal_ids: Collection[str]) -> None:
+        """Name the messages of rows that became more than one event."""
+        self.doubled += sorted({self.places[one] for one in journal_ids})
 
     @property
     def is_whole(self) -> bool:

@@ -1,5 +1,6 @@
 """What every simulated system has: a beginning, an end, and a screen to look at."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol, Self
 
@@ -21,16 +22,16 @@ class Named(Protocol):
         """What people read."""
 
 
-class Running:
+class Running(ABC):
     """A system that runs inside of a `with` block."""
 
+    @abstractmethod
     def start(self) -> None:
         """Take up work."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self) -> None:
         """Stop at once; what is not done waits for the next start."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self.start()

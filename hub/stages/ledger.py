@@ -1,12 +1,12 @@
 """The ledger of a channel: all that its sources have is in the journal, or named."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
 from connectors.contract import Held, Receiptful, Source
 from connectors.errors import Refused
-from hub.domain.ledger import Kept, Key, Ledger, Standing, standing
+from hub.domain.ledger import JournalEntry, Key, Ledger, Standing, standing
 from schemas.raw import RawMessage
 
 AT_ONCE = 500
@@ -15,11 +15,14 @@ AT_ONCE = 500
 class Keeper(Protocol):
     """What the journal knows of messages."""
 
-    def look_up(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Kept]]:
+    def look_up(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[JournalEntry]]:
         """Find the rows of messages by (source, source key)."""
 
     def is_same(self, journal_id: str, raw: RawMessage) -> bool:
         """Tell whether a row was made of this message, by whatever way it came."""
+
+    def doubled(self, journal_ids: Collection[str]) -> set[str]:
+        """Name rows whose message became more than one event."""
 
 
 class Balance:
@@ -51,6 +54,7 @@ class Balance:
             known = self._keeper.look_up([*keys, *noted])
             for one, key, other in zip(some, keys, noted, strict=True):
                 self._one(ledger, source, one, known.get(key, ()), known.get(other, ()))
+        ledger.name_doubled(self._keeper.doubled(ledger.places.keys()))
         return ledger
 
     def _one(
@@ -58,11 +62,11 @@ class Balance:
         ledger: Ledger,
         source: Source,
         one: Held,
-        kept: Sequence[Kept],
-        noted: Sequence[Kept],
+        entries: Sequence[JournalEntry],
+        noted: Sequence[JournalEntry],
     ) -> None:
-        found = standing(kept, noted, is_read=one.is_read)
-        ledger.add(one.place, found, kept)
+        found = standing(entries, noted, is_read=one.is_read)
+        ledger.add(one.place, found, entries)
         takes = found in {Standing.HOLE, Standing.UNFETCHABLE} and self._accept
         looks = self._deep and found is Standing.KEPT
         raw = _fetched(source, one.place) if takes or looks else None
@@ -71,7 +75,7 @@ class Balance:
         if takes and self._accept is not None:
             self._accept(raw)
             ledger.taken.append(one.place)
-        elif not any(self._keeper.is_same(row.journal_id, raw) for row in kept):
+        elif not any(self._keeper.is_same(row.journal_id, raw) for row in entries):
             ledger.changed.append(one.place)
 
 

@@ -211,4 +211,4 @@ def _ledger(store: Store, channels: dict[str, object]) -> Ledger:
     assert isinstance(table, dict)
     (source,) = EmailChannel.from_config(table).sources()
     name = "email:utama"
-    return Balance(store.kept)(name, source, store.sources.checkpoint(name))
+    return Balance(store.ledger)(name, source, store.sources.checkpoint(name))

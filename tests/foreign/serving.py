@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,7 +57,7 @@ Route = tuple[str, str, Callable[[Request], Answer]]
 """Method, pattern of the whole path, what answers."""
 
 
-class Product:
+class Product(ABC):
     """A server on a free loopback port; `routes` say what it does."""
 
     def __init__(self) -> None:
@@ -75,13 +76,13 @@ class Product:
         """Where it is, without a slash at the end."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    @abstractmethod
     def routes(self) -> list[Route]:
         """What it answers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def admits(self, request: Request) -> Answer | None:
         """Refuse who may not come in; None lets in."""
-        raise NotImplementedError
 
     def answer(self, request: Request) -> Answer:
         """Answer one request."""

@@ -1,6 +1,7 @@
 """A process that outlives this one just long enough to clean up after it."""
 
 import subprocess
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
@@ -42,14 +43,14 @@ class Guard:
         self._process.wait(STOP_SECONDS_MAX)
 
 
-class Guarded:
+class Guarded(ABC):
     """A program whose folder a guard removes after it."""
 
     _guard: Guard
 
+    @abstractmethod
     def kill(self) -> None:
         """End the program at once; a second call does nothing."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """Leave nothing behind; a second call does nothing."""

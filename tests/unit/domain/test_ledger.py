@@ -2,10 +2,10 @@
 
 import pytest
 
-from hub.domain.ledger import Kept, Ledger, Standing, is_doubled, standing
+from hub.domain.ledger import JournalEntry, Ledger, Standing, standing
 
-ROW = Kept("1", "done", "a")
-NOTE = Kept("2", "quarantined", "")
+ROW = JournalEntry("1", "done")
+NOTE = JournalEntry("2", "quarantined")
 
 
 @pytest.mark.parametrize(
@@ -20,15 +20,13 @@ NOTE = Kept("2", "quarantined", "")
     ],
 )
 def test_a_message_is_judged_by_its_rows(
-    kept: list[Kept], noted: list[Kept], *, is_read: bool, expected: Standing
+    kept: list[JournalEntry],
+    noted: list[JournalEntry],
+    *,
+    is_read: bool,
+    expected: Standing,
 ) -> None:
     assert standing(kept, noted, is_read=is_read) is expected
-
-
-def test_one_message_in_two_complaints_is_doubled() -> None:
-    assert is_doubled([ROW, Kept("3", "done", "b")])
-    assert not is_doubled([ROW, Kept("3", "done", "a")])
-    assert not is_doubled([ROW, Kept("3", "duplicate", "")])
 
 
 def test_a_ledger_is_whole_when_what_was_missing_is_taken() -> None:
@@ -42,3 +40,14 @@ def test_a_ledger_is_whole_when_what_was_missing_is_taken() -> None:
 
     ledger.taken.append("7:2")
     assert ledger.is_whole
+
+
+def test_a_message_that_became_two_events_is_named_by_its_place() -> None:
+    ledger = Ledger("email:utama")
+    ledger.add("7:1", Standing.KEPT, [ROW])
+    ledger.add("7:2", Standing.KEPT, [NOTE])
+
+    ledger.name_doubled({ROW.journal_id})
+
+    assert ledger.told()["doubled"] == ["7:1"]
+    assert not ledger.is_whole
