@@ -1,5 +1,6 @@
 """`simpul quarantine`: accepted messages that could not be read or matched."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,13 +49,15 @@ def list_(
             rows = store.quarantine.unmoved(limit=ALL)
         else:
             rows = store.quarantine.waiting(cause=cause or "", limit=ALL)
-    causes = sorted({row["cause"] for row in rows})
+    causes = Counter(row["cause"] for row in rows)
     answer_list(
         rows,
         UNMOVED if unmoved else LISTED,
         as_json=as_json,
         nothing="Every word moved something." if unmoved else "Nothing is quarantined.",
-        then="\n".join(f"{one}: {WAYS_OUT[one]}" for one in causes),
+        then="\n".join(
+            f"{causes[one]} of {one}: {WAYS_OUT[one]}" for one in sorted(causes)
+        ),
     )
 
 

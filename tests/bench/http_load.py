@@ -5,30 +5,16 @@ import re
 import time
 from itertools import count
 
+from tests.bench.load import NotTaken, load
 from tests.bench.main_job_world import message
 
-CONNECTIONS = 32
 PATH = "/api/v1/complaints"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
-class NotTaken(Exception):
-    """The door answered something else than 202."""
-
-
 def post(port: int, seconds: float) -> tuple[int, float]:
     """Post as fast as the door answers; returns how many were taken, and the time."""
-    return asyncio.run(_post(port, seconds))
-
-
-async def _post(port: int, seconds: float) -> tuple[int, float]:
-    numbers = count()
-    began = time.perf_counter()
-    until = began + seconds
-    taken = await asyncio.gather(
-        *(_caller(port, until, numbers) for _ in range(CONNECTIONS))
-    )
-    return sum(taken), time.perf_counter() - began
+    return load(_caller, port, seconds)
 
 
 async def _caller(port: int, until: float, numbers: "count[int]") -> int:

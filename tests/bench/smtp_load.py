@@ -4,28 +4,13 @@ import asyncio
 import time
 from itertools import count
 
+from tests.bench.load import NotTaken, load
 from tests.bench.mails import phone
-
-CONNECTIONS = 32
-
-
-class NotTaken(Exception):
-    """The door answered something else than was hoped for."""
 
 
 def hand_over(port: int, seconds: float) -> tuple[int, float]:
-    """Send as fast as the door answers; returns how many were taken, and the time."""
-    return asyncio.run(_hand_over(port, seconds))
-
-
-async def _hand_over(port: int, seconds: float) -> tuple[int, float]:
-    numbers = count()
-    began = time.perf_counter()
-    until = began + seconds
-    taken = await asyncio.gather(
-        *(_caller(port, until, numbers) for _ in range(CONNECTIONS))
-    )
-    return sum(taken), time.perf_counter() - began
+    """Hand mails over as fast as the door answers; returns how many, and the time."""
+    return load(_caller, port, seconds)
 
 
 async def _caller(port: int, until: float, numbers: "count[int]") -> int:

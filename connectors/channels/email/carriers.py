@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.raw import RECIPIENT_HEADERS
+from connectors.protocols.mail.envelope import RECIPIENT_HEADERS
 from connectors.protocols.mail.headers import Headers
 
 PLUS_ADDRESS, REFERENCES, BODY, SUBJECT, SENDER = CARRIERS = (

@@ -8,14 +8,7 @@ from connectors.channels.email import explained
 from connectors.channels.email.bounce import read_bounce
 from connectors.channels.email.carriers import Carried, find_carried
 from connectors.channels.email.config import EmailConfig
-from connectors.channels.email.raw import (
-    ENVELOPE_FROM,
-    ENVELOPE_TO,
-    INTERNAL_DATE,
-    REMOTE,
-    SIZE,
-    UNFETCHABLE,
-)
+from connectors.channels.email.raw import INTERNAL_DATE, REMOTE, SIZE, UNFETCHABLE
 from connectors.channels.email.sender import Sender, read_sender
 from connectors.contract import (
     Decision,
@@ -33,6 +26,7 @@ from connectors.contract import (
 from connectors.protocols.mail.authentication import trusted_part
 from connectors.protocols.mail.conversations import conversation_of
 from connectors.protocols.mail.dates import believed_date
+from connectors.protocols.mail.envelope import ENVELOPE_FROM, ENVELOPE_TO
 from connectors.protocols.mail.machine import find_machine, look_at
 from connectors.protocols.mail.parts import Mail, read_mail
 from connectors.protocols.mail.spans import says_nothing, split_reply
@@ -49,8 +43,6 @@ TITLE_CHARS_MAX = 255
 BODY_CHARS_MAX = 10_000
 # Signatures and quotations are looked for in this much; more is no letter.
 _READ_CHARS_MAX = 200_000
-
-
 _PGP_BLOCK = re.compile(
     r"-----BEGIN PGP MESSAGE-----.*?(?:-----END PGP MESSAGE-----|\Z)", re.DOTALL
 )

@@ -5,12 +5,18 @@ import re
 from collections.abc import Sequence
 
 from connectors.channels.email.config import EmailConfig
+from connectors.protocols.mail.envelope import (
+    ENVELOPE_FROM,
+    ENVELOPE_TO,
+    RECIPIENT_HEADERS,
+)
 from connectors.protocols.mail.headers import Headers
 from connectors.protocols.mail.reply_address import read
 from schemas.raw import RawMessage
 
 SOURCE, LANE = "email", "intake.email"
-ENVELOPE_FROM, ENVELOPE_TO, REMOTE = "envelope_from", "envelope_to", "remote"
+REMOTE = "remote"
+"""Who handed it over, or where it lies."""
 INTERNAL_DATE = "internal_date"
 """When the mailbox got it, ISO 8601."""
 SIZE = "size"
@@ -18,7 +24,6 @@ SIZE = "size"
 UNFETCHABLE = "unfetchable"
 """Why the server does not give it; there is no body then."""
 RECIPIENTS_MAX = 50
-RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
 _RECIPIENT_FIELDS = frozenset(name.encode() for name in RECIPIENT_HEADERS)
 _HEAD_BYTES_MAX = 200_000
 _HEAD_END = re.compile(rb"(\r?\n)\r?\n")

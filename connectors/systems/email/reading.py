@@ -4,6 +4,11 @@ import hashlib
 import re
 
 from connectors.protocols.mail.dates import read_date
+from connectors.protocols.mail.envelope import (
+    ENVELOPE_FROM,
+    ENVELOPE_TO,
+    RECIPIENT_HEADERS,
+)
 from connectors.protocols.mail.headers import Headers
 from connectors.protocols.mail.machine import Kind, find_machine, look_at
 from connectors.protocols.mail.parts import read_mail
@@ -16,8 +21,6 @@ from schemas.updates import BOUNCED, AgencyUpdate, AnswerTo, Corrupt
 
 TEXT_CHARS_MAX = 10_000
 HEARD_CHARS_MAX = 80
-RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "to", "cc")
-ENVELOPE_FROM, ENVELOPE_TO = "envelope_from", "envelope_to"
 _REPORT_BYTES_MAX = 200_000
 _ACTION = re.compile(rb"(?mi)^Action:[ \t]*([a-z]+)")
 _NOT_LOST = frozenset({b"delayed", b"delivered", b"relayed", b"expanded"})

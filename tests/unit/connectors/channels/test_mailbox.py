@@ -12,9 +12,10 @@ import pytest
 
 from connectors.channels.email import EmailChannel
 from connectors.channels.email.mailbox import RENUMBERED, UNFETCHED
-from connectors.channels.email.raw import ENVELOPE_FROM, SIZE, UNFETCHABLE
+from connectors.channels.email.raw import SIZE, UNFETCHABLE
 from connectors.contract import New, Page, PollAsk, Source, Unreadable
 from connectors.errors import Misconfigured, Refused, Retryable
+from connectors.protocols.mail.envelope import ENVELOPE_FROM
 from connectors.protocols.mail.reply_address import make
 from schemas.raw import JournalEntry, RawMessage
 from tests.services.dovecot import PASSWORD, Box, Dovecot
