@@ -110,16 +110,16 @@ def recipients_of(body: bytes) -> list[str]:
 def _digest(body: bytes) -> str:
     """Hash what was sent: the same for every way by which it comes.
 
-    All of it counts but the header fields of the way, so that no two mails are one,
-    however broken they are.
+    All of it counts but the header fields of the way, how lines end, and line ends at
+    the end of it; so no two mails are one, however broken they are.
     """
-    digest, start = hashlib.sha256(), 0
+    kept, start = [], 0
     for field in _FIELD.finditer(body, 0, _head_end(body)):
         if _WAY.fullmatch(field[1]):
-            digest.update(body[start : field.start()])
+            kept.append(body[start : field.start()])
             start = field.end()
-    digest.update(body[start:])
-    return f"sha256:{digest.hexdigest()}"
+    said = b"".join([*kept, body[start:]]).replace(b"\r\n", b"\n").rstrip(b"\n")
+    return f"sha256:{hashlib.sha256(said).hexdigest()}"
 
 
 def headers_key(body: bytes) -> str:

@@ -422,7 +422,22 @@ def test_mails_are_compared_by_all_but_their_way(one: bytes, other: bytes) -> No
     )
 
     assert first == again
-    assert (first == second) == (one == other)
+    assert (first == second) == (lines(one) == lines(other))
+
+
+def lines(text: bytes) -> bytes:
+    """Mail servers write line ends as they like, and end a mail with one."""
+    return text.replace(b"\r\n", b"\n").rstrip(b"\n")
+
+
+def test_how_lines_end_is_no_part_of_a_mail() -> None:
+    sent = b"Subject: x\r\n\r\nbaris satu\r\nbaris dua\r\n"
+    one, other, shorter = (
+        raw_message(body, sender="", recipients=(), remote="").compared
+        for body in (sent, sent.replace(b"\r\n", b"\n"), sent.rstrip())
+    )
+
+    assert one == other == shorter
 
 
 def test_what_the_way_adds_below_is_no_part_of_a_mail() -> None:
