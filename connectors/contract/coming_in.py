@@ -91,6 +91,7 @@ class Query(Spoken):
     line: str = ""
     """The number or mailbox that was asked; the answer comes from there."""
     thread_id: str = ""
+    thread_subject: str = Field(default="", repr=False)
 
 
 class Receipt(Heard):
@@ -117,6 +118,7 @@ class OptOut(Spoken):
     """Our own Message-IDs that the mail answers, nearest first."""
     line: str = ""
     thread_id: str = ""
+    thread_subject: str = Field(default="", repr=False)
 
 
 class Ignored(Heard):

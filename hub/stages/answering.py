@@ -37,6 +37,7 @@ class Asker:
             item.contact,
             item.line,
             item.thread_id,
+            item.thread_subject,
             conversation=item.conversation,
             language=language,
         )

@@ -96,6 +96,7 @@ def test_a_mail_without_words_is_asked_for_them(text: str) -> None:
     assert query.kind == "no_content"
     assert (query.contact_kind, query.contact) == ("email", CITIZEN)
     assert (query.line, query.thread_id) == (MAILBOX, "<satu@warga.example>")
+    assert query.thread_subject == "Lampu jalan padam"
 
 
 def test_nobody_is_asked_where_there_is_no_sender() -> None:
